@@ -1,0 +1,59 @@
+"""Your BMW or MINI in Home Assistant: sets up one account and tears it down again."""
+
+from functools import partial
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+
+from .account_store import AccountStore
+from .connection import async_disconnect, connect
+from .const import DOMAIN
+from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from .issues import async_clear_refusal
+from .sources.registry import open_source
+
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.DEVICE_TRACKER, Platform.SENSOR]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
+    """Connect an account and show its cars."""
+    store = _store(hass, entry)
+    await store.async_load()
+    http = connect(hass)
+    entry.async_on_unload(partial(async_disconnect, http))
+    source = open_source(
+        entry.data, store.credentials, http=http, keep=store.async_keep_credentials, clock=dt_util.utcnow
+    )
+    coordinator = MyBMWCoordinator(hass, entry, source, store)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
+    """Take the cars of an account off the stage."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> None:
+    """Forget an account: its credentials and what was to be repaired."""
+    await _store(hass, entry).async_remove()
+    async_clear_refusal(hass, entry.entry_id)
+
+
+async def async_remove_config_entry_device(
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, device: dr.AnyDeviceEntry
+) -> bool:
+    """Let an owner remove a device by hand, unless its car is known to be on the account."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return True
+    return not any((DOMAIN, vin) in device.identifiers for vin in entry.runtime_data.data)
+
+
+def _store(hass: HomeAssistant, entry: MyBMWConfigEntry) -> AccountStore:
+    return AccountStore(hass, entry.unique_id or entry.entry_id)

@@ -1,0 +1,249 @@
+"""Keeps the cars of one account fresh, and knows how far their data can be trusted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+import logging
+from typing import Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_SCAN_INTERVAL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .account_store import AccountStore, Pause
+from .const import CONF_READ_ONLY, DEFAULT_INTERVAL_MIN, DOMAIN
+from .issues import async_clear_refusal, async_report_refusal
+from .sources import (
+    Fetch,
+    NotAllowedError,
+    Refusal,
+    SignInRequiredError,
+    SlowDownError,
+    Source,
+    SourceError,
+    TryLaterError,
+)
+from .vehicle import Capabilities, Vehicle
+
+_LOGGER = logging.getLogger(__name__)
+
+MISSES_ALLOWED: Final = 2
+"""Failures in a row that leave the last data standing: one lost poll must not set off automations."""
+
+SHORTEST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(days=1)
+"""No pause is shorter or longer, whatever the cloud says; every quota is filled up again within a day."""
+
+REFUSAL_WAITS: Final[Mapping[Refusal, timedelta]] = {
+    Refusal.BLOCKED: timedelta(days=1),
+    Refusal.FORBIDDEN: timedelta(hours=1),
+}
+"""How long a refused account is left in peace: long enough to be no burden, short enough to notice when it is over."""
+
+# Home Assistant's timer counts whole seconds and may ring up to one too early.
+_TIMER_SLACK: Final = timedelta(seconds=1)
+
+type MyBMWConfigEntry = ConfigEntry[MyBMWCoordinator]
+
+
+class Cause(StrEnum):
+    """Why a car could not be read; also a translation key."""
+
+    BLOCKED = "blocked"
+    FORBIDDEN = "forbidden"
+    SLOW_DOWN = "slow_down"
+    TRY_LATER = "try_later"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What kept a car from being read the last time, and how many times in a row it has failed."""
+
+    cause: Cause
+    misses: int
+
+
+class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
+    """The cars of one account, by VIN.
+
+    `changed` names the cars that differ in anything from the update before, `troubles` holds those that could not be
+    read in the last update and keep what was read before.
+    """
+
+    config_entry: MyBMWConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: MyBMWConfigEntry, source: Source, store: AccountStore) -> None:
+        """Know no car yet."""
+        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_MIN))
+        super().__init__(hass, _LOGGER, config_entry=entry, name=DOMAIN, update_interval=self._interval)
+        self.data = {}
+        self.changed: frozenset[str] = frozenset()
+        self.troubles: Mapping[str, Trouble] = {}
+        self.source = source
+        self.is_read_only: bool = entry.options.get(CONF_READ_ONLY, False)
+        self._store = store
+
+    @property
+    def pause(self) -> Pause | None:
+        """The wait that the cloud asked for, if it is not over."""
+        pause = self._store.pause
+        return pause if pause and pause.until > dt_util.utcnow() else None
+
+    def is_current(self, vin: str) -> bool:
+        """Whether a car is on the account and was read recently enough to be believed."""
+        return vin in self.data and vin not in self._lost
+
+    def offers(self, vin: str) -> Capabilities:
+        """What a car may be asked to do; nothing at all while the account is set to read-only."""
+        return self.data[vin].capabilities.read_only() if self.is_read_only else self.data[vin].capabilities
+
+    @override
+    async def _async_update_data(self) -> Mapping[str, Vehicle]:
+        self.changed = frozenset()
+        if pause := self.pause:
+            return self._wait(pause)
+        self.update_interval = self._interval
+        try:
+            fetch = await self.source.fetch()
+        except SignInRequiredError as err:
+            async_clear_refusal(self.hass, self.config_entry.entry_id)
+            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
+        except NotAllowedError as err:
+            return self._wait(await self._pause(dt_util.utcnow() + REFUSAL_WAITS[err.reason], err.reason))
+        except SlowDownError as err:
+            return self._wait(await self._pause(err.until))
+        except TryLaterError as err:
+            return self._miss(err)
+        return await self._take_in(fetch)
+
+    async def _pause(self, until: datetime, refusal: Refusal | None = None) -> Pause:
+        now = dt_util.utcnow()
+        pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT), refusal=refusal)
+        await self._store.async_pause(pause)
+        return pause
+
+    def _wait(self, pause: Pause) -> Mapping[str, Vehicle]:
+        """Ask nothing until the pause is over. A full quota leaves the data standing, a refusal does not."""
+        wait = _rest_of(pause)
+        if pause.refusal:
+            async_report_refusal(self.hass, self.config_entry.entry_id, self.config_entry.title, pause.refusal)
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=f"refused_{pause.refusal}",
+                retry_after=wait.total_seconds(),
+            )
+        self._note_troubles(dict.fromkeys(self.data, Cause.SLOW_DOWN))
+        if self.data and self.last_update_success:
+            _LOGGER.debug("Asked to slow down; keeping what is known until %s", pause.until)
+            self.update_interval = wait
+            return self.data
+        raise UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key="slow_down",
+            translation_placeholders={"until": f"{dt_util.as_local(pause.until):%Y-%m-%d %H:%M}"},
+            retry_after=wait.total_seconds(),
+        )
+
+    def _miss(self, err: TryLaterError) -> Mapping[str, Vehicle]:
+        """Let a failure of the whole account pass that will probably be gone next time."""
+        self._note_troubles(dict.fromkeys(self.data, Cause.TRY_LATER))
+        if self.last_update_success and any(self.is_current(vin) for vin in self.data):
+            _LOGGER.debug("Could not read the account; keeping what is known: %s", err)
+            return self.data
+        raise _try_later(err) from err
+
+    async def _take_in(self, fetch: Fetch) -> Mapping[str, Vehicle]:
+        """Put what was read beside what is known, car by car."""
+        async_clear_refusal(self.hass, self.config_entry.entry_id)
+        waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
+        if waits:
+            self.update_interval = _rest_of(await self._pause(max(waits)))
+        else:
+            await self._store.async_pause(None)
+
+        before, failures = self.data, fetch.failures
+        if not fetch.vehicles and not failures:  # more likely a slip of the cloud than a sale of all cars at once
+            failures = dict.fromkeys(before, TryLaterError("No car is on the account's list"))
+        read = {
+            vin: vehicle.settled(before[vin]) if vin in before else vehicle for vin, vehicle in fetch.vehicles.items()
+        }
+        vehicles = read | {vin: before[vin] for vin in failures if vin in before}
+        if failures and not vehicles:
+            raise _try_later(next(iter(failures.values())))
+
+        self.changed = frozenset(vin for vin in before.keys() | vehicles.keys() if before.get(vin) != vehicles.get(vin))
+        self._report_troubles(read, failures)
+        self._remove_devices_except(read.keys() | failures.keys())
+        self._update_devices(read)
+        return vehicles
+
+    def _report_troubles(self, read: Mapping[str, Vehicle], failures: Mapping[str, SourceError]) -> None:
+        """Keep count of the cars that could not be read; log once when a car is lost and once when it is back."""
+        lost_before = self._lost
+        self._note_troubles({vin: _cause(err) for vin, err in failures.items()})
+        for vin in self._lost - lost_before:
+            _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), failures[vin])
+        for vin in lost_before & read.keys():
+            _LOGGER.info("%s can be read again", self._name(vin))
+
+    def _note_troubles(self, causes: Mapping[str, Cause]) -> None:
+        """Replace the troubles; a car that has to wait for a full quota has not failed once more."""
+        misses = {vin: trouble.misses for vin, trouble in self.troubles.items()}
+        self.troubles = {
+            vin: Trouble(cause=cause, misses=misses.get(vin, 0) + (cause is not Cause.SLOW_DOWN))
+            for vin, cause in causes.items()
+        }
+
+    @property
+    def _lost(self) -> set[str]:
+        """The cars that failed too many times in a row to be believed any longer."""
+        return {vin for vin, trouble in self.troubles.items() if trouble.misses > MISSES_ALLOWED}
+
+    def _name(self, vin: str) -> str:
+        """What to call a car in the log, which must never hold its VIN."""
+        return self.data[vin].name if vin in self.data else "A car of the account"
+
+    @callback
+    def _remove_devices_except(self, vins: set[str]) -> None:
+        """Take cars off the device list that have left the account; an empty account tells nothing."""
+        if not vins:
+            return
+        registry = dr.async_get(self.hass)
+        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
+            if not any((DOMAIN, vin) in device.identifiers for vin in vins):
+                registry.async_remove_device(device.id)
+
+    @callback
+    def _update_devices(self, vehicles: Mapping[str, Vehicle]) -> None:
+        """Show a new software release of a car on its device page."""
+        registry = dr.async_get(self.hass)
+        for vin in self.changed & vehicles.keys():
+            software = vehicles[vin].identity.software
+            device = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
+            if device and software and device.sw_version != str(software):
+                registry.async_update_device(device.id, sw_version=str(software))
+
+
+def _rest_of(pause: Pause) -> timedelta:
+    return pause.until - dt_util.utcnow() + _TIMER_SLACK
+
+
+def _try_later(err: SourceError) -> UpdateFailed:
+    return UpdateFailed(
+        translation_domain=DOMAIN, translation_key="try_later", translation_placeholders={"error": str(err)}
+    )
+
+
+def _cause(err: SourceError) -> Cause:
+    match err:
+        case SlowDownError():
+            return Cause.SLOW_DOWN
+        case NotAllowedError():
+            return Cause(err.reason)
+        case _:
+            return Cause.TRY_LATER

@@ -1,0 +1,85 @@
+"""What an owner can attach to a bug report: everything known of an account and its cars but who and where they are."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from enum import Enum
+from typing import Final
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import AnyDeviceEntry
+
+from .const import DOMAIN
+from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from .sources import Json
+
+_OF_ENTRY: Final = {CONF_PASSWORD, CONF_USERNAME}
+_OF_CAR: Final = {"address", "heading_deg", "latitude", "longitude", "vin"}
+
+
+async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: MyBMWConfigEntry) -> Mapping[str, Json]:
+    """The account and all its cars."""
+    return {
+        "account": _account(entry),
+        "cars": [_car(entry.runtime_data, vin) for vin in entry.runtime_data.data],
+    }
+
+
+async def async_get_device_diagnostics(
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, device: AnyDeviceEntry
+) -> Mapping[str, Json]:
+    """The account and one of its cars."""
+    vins = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
+    return {
+        "account": _account(entry),
+        "cars": [_car(entry.runtime_data, vin) for vin in entry.runtime_data.data if vin in vins],
+    }
+
+
+def _account(entry: MyBMWConfigEntry) -> Json:
+    coordinator = entry.runtime_data
+    return _plain(
+        {
+            "data": async_redact_data(entry.data, _OF_ENTRY),
+            "options": entry.options,
+            "is_read_only": coordinator.is_read_only,
+            "last_update_success": coordinator.last_update_success,
+            "last_exception": str(coordinator.last_exception) if coordinator.last_exception else None,
+            "update_interval_s": coordinator.update_interval and coordinator.update_interval.total_seconds(),
+            "pause": coordinator.pause and asdict(coordinator.pause),
+            "never_read": [
+                asdict(trouble) for vin, trouble in coordinator.troubles.items() if vin not in coordinator.data
+            ],
+        }
+    )
+
+
+def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
+    trouble = coordinator.troubles.get(vin)
+    return _plain(
+        {
+            "vehicle": async_redact_data(asdict(coordinator.data[vin]), _OF_CAR),
+            "offers": [name for name, is_offered in asdict(coordinator.offers(vin)).items() if is_offered is True],
+            "is_current": coordinator.is_current(vin),
+            "trouble": trouble and asdict(trouble),
+            "recordings": coordinator.source.recordings(vin),
+        }
+    )
+
+
+def _plain(value: object) -> Json:
+    """A value of ours as JSON."""
+    match value:
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case frozenset():
+            return [_plain(item) for item in sorted(value)]
+        case Enum():
+            return value.name.lower()
+        case bool() | int() | float() | str() | None:
+            return value
+        case _:  # a day or a time
+            return str(value)

@@ -1,0 +1,113 @@
+"""What all our entities and their descriptions share."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from .vehicle import Vehicle
+
+
+@dataclass(frozen=True, kw_only=True)
+class MyBMWEntityDescription(EntityDescription):
+    """A fact about a car, and whether a given car can ever tell it."""
+
+    exists: Callable[[Vehicle], bool] = lambda _: True
+
+
+def reports_state(vehicle: Vehicle) -> bool:
+    """Whether a car sends its state by itself; one that does not leaves almost everything open."""
+    return vehicle.capabilities.reports_state
+
+
+def is_electric(vehicle: Vehicle) -> bool:
+    """Whether a car has a battery to charge, and tells of it."""
+    return reports_state(vehicle) and vehicle.identity.drive_train.has_high_voltage_battery
+
+
+def burns_fuel(vehicle: Vehicle) -> bool:
+    """Whether a car has a tank, and tells of it."""
+    return reports_state(vehicle) and vehicle.identity.drive_train.has_engine
+
+
+class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
+    """One fact about one car."""
+
+    _attr_has_entity_name = True
+    entity_description: MyBMWEntityDescription
+
+    def __init__(self, coordinator: MyBMWCoordinator, vin: str, description: MyBMWEntityDescription) -> None:
+        """Belong to the device of the car."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self.vin = vin
+        self._attr_translation_key = description.key
+        self._attr_unique_id = f"{vin}-{description.key}"
+        identity = self.vehicle.identity
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, vin)},
+            manufacturer=identity.brand.value,
+            model=identity.model,
+            model_id=identity.body_type,
+            name=self.vehicle.name,
+            serial_number=vin,
+            sw_version=str(identity.software) if identity.software else None,
+        )
+
+    @property
+    def vehicle(self) -> Vehicle:
+        """The car; only to be asked while the entity is available."""
+        return self.coordinator.data[self.vin]
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self.coordinator.is_current(self.vin)
+
+    def has_news(self) -> bool:
+        """Whether the last update may have brought something else to show."""
+        return self.vin in self.coordinator.changed
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write a state only if there is something new in it."""
+        is_shown = not self.hass.states.is_state(self.entity_id, STATE_UNAVAILABLE)
+        if self.has_news() or self.available != is_shown:
+            super()._handle_coordinator_update()
+
+
+@callback
+def async_add_car_entities[D: MyBMWEntityDescription](
+    entry: MyBMWConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Sequence[D],
+    create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
+) -> None:
+    """Add an entity for every fact that a car can tell: now, and whenever a car or a fact joins later."""
+    coordinator = entry.runtime_data
+    added: set[tuple[str, str]] = set()
+
+    def missing() -> Iterator[MyBMWEntity]:
+        for vin, vehicle in coordinator.data.items():
+            for description in descriptions:
+                if (vin, description.key) not in added and description.exists(vehicle):
+                    added.add((vin, description.key))
+                    yield create(coordinator, vin, description)
+
+    @callback
+    def update() -> None:
+        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
+        if entities := list(missing()):
+            async_add_entities(entities)
+
+    entry.async_on_unload(coordinator.async_add_listener(update))
+    update()

@@ -1,0 +1,39 @@
+"""Repair issues: what an owner can do something about."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .sources import Refusal
+
+_LEARN_MORE: Final = "https://github.com/mybmw-ha/mybmw#the-state-of-bmws-two-doors"
+
+
+@callback
+def async_report_refusal(hass: HomeAssistant, entry_id: str, account: str, refusal: Refusal) -> None:
+    """Tell the owner that the cloud refuses an account (named by its title), and why; the newest reason counts."""
+    for other in set(Refusal) - {refusal}:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, other))
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry_id, refusal),
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=refusal.value,
+        translation_placeholders={"account": account},
+        learn_more_url=_LEARN_MORE,
+    )
+
+
+@callback
+def async_clear_refusal(hass: HomeAssistant, entry_id: str) -> None:
+    """Take the message back."""
+    for refusal in Refusal:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, refusal))
+
+
+def _issue_id(entry_id: str, refusal: Refusal) -> str:
+    return f"{refusal}_{entry_id}"

@@ -1,0 +1,91 @@
+"""Where cars come from: what every source of vehicles offers and the four ways in which it can fail.
+
+Nothing in here knows a particular cloud or Home Assistant.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ..vehicle import Vehicle
+
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+"""A decoded JSON document."""
+
+type Credentials = Mapping[str, Json]
+"""What a source needs to be let in again. Only the source reads it; whoever keeps it, keeps it secret and whole."""
+
+type KeepCredentials = Callable[[Credentials], Awaitable[None]]
+"""Stores new credentials; has done so when it returns. Called before they are used."""
+
+type Clock = Callable[[], datetime]
+"""Tells the time as an aware UTC datetime."""
+
+
+class SourceError(Exception):
+    """A source could not do what it was asked. The message is safe to log: no secret, no VIN, no position."""
+
+
+class SignInRequiredError(SourceError):
+    """The cloud no longer accepts the credentials: the owner has to sign in again."""
+
+
+class Refusal(StrEnum):
+    """Why a cloud will not let us."""
+
+    BLOCKED = "blocked"
+    """It turns away every client that is not its own app."""
+    FORBIDDEN = "forbidden"
+    """This account may not ask this."""
+
+
+class NotAllowedError(SourceError):
+    """The cloud understood and refused; asking again changes nothing."""
+
+    def __init__(self, message: str, reason: Refusal) -> None:
+        """Keep why beside the message."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class SlowDownError(SourceError):
+    """The cloud has had enough for now: ask nothing more before `until` (aware UTC)."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        """Keep the moment beside the message."""
+        super().__init__(message)
+        self.until = until
+
+
+class TryLaterError(SourceError):
+    """The cloud or the way to it is out of order for the moment; credentials are still good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """What one look at an account brought, by VIN.
+
+    `vehicles` are the cars that answered, `failures` those that belong to the account but could not be read this time.
+    A car in neither is not on the account any more.
+    """
+
+    vehicles: Mapping[str, Vehicle]
+    failures: Mapping[str, SourceError]
+
+
+class Source(Protocol):
+    """One account in one cloud."""
+
+    async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
+        """Read every car of the account.
+
+        Which cars there are is looked up when it is due, or at once with `look_for_cars`.
+        Raises a SourceError when the account as a whole could not be read.
+        """
+        ...
+
+    def recordings(self, vin: str | None = None) -> Json:
+        """The cloud's latest answers (for one car or all), made anonymous, for the owner to attach to a report."""
+        ...

@@ -1,0 +1,22 @@
+"""BMW's cloud for the My BMW and MINI apps as a source of vehicles.
+
+regions      all that differs by region
+account      whose cars they are
+headers      the app we are seen as
+wire         one request: limits, waits, refusals
+auth         signing in (auth_china, slider: in China)
+credentials  what lets us in again
+tokens       ... kept good
+questions    what can be asked
+client       asking, a few at a time
+garage       which cars there are to ask about
+build        from answers to vehicles
+source       all of it together
+"""
+
+from .account import Account
+from .regions import Region
+from .sign_in import sign_in
+from .source import MyBmwSource, open_account
+
+__all__ = ["Account", "MyBmwSource", "Region", "open_account", "sign_in"]

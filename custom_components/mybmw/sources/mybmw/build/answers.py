@@ -1,0 +1,44 @@
+"""What BMW is asked about a car, and which cars there are to ask about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+import re
+from typing import Final
+
+from ... import Json
+from ...fields import Fields
+
+# It will stand in headers and paths of requests.
+_VIN: Final = re.compile(r"[A-Za-z0-9]{17}")
+
+
+class ListBrand(StrEnum):
+    """The lists of cars an account has; a car stands on one of them and is asked for under its name."""
+
+    BMW = "bmw"
+    MINI = "mini"
+    TOYOTA = "toyota"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """All that BMW answered about one car; None where it was not asked or did not answer.
+
+    `brand` is the list the car stands on, `profile` the car from the factory on, `state` how it is now and what it
+    allows, `charging` its charging details. `fetched_at` is when it was asked.
+    """
+
+    vin: str
+    brand: ListBrand
+    profile: Json
+    state: Json
+    charging: Json
+    fetched_at: datetime
+
+
+def vins_of(vehicle_list: Json) -> tuple[str, ...]:
+    """The cars on a list, each once, by vehicle identification number."""
+    entries = Fields.of_answer(vehicle_list, "list", {}).parts("mappingInfos") or ()
+    vins = [vin for entry in entries if (vin := entry.text("vin")) and _VIN.fullmatch(vin)]
+    return tuple(dict.fromkeys(vins))

@@ -1,0 +1,61 @@
+"""The four tires."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Final
+
+from ....vehicle import Tire, Tires, TireSeason
+from ...fields import Fields
+
+# All codes that have been seen: 2 on cars with summer tires, 4 on cars with winter tires.
+_SEASONS: Final[Mapping[int, TireSeason]] = {2: TireSeason.SUMMER, 4: TireSeason.WINTER}
+
+_KILOPASCALS: Final = range(2_000)
+_CODES: Final = range(1_000)
+_WEEKS: Final = range(10_000)
+_NO_WEEK: Final = 5299
+
+
+def build_tires(state: Fields, as_of: datetime | None) -> Tires | None:
+    """The tires that are known; after a change of tires some or all are not, for a while."""
+    tires = state.part("tireState")
+    front_left, front_right = _tire(tires.part("frontLeft")), _tire(tires.part("frontRight"))
+    rear_left, rear_right = _tire(tires.part("rearLeft")), _tire(tires.part("rearRight"))
+    if not (front_left or front_right or rear_left or rear_right):
+        return None
+    return Tires(
+        as_of=as_of, front_left=front_left, front_right=front_right, rear_left=rear_left, rear_right=rear_right
+    )
+
+
+def _tire(tire: Fields) -> Tire | None:
+    status, details = tire.part("status"), tire.part("details")
+    if not status and not details:
+        return None
+    season = details.integer("season", _CODES)
+    return Tire(
+        pressure_kpa=status.integer("currentPressure", _KILOPASCALS),
+        target_pressure_kpa=status.integer("targetPressure", _KILOPASCALS),
+        pressure_status=status.integer("pressureStatus", _CODES),
+        wear_status=status.integer("wearStatus", _CODES),
+        season=None if season is None else _SEASONS.get(season, TireSeason.UNKNOWN),
+        manufacturer=details.text("manufacturer"),
+        tread=details.text("treadDesign"),
+        size=details.text("dimension"),
+        part_number=details.text("partNumber"),
+        manufactured=_manufactured(details),
+        mounted=details.day("mountingDate"),
+    )
+
+
+def _manufactured(details: Fields) -> date | None:
+    """The Monday of the week of production, which is written as on a tire: 4021 is week 40 of 2021."""
+    written = details.integer("manufacturingWeek", _WEEKS)
+    if written is None or written == _NO_WEEK:
+        return None
+    week, year = divmod(written, 100)
+    try:
+        return date.fromisocalendar(2000 + year, week, 1)
+    except ValueError:
+        details.note("manufacturingWeek", "no week of that year")
+        return None

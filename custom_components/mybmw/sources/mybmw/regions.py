@@ -1,0 +1,131 @@
+"""Everything about BMW's cloud that differs by region, and the one way to send it all to this machine instead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+import os
+import re
+from typing import Final
+
+import httpx
+
+LOOPBACK: Final = "MYBMW_LOOPBACK"
+"""Environment variable with the address of a simulated cloud on this machine; all requests go there while it is set."""
+
+_LOOPBACK_ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:([1-9][0-9]{0,4})")
+_LAST_PORT: Final = 65535
+
+_BMW_DOMAINS: Final = ("bmwgroup.com", "bmwgroup.us", "bmwusa.com", "bmw.com.cn")
+
+
+class Region(StrEnum):
+    """The part of the world an account belongs to."""
+
+    NORTH_AMERICA = "north_america"
+    REST_OF_WORLD = "rest_of_world"
+    CHINA = "china"
+
+    @property
+    def code(self) -> str:
+        """BMW's own abbreviation."""
+        return _FACTS[self].code
+
+    @property
+    def app_version(self) -> str:
+        """The version of the My BMW app we speak like; BMW turns away versions that are too old."""
+        return _FACTS[self].app_version
+
+    @property
+    def user_agent(self) -> str:
+        """What the app's HTTP library calls itself."""
+        return _FACTS[self].user_agent
+
+    @property
+    def subscription_key(self) -> str:
+        """The key every copy of the app shows when it asks how to sign in; empty where none is asked for."""
+        return _FACTS[self].subscription_key
+
+    @property
+    def captcha_page(self) -> str | None:
+        """The page on which the owner proves to be human, None where no human is needed to sign in."""
+        return _FACTS[self].captcha_page
+
+    @property
+    def needs_captcha(self) -> bool:
+        """Whether signing in takes a human."""
+        return self.captcha_page is not None
+
+    @property
+    def has_shifted_positions(self) -> bool:
+        """Whether positions come in China's own coordinates (GCJ-02) instead of the world's (WGS-84)."""
+        return _FACTS[self].has_shifted_positions
+
+    @property
+    def poll_interval_min(self) -> int:
+        """Minutes between two looks at an account that its quota allows all day long."""
+        return _FACTS[self].poll_interval_min
+
+    def api_origin(self) -> str:
+        """Scheme, host and port of the cloud.
+
+        Raises:
+            ValueError: The redirect to this machine names something else than this machine.
+        """
+        return _loopback() or f"https://{_FACTS[self].api_host}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    code: str
+    api_host: str
+    app_version: str = "4.9.2(36892)"
+    user_agent: str = "Dart/3.3 (dart:io)"
+    subscription_key: str = ""
+    captcha_page: str | None = None
+    has_shifted_positions: bool = False
+    poll_interval_min: int = 5
+
+
+_FACTS: Final[Mapping[Region, _Facts]] = {
+    Region.NORTH_AMERICA: _Facts(
+        code="na",
+        api_host="cocoapi.bmwgroup.us",
+        subscription_key="31e102f5-6f7e-7ef3-9044-ddce63891362",
+        captcha_page="https://bimmer-connected.readthedocs.io/en/stable/captcha/north_america.html",
+        poll_interval_min=10,  # 5 use up the quota before the day is over (bimmerconnected/bimmer_connected issue 528)
+    ),
+    Region.REST_OF_WORLD: _Facts(
+        code="row",
+        api_host="cocoapi.bmwgroup.com",
+        subscription_key="4f1c85a3-758f-a37d-bbb6-f8704494acfa",
+        captcha_page="https://bimmer-connected.readthedocs.io/en/stable/captcha/rest_of_world.html",
+    ),
+    Region.CHINA: _Facts(code="cn", api_host="myprofile.bmw.com.cn", has_shifted_positions=True),
+}
+
+
+def may_hear_secrets(address: str) -> bool:
+    """Whether a password or token may be sent to an address that the cloud named: it has to be BMW's own, encrypted.
+
+    While all requests are redirected to this machine, only the very place they are redirected to may hear them.
+    """
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return False
+    if url.userinfo:
+        return False
+    if (loopback := _loopback()) is not None:
+        return (url.scheme, url.netloc) == ("http", httpx.URL(loopback).netloc)
+    return url.scheme == "https" and any(url.host == name or url.host.endswith(f".{name}") for name in _BMW_DOMAINS)
+
+
+def _loopback() -> str | None:
+    address = os.environ.get(LOOPBACK)
+    if not address:
+        return None
+    match = _LOOPBACK_ADDRESS.fullmatch(address.removesuffix("/"))
+    if match is None or int(match[1]) > _LAST_PORT:
+        message = f"{LOOPBACK} may only be http://127.0.0.1:PORT, with the port of a simulated cloud on this machine"
+        raise ValueError(message)
+    return match[0]

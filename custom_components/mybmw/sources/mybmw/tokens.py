@@ -1,0 +1,76 @@
+"""Keeps the key to an account: renews it in time, one renewal at a time, and loses none."""
+
+import asyncio
+from typing import Protocol
+
+from .. import Clock, Credentials, KeepCredentials
+from .credentials import AppIdentity, Grant, to_keep
+
+
+class Login(Protocol):
+    """A region's way of signing in."""
+
+    async def sign_in(self, identity: AppIdentity, captcha_token: str | None) -> Grant:
+        """Sign in from nothing, with a captcha token where a human is asked for."""
+        ...
+
+    async def renew(self, identity: AppIdentity, grant: Grant | None) -> Grant:
+        """Exchange a grant for a new one.
+
+        Raises:
+            SignInRequiredError: Only the owner can sign in again.
+            SourceError: It did not work this time; the old grant is still good.
+        """
+        ...
+
+
+class TokenKeeper:
+    """The credentials of one account.
+
+    BMW gives out a new refresh token with every access token and voids the one before. So a renewal that has begun is
+    seen through even if nobody waits for it any more, and what it brings is stored before it is used.
+    """
+
+    def __init__(self, login: Login, credentials: Credentials, *, keep: KeepCredentials, clock: Clock) -> None:
+        """Start from what was kept last time."""
+        now = clock()
+        self._login = login
+        self._keep = keep
+        self._clock = clock
+        self._grant = Grant.remembered(credentials, now)
+        self._renewal: asyncio.Task[Grant] | None = None
+        self.identity = AppIdentity.remembered(credentials, now)
+
+    async def access_token(self, rejected: str | None = None) -> str:
+        """An access token to ask with now, but not the `rejected` one, which BMW did not accept.
+
+        Raises:
+            SourceError: There is none to be had.
+        """
+        grant = self._grant
+        if self._renewal or grant is None or grant.access_token == rejected or not grant.is_fresh(self._clock()):
+            grant = await self._renewed()
+        return grant.access_token
+
+    async def _renewed(self) -> Grant:
+        """The grant that comes out of the renewal under way, which is begun if there is none."""
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._renew(), name="mybmw token renewal")
+            self._renewal.add_done_callback(self._renewal_done)
+        renewal = self._renewal
+        await asyncio.wait({renewal})  # which leaves the renewal alone if we are cancelled
+        return renewal.result()
+
+    def _renewal_done(self, renewal: asyncio.Task[Grant]) -> None:
+        self._renewal = None
+        if not renewal.cancelled():
+            renewal.exception()  # nobody may be left to look at it
+
+    async def _renew(self) -> Grant:
+        identity = self.identity.at(self._clock())
+        grant = await self._login.renew(identity, self._grant)
+        try:
+            await self._keep(to_keep(identity, grant))
+        finally:  # the grant before is void, so this one is all we have, stored or not
+            self._grant, self.identity = grant, identity
+        return grant

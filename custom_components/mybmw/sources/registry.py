@@ -1,0 +1,42 @@
+"""Every cloud there is, by the name an account is stored under."""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import httpx
+
+from . import Clock, Credentials, KeepCredentials, Source
+from .mybmw import open_account
+
+
+class _Open(Protocol):
+    def __call__(
+        self,
+        settings: Mapping[str, str],
+        credentials: Credentials,
+        *,
+        http: httpx.AsyncClient,
+        keep: KeepCredentials,
+        clock: Clock,
+    ) -> Source: ...
+
+
+_SOURCES: Final[Mapping[str, _Open]] = {
+    "mybmw": open_account,
+}
+
+
+def open_source(
+    settings: Mapping[str, str],
+    credentials: Credentials,
+    *,
+    http: httpx.AsyncClient,
+    keep: KeepCredentials,
+    clock: Clock,
+) -> Source:
+    """The source of an account, from the settings its owner entered and the credentials kept from last time.
+
+    `settings["source"]` names the cloud. Raises KeyError for a name or a setting that does not exist and ValueError for
+    a setting that makes no sense. Nothing is asked of the cloud yet.
+    """
+    return _SOURCES[settings["source"]](settings, credentials, http=http, keep=keep, clock=clock)

@@ -1,0 +1,144 @@
+"""An account in Home Assistant whose cloud is in the hands of the test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, override
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
+from custom_components.mybmw.coordinator import MyBMWCoordinator
+from custom_components.mybmw.sources import Fetch, Json, Source, SourceError
+from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
+from custom_components.mybmw.vehicle import Brand, Capabilities, DriveTrain, Identity, Odometer, Vehicle
+from tests.recorded import RECORDED_CARS
+
+NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
+"""A moment after the recorded cars spoke last."""
+
+USERNAME: Final = "driver@example.com"
+PASSWORD: Final = "not-to-be-told"
+GCID: Final = "ceb64158-d2ca-47e9-9ee6-cbffb881434e"
+
+
+def recorded_vehicle(folder: str) -> Vehicle:
+    """A recorded car as the integration sees it, fetched just now."""
+    car = RECORDED_CARS[folder]
+    return build_vehicle(
+        Answers(
+            vin=car.vin,
+            brand=ListBrand(car.brand),
+            profile=car.profile,
+            state=car.state,
+            charging=car.charging,
+            fetched_at=datetime.now(UTC),
+        )
+    )
+
+
+def a_car(name: str = "i4", *, mileage_km: int = 1000) -> Vehicle:
+    """A made-up car, called after its model; cars of different names are different cars."""
+    return Vehicle(
+        vin=f"{name.upper():0>17}",
+        identity=Identity(brand=Brand.BMW, model=name, drive_train=DriveTrain.ELECTRIC),
+        capabilities=Capabilities(reports_state=True, tracking=True),
+        odometer=Odometer(mileage_km=mileage_km),
+        fetched_at=datetime.now(UTC),
+    )
+
+
+@dataclass(slots=True)
+class FakeSource(Source):
+    """A cloud that answers what it is told to, and counts how often it is asked."""
+
+    vehicles: dict[str, Vehicle] = field(default_factory=dict)
+    failures: dict[str, SourceError] = field(default_factory=dict)
+    failure: SourceError | None = None
+    times_asked: int = 0
+
+    def show(self, *vehicles: Vehicle) -> None:
+        """Have these cars on the account and no other, and nothing wrong with it."""
+        self.vehicles = {vehicle.vin: vehicle for vehicle in vehicles}
+        self.failures = {}
+        self.failure = None
+
+    @override
+    async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
+        self.times_asked += 1
+        if self.failure:
+            raise self.failure.with_traceback(None)
+        return Fetch(vehicles=dict(self.vehicles), failures=dict(self.failures))
+
+    @override
+    def recordings(self, vin: str | None = None) -> Json:
+        return {"anonymous": "recording"}
+
+
+def account_entry(options: Mapping[str, int | bool] | None = None) -> MockConfigEntry:
+    """The config entry of an account."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="d…r@e…",
+        unique_id=GCID,
+        data={CONF_SOURCE: "mybmw", "username": USERNAME, "password": PASSWORD, "region": "rest_of_world"},
+        options=options or {},
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MyBMWCoordinator:
+    """Set an account up and wait until its entities are there."""
+    await try_to_set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    coordinator = entry.runtime_data
+    assert isinstance(coordinator, MyBMWCoordinator)
+    return coordinator
+
+
+async def try_to_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an account up, which may fail."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def set_up_platform(hass: HomeAssistant, source: FakeSource, platform: Platform, *cars: Vehicle) -> str:
+    """Set an account with these cars up, with entities of one platform only; returns the id of its entry."""
+    source.show(*cars)
+    entry = account_entry()
+    with patch("custom_components.mybmw.PLATFORMS", [platform]):
+        await set_up(hass, entry)
+    return entry.entry_id
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, time: timedelta) -> None:
+    """Let time go by, with all that is due then."""
+    freezer.tick(time)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def state_of(hass: HomeAssistant, platform: Platform, car: Vehicle, key: str) -> State:
+    """What Home Assistant shows for one fact about a car."""
+    entity_id = er.async_get(hass).async_get_entity_id(platform, DOMAIN, f"{car.vin}-{key}")
+    assert entity_id, f"no entity for {key}"
+    state = hass.states.get(entity_id)
+    assert state, f"{entity_id} has no state"
+    return state
+
+
+def mileage(hass: HomeAssistant, car: Vehicle) -> str:
+    """What Home Assistant shows as the mileage of a car: a fact like any other."""
+    return state_of(hass, Platform.SENSOR, car, "mileage").state
+
+
+def trouble(hass: HomeAssistant, car: Vehicle) -> str | None:
+    """What Home Assistant shows to be in the way of reading a car."""
+    value: str | None = state_of(hass, Platform.SENSOR, car, "last_reported").attributes["trouble"]
+    return value

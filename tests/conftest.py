@@ -1,0 +1,59 @@
+"""Fixtures that tests of several rooms share."""
+
+from collections.abc import Generator
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+# The test package brings a package `custom_components` of its own: whichever is imported first is the one that Home
+# Assistant finds.
+import custom_components.mybmw  # noqa: F401 (imported for being first)
+from tests.account import FakeSource
+from tests.door import Door, secrets_in
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load what stands in custom_components."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots written the way Home Assistant writes its own."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def entity_registry_enabled_by_default() -> Generator[None]:
+    """Enable the entities that are disabled by default."""
+    with patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", return_value=True):
+        yield
+
+
+@pytest.fixture
+def source() -> Generator[FakeSource]:
+    """The cloud of every account that is set up, without any car yet."""
+    source = FakeSource()
+    with patch("custom_components.mybmw.open_source", return_value=source):
+        yield source
+
+
+@pytest.fixture
+def door(
+    hass_storage: dict[str, object],  # noqa: ARG001 (asked for because of what it does)
+    caplog: pytest.LogCaptureFixture,
+) -> Generator[Door]:
+    """A door that lets everybody in, to nothing: accounts are not set up, files exist in memory only.
+
+    When the test is over, no connection to it may be open, and no secret may stand in the log.
+    """
+    door = Door()
+    with (
+        patch("custom_components.mybmw.config_flow.sign_in", door.sign_in),
+        patch("custom_components.mybmw.async_setup_entry", door.set_up),
+    ):
+        yield door
+    assert all(attempt.http.is_closed for attempt in door.attempts)
+    assert secrets_in(caplog.get_records("call")) == []

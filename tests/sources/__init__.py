@@ -1,0 +1,1 @@
+"""Tests of the sources, which need no Home Assistant."""

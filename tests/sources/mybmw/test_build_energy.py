@@ -1,0 +1,208 @@
+"""From BMW's answers to fuel, battery, ranges, charging and climate."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.mybmw.sources import Json
+from custom_components.mybmw.vehicle import (
+    Battery,
+    ChargingMode,
+    ChargingPlan,
+    ChargingStatus,
+    Climate,
+    ClimateActivity,
+    DepartureTimer,
+    Energy,
+    Fuel,
+    Weekday,
+)
+
+from .answers import READ_AT, REPORTED_AT, car_with
+
+
+@pytest.mark.parametrize(
+    ("drive_train", "burning", "electric", "fuel_range", "electric_range", "total"),
+    [
+        ("COMBUSTION", 629, None, 629, None, 629),
+        ("MILD_HYBRID", 629, 40, 629, None, 629),
+        ("ELECTRIC", 0, 340, None, 340, 340),
+        ("PLUGIN_HYBRID", 476, 40, 436, 40, 476),
+        ("PLUGIN_HYBRID", 40, 40, 0, 40, 40),
+        ("PLUGIN_HYBRID", 476, None, None, None, 476),
+        ("PLUGIN_HYBRID", None, 40, None, 40, None),
+        ("PLUGIN_HYBRID", 30, 40, None, 40, 30),
+        ("ELECTRIC_WITH_RANGE_EXTENDER", 105, 174, 105, 174, 279),
+        ("ELECTRIC_WITH_RANGE_EXTENDER", None, 174, None, 174, None),
+        ("ELECTRIC_WITH_RANGE_EXTENDER", 105, None, 105, None, None),
+        ("NEW_THING", 105, 174, None, None, None),
+    ],
+)
+def test_ranges(  # noqa: PLR0913, PLR0917 (a row of the table each)
+    drive_train: str,
+    burning: int | None,
+    electric: int | None,
+    fuel_range: int | None,
+    electric_range: int | None,
+    total: int | None,
+) -> None:
+    energy = car_with(
+        drive_train,
+        {
+            "combustionFuelLevel": {"range": burning},
+            "electricChargingState": {"range": electric},
+        },
+    ).energy
+    assert (energy.fuel and energy.fuel.range_km) == fuel_range
+    assert (energy.battery and energy.battery.range_km) == electric_range
+    assert energy.total_range_km == total
+
+
+def test_ranges_that_contradict_each_other_are_odd() -> None:
+    car = car_with("PLUGIN_HYBRID", {"combustionFuelLevel": {"range": 30}, "electricChargingState": {"range": 40}})
+    assert [oddity.path for oddity in car.oddities] == ["state.state.combustionFuelLevel.range"]
+
+
+@pytest.mark.parametrize("drive_train", ["COMBUSTION", "MILD_HYBRID", "ELECTRIC", "PLUGIN_HYBRID", "UNKNOWN"])
+def test_a_car_has_the_energies_of_its_drive_train(drive_train: str) -> None:
+    car = car_with(
+        drive_train,
+        {
+            "combustionFuelLevel": {"remainingFuelPercent": 10},
+            "electricChargingState": {"chargingLevelPercent": 70},
+            "chargingProfile": {"chargingMode": "IMMEDIATE_CHARGING"},
+        },
+    )
+    has_engine = drive_train not in {"ELECTRIC", "UNKNOWN"}
+    has_plug = drive_train in {"ELECTRIC", "PLUGIN_HYBRID"}
+    assert car.energy.fuel == (Fuel(as_of=REPORTED_AT, level_percent=10) if has_engine else None)
+    assert car.energy.battery == (Battery(as_of=REPORTED_AT, level_percent=70) if has_plug else None)
+    assert (car.energy.charging is not None) is has_plug
+    assert (car.charging_plan is not None) is has_plug
+
+
+@pytest.mark.parametrize("empty", [None, {}])
+def test_a_car_that_tells_nothing_of_its_energies_has_none(empty: Json) -> None:
+    car = car_with("PLUGIN_HYBRID", {"combustionFuelLevel": empty, "electricChargingState": empty})
+    assert car.energy == Energy()
+    assert car.charging_plan is None
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        *((status.name, status) for status in ChargingStatus),
+        ("INVALID", ChargingStatus.NOT_CHARGING),
+        ("HOVERING", ChargingStatus.UNKNOWN),
+        (None, ChargingStatus.UNKNOWN),
+    ],
+)
+def test_charging_status(told: str | None, status: ChargingStatus) -> None:
+    car = car_with(state={"electricChargingState": {"chargingStatus": told, "remainingChargingMinutes": 10}})
+    assert car.energy.charging is not None
+    assert car.energy.charging.status is status
+    is_charging = status is ChargingStatus.CHARGING
+    assert car.energy.charging.remaining_min == (10 if is_charging else None)
+    assert car.energy.charging.ends_at == (READ_AT + timedelta(minutes=10) if is_charging else None)
+
+
+@pytest.mark.parametrize(("told", "type_"), [("CONDUCTIVE", "conductive"), ("UNKNOWN", None), (None, None)])
+def test_connection_type(told: str | None, type_: str | None) -> None:
+    car = car_with(state={"electricChargingState": {"chargingConnectionType": told, "isChargerConnected": True}})
+    assert car.energy.charging is not None
+    assert car.energy.charging.connection_type == type_
+    assert car.energy.charging.is_plugged_in is True
+
+
+def test_times_left_count_from_when_we_asked_if_bmw_does_not_say_when_it_looked() -> None:
+    car = car_with(
+        state={
+            "lastFetched": None,
+            "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 90},
+            "climateControlState": {"activity": "COOLING", "remainingSeconds": 90.9},
+        }
+    )
+    assert car.energy.charging is not None
+    assert car.energy.charging.ends_at == datetime(2026, 3, 1, 13, 30, tzinfo=UTC)
+    assert car.climate is not None
+    assert car.climate.ends_at == datetime(2026, 3, 1, 12, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("left", [-1, 10**9, 1e12, "soon"])
+def test_no_end_is_worked_out_from_a_senseless_time_left(left: Json) -> None:
+    car = car_with(
+        state={
+            "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": left},
+            "climateControlState": {"activity": "COOLING", "remainingSeconds": left},
+        }
+    )
+    assert car.energy.charging is not None
+    assert car.energy.charging.ends_at is None
+    assert car.climate is not None
+    assert car.climate.ends_at is None
+
+
+@pytest.mark.parametrize("activity", ClimateActivity)
+def test_climate_ends_only_while_it_runs(activity: ClimateActivity) -> None:
+    car = car_with(state={"climateControlState": {"activity": activity.name, "remainingSeconds": 1790.846}})
+    assert car.climate == Climate(
+        as_of=REPORTED_AT,
+        activity=activity,
+        ends_at=READ_AT + timedelta(seconds=1790) if activity.is_running else None,
+    )
+
+
+def test_a_car_may_not_speak_of_its_climate() -> None:
+    assert car_with().climate is None
+
+
+def test_charging_plan_is_completed_by_the_charging_details() -> None:
+    details: Json = {
+        "servicePack": "WAVE_01",
+        "chargeAndClimateTimerDetail": {"isPreconditionForDepartureActive": True},
+        "chargingSettingsDetail": {
+            "acLimit": {"current": {"value": 16, "unit": "A"}, "isUnlimited": True, "values": [6, 16, "32"]},
+            "dcLoudness": "UNLIMITED_LOUD",
+            "isUnlockCableActive": True,
+        },
+        "chargingFlapDetail": {"isPermanentlyUnlock": True},
+    }
+    assert car_with(charging=details).charging_plan == ChargingPlan(
+        as_of=REPORTED_AT,
+        is_pre_entry_climatization_on=True,
+        ac_limit_a=16,
+        ac_limits_a=(6, 16),
+        is_ac_unlimited=True,
+        acoustic_limit="unlimited_loud",
+        is_cable_unlocked_when_full=True,
+        is_flap_permanently_unlocked=True,
+        service_pack="WAVE_01",
+    )
+    profile: Json = {"climatisationOn": False, "chargingSettings": {"acCurrentLimit": 8, "idcc": "NO_ACTION"}}
+    plan = car_with(state={"chargingProfile": profile}, charging=details).charging_plan
+    assert plan is not None
+    assert plan.is_pre_entry_climatization_on is False
+    assert plan.ac_limit_a == 8
+    assert plan.acoustic_limit == "no_action"
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        None,
+        {},
+        {"start": {"hour": 18, "minute": 1}},
+        {"end": {"hour": 18, "minute": 1}},
+        {"start": {"hour": 18, "minute": 1}, "end": {"hour": 24, "minute": 0}},
+    ],
+)
+def test_half_a_charging_window_is_none(window: Json) -> None:
+    plan = car_with(state={"chargingProfile": {"chargingMode": "NO_ACTION", "reductionOfChargeCurrent": window}})
+    assert plan.charging_plan == ChargingPlan(as_of=REPORTED_AT, mode=ChargingMode.NO_ACTION)
+
+
+def test_timers_are_read_as_far_as_they_can_be() -> None:
+    timers: Json = [{"id": 1, "action": "SNOOZE", "timerWeekDays": ["MONDAY", "FUNDAY"], "timeStamp": {"hour": 7}}, 5]
+    plan = car_with(state={"chargingProfile": {"departureTimes": timers}}).charging_plan
+    assert plan is not None
+    assert plan.departure_timers == (DepartureTimer(id=1, weekdays=(Weekday.MONDAY,)),)

@@ -1,0 +1,366 @@
+"""Whatever BMW sends, a car comes of it, and what is broken stays where it is.
+
+The recorded answers are mutated in every way that comes to mind: fields dropped, values swapped or of another type,
+nesting cut or added, lists without end.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from math import inf, nan
+from typing import Final
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.mybmw.sources import Json
+from custom_components.mybmw.sources.fields import LONGEST_TEXT, MOST_ODDITIES
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle, vins_of
+from custom_components.mybmw.vehicle import Vehicle
+from tests.recorded import RECORDED_CARS
+
+from .answers import recorded_answers
+from .soundness import changed_parts, misfits
+
+type Path = tuple[str | int, ...]
+
+STEADY: Final = settings(derandomize=True, database=None, deadline=None)
+
+PERSONAL: Final = (
+    *(car.vin for car in RECORDED_CARS.values()),
+    "Erika Mustermann",
+    "erika@example.org",
+    "M-AB 1234",
+    "Am Olympiapark 1, 80809 München",
+    "48.177334",
+)
+NUMBERS: Final = (0, -1, 100, 101, 5299, 2**32, 10**400, -(10**400), 0.5, 16.0, -0.0, 1e308, nan, inf, -inf, 48.177334)
+WORDS: Final = (
+    "",
+    "0001-01-01T00:00:00Z",
+    "2023-02-29T00:00:00Z",
+    "9999-12-31T23:59:59-14:00",
+    "2023-01-04T14:57:06",
+    "2023-01-04T14:57:06.352Z",
+    "CHARGING",
+    "unknown",
+    "INVALID",
+    "A_TOKEN_NOBODY_HAS_SEEN",
+    "ACTIVATE",
+    "12",
+    "x" * (LONGEST_TEXT + 1),
+    "\ud83d",
+)
+RECORDED: Final = {
+    folder: {"profile": car.profile, "state": car.state, "charging": car.charging}
+    for folder, car in RECORDED_CARS.items()
+}
+
+
+def _deep(levels: int) -> Json:
+    nested: Json = []
+    for level in range(levels):
+        nested = [nested] if level % 2 else {"state": nested}
+    return nested
+
+
+NESTED: Final[tuple[Json, ...]] = (
+    [],
+    {},
+    [[]],
+    [None] * 3,
+    [{}] * 1_000,
+    ["MONDAY"] * 1_000,
+    {"hour": 1},
+    _deep(2_000),
+)
+ANYTHING: Final[tuple[Json, ...]] = (None, True, False, *NUMBERS, *WORDS, *PERSONAL, *NESTED)
+JUNK: Final[st.SearchStrategy[Json]] = st.one_of(
+    st.sampled_from(ANYTHING),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.dictionaries(st.sampled_from(PERSONAL), st.sampled_from(PERSONAL), max_size=3),
+)
+
+
+def _paths(json: Json, path: Path = ()) -> Iterator[Path]:
+    """The way to every value of a document, the document itself included."""
+    yield path
+    items: Iterator[tuple[str | int, Json]] = iter(())
+    if isinstance(json, dict):
+        items = iter(json.items())
+    elif isinstance(json, list):
+        items = iter(enumerate(json))
+    for key, value in items:
+        yield from _paths(value, (*path, key))
+
+
+@cache
+def _paths_of(folder: str, under: Path = ()) -> tuple[Path, ...]:
+    return tuple(path for path in _paths(RECORDED[folder]) if path[: len(under)] == under)
+
+
+def _at(json: Json, path: Path) -> Json:
+    """The value a path leads to; None if it leads nowhere."""
+    for key in path:
+        match json, key:
+            case dict(), str():
+                json = json.get(key)
+            case list(), int() if key < len(json):
+                json = json[key]
+            case _:
+                return None
+    return json
+
+
+def _changed(json: Json, path: Path, change: Callable[[Json], Json]) -> Json:
+    """The document with one value changed, sharing everything else with the original."""
+    if not path:
+        return change(json)
+    key, *rest = path
+    match json, key:
+        case dict(), str():
+            return {**json, key: _changed(json.get(key), tuple(rest), change)}
+        case list(), int() if key < len(json):
+            return [*json[:key], _changed(json[key], tuple(rest), change), *json[key + 1 :]]
+        case _:
+            return json
+
+
+def _without(key: str | int) -> Callable[[Json], Json]:
+    def change(json: Json) -> Json:
+        match json, key:
+            case dict(), str():
+                return {name: value for name, value in json.items() if name != key}
+            case list(), int():
+                return [*json[:key], *json[key + 1 :]]
+            case _:
+                return json
+
+    return change
+
+
+def _replaced(path: Path, value: Json) -> Callable[[Json], Json]:
+    return lambda json: _changed(json, path, lambda _: value)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, folder: str, under: Path = ()) -> Callable[[Json], Json]:
+    """One way to spoil the answers about a car, somewhere under a path."""
+    path = draw(st.sampled_from(_paths_of(folder, under) or (under,)))
+    other = draw(st.sampled_from(_paths_of(draw(st.sampled_from(sorted(RECORDED))))))
+    stranger = _at(RECORDED[draw(st.sampled_from(sorted(RECORDED)))], other)
+    junk = draw(JUNK)
+    changes: tuple[Callable[[Json], Json], ...] = (
+        lambda _: junk,
+        lambda _: stranger,
+        lambda value: [value],
+        lambda value: {"value": value},
+        lambda value: [value] * 1_000,
+        lambda value: next(iter(value.values()), None) if isinstance(value, dict) else value,
+        lambda value: value[0] if isinstance(value, list) and value else str(value)[:50],
+    )
+    if len(path) > len(under) and draw(st.booleans()):
+        return lambda json: _changed(json, path[:-1], _without(path[-1]))
+    change = draw(st.sampled_from(changes))
+    return lambda json: _changed(json, path, change)
+
+
+def _spoiled(folder: str, *ways: Callable[[Json], Json]) -> Answers:
+    answers: Json = RECORDED[folder]
+    for way in ways:
+        answers = way(answers)
+    profile, state, charging = (_at(answers, (name,)) for name in ("profile", "state", "charging"))
+    return replace(recorded_answers(RECORDED_CARS[folder]), profile=profile, state=state, charging=charging)
+
+
+@st.composite
+def spoiled_answers(draw: st.DrawFn) -> Answers:
+    folder = draw(st.sampled_from(sorted(RECORDED)))
+    return _spoiled(folder, *draw(st.lists(mutations(folder), min_size=1, max_size=4)))
+
+
+def test_every_value_can_be_anything() -> None:
+    """One value after another, in the first car that has it and in the first item of each list."""
+    places = {
+        path: folder
+        for folder in reversed(RECORDED)
+        for path in _paths_of(folder)
+        if all(key == 0 for key in path if isinstance(key, int))
+    }
+    whole = {folder: build_vehicle(_spoiled(folder)) for folder in RECORDED}
+    for path, folder in places.items():
+        if build_vehicle(_spoiled(folder, _replaced(path, [1.5]))).oddities:  # it is read
+            for value in ANYTHING:
+                car = build_vehicle(_spoiled(folder, _replaced(path, value)))
+                assert misfits(car, changed_parts(whole[folder], car)) == []
+                assert _personal(car) == []
+
+
+@given(spoiled_answers(), st.booleans())
+@settings(STEADY, max_examples=800)
+def test_a_car_comes_of_whatever_bmw_sends(answers: Answers, in_china: bool) -> None:  # noqa: FBT001 (drawn)
+    car = build_vehicle(answers, in_china=in_china)
+    again = build_vehicle(answers, in_china=in_china)
+    assert car == again
+    assert car.oddities == again.oddities
+    assert misfits(car) == []
+    _use(car)
+
+
+@given(spoiled_answers())
+@settings(STEADY, max_examples=500)
+def test_oddities_are_few_and_short_and_tell_nothing_personal(answers: Answers) -> None:
+    car = build_vehicle(answers)
+    oddities = car.oddities
+    assert _personal(car) == []
+    assert len(oddities) <= MOST_ODDITIES
+    assert len({oddity.path for oddity in oddities}) == len(oddities)
+    assert all(oddity.path.partition(".")[0] in {"profile", "state", "charging"} for oddity in oddities)
+    assert all(len(oddity.path) + len(oddity.problem) < 200 for oddity in oddities)
+
+
+@given(JUNK)
+@settings(STEADY, max_examples=200)
+def test_every_list_of_cars_can_be_read(junk: Json) -> None:
+    answers: tuple[Json, ...] = (
+        junk,
+        {"mappingInfos": junk},
+        {"mappingInfos": [junk]},
+        {"mappingInfos": [{"vin": junk}]},
+    )
+    for answer in answers:
+        assert all(len(vin) == 17 for vin in vins_of(answer))
+
+
+_DATED: Final = {
+    "odometer",
+    "body",
+    "energy",
+    "charging_plan",
+    "climate",
+    "tires",
+    "maintenance",
+    "location",
+}
+DEPENDENTS: Final[Mapping[Path, set[str]]] = {
+    ("profile", "bodyType"): {"identity"},
+    ("profile", "brand"): {"identity"},
+    ("profile", "color"): {"identity"},
+    ("profile", "countryOfOrigin"): {"identity"},
+    ("profile", "driveTrain"): {"identity", "energy", "charging_plan"},
+    ("profile", "driverGuideInfo"): set(),
+    ("profile", "headUnitRaw"): set(),
+    ("profile", "headUnitType"): {"identity"},
+    ("profile", "hmiVersion"): {"identity"},
+    ("profile", "model"): {"identity"},
+    ("profile", "softwareVersionCurrent"): {"identity"},
+    ("profile", "softwareVersionExFactory"): {"identity"},
+    ("profile", "telematicsUnit"): {"identity"},
+    ("profile", "vin"): set(),
+    ("profile", "year"): {"identity"},
+    ("state", "capabilities"): {"capabilities"},
+    ("state", "state", "checkControlMessages"): {"maintenance"},
+    ("state", "state", "chargingProfile"): {"charging_plan"},
+    ("state", "state", "climateControlState"): {"climate", "capabilities"},
+    ("state", "state", "climateTimers"): {"climate"},
+    ("state", "state", "combustionFuelLevel"): {"energy"},
+    ("state", "state", "currentMileage"): {"odometer"},
+    ("state", "state", "doorsState"): {"body"},
+    ("state", "state", "driverPreferences"): {"is_privacy_mode_on"},
+    ("state", "state", "electricChargingState"): {"energy"},
+    ("state", "state", "isDeepSleepModeActive"): {"is_in_deep_sleep"},
+    ("state", "state", "isLeftSteering"): {"identity"},
+    ("state", "state", "isLscSupported"): {"capabilities"},
+    ("state", "state", "lastFetched"): _DATED,
+    ("state", "state", "lastUpdatedAt"): {*_DATED, "last_reported"},
+    ("state", "state", "location"): {"location"},
+    ("state", "state", "range"): set(),
+    ("state", "state", "requiredServices"): {"maintenance"},
+    ("state", "state", "roofState"): {"body"},
+    ("state", "state", "securityOverviewMode"): {"body"},
+    ("state", "state", "tireState"): {"tires"},
+    ("state", "state", "vehicleSoftwareVersion"): set(),
+    ("state", "state", "windowsState"): {"body"},
+    ("charging",): {"charging_plan"},
+}
+"""What may change in a car when something changes in one part of the answers."""
+
+
+def test_no_part_of_the_recorded_answers_is_forgotten() -> None:
+    parts = {("profile",): 2, ("state",): 2, ("state", "state"): 3, ("charging",): 1}
+    recorded = {
+        path
+        for folder in RECORDED
+        for under, length in parts.items()
+        for path in _paths_of(folder, under)
+        if len(path) == length
+    }
+    assert recorded - {("state", "state")} <= DEPENDENTS.keys()
+
+
+@given(st.data())
+@settings(STEADY, max_examples=800)
+def test_what_is_broken_stays_where_it_is(data: st.DataObject) -> None:
+    folder = data.draw(st.sampled_from(sorted(RECORDED)))
+    under = data.draw(st.sampled_from(sorted(DEPENDENTS)))
+    stranger = _at(RECORDED[data.draw(st.sampled_from(sorted(RECORDED)))], under)
+    junk = data.draw(JUNK)
+    way = data.draw(
+        st.one_of(
+            mutations(folder, under),
+            st.sampled_from((_replaced(under, stranger), _replaced(under, junk))),
+        )
+    )
+    whole, broken = build_vehicle(_spoiled(folder)), build_vehicle(_spoiled(folder, way))
+    assert changed_parts(whole, broken) <= DEPENDENTS[under]
+
+
+@pytest.mark.parametrize("part", sorted(path for path, dependents in DEPENDENTS.items() if dependents))
+def test_each_part_of_the_answers_is_read(part: Path) -> None:
+    """What is said to depend on a part really does, so that the table above cannot allow too much."""
+    changed: set[str] = set()
+    for folder in RECORDED:
+        for before in (_same, _unreported):
+            whole = build_vehicle(_spoiled(folder, before))
+            for value in (None, True, *(_at(RECORDED[other], part) for other in RECORDED)):
+                broken = build_vehicle(_spoiled(folder, before, _replaced(part, value)))
+                changed |= changed_parts(whole, broken)
+    assert changed == DEPENDENTS[part]
+
+
+def _same(json: Json) -> Json:
+    return json
+
+
+def _unreported(json: Json) -> Json:
+    """The answers about a car that never reported: the only one whose age is that of BMW's last look at it."""
+    return _changed(json, ("state", "state"), _without("lastUpdatedAt"))
+
+
+def _personal(car: Vehicle) -> list[str]:
+    """What the oddities of a car give away about its owner."""
+    told = "\n".join(f"{oddity.path}: {oddity.problem}" for oddity in car.oddities)
+    return [value for value in PERSONAL if value in told]
+
+
+def _use(car: Vehicle) -> None:
+    """Ask a car everything it can answer by itself."""
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert car.settled(car) == car
+    assert car.name
+    start = car.next_charging_start(now)
+    assert start is None or start > now
+    for answer in (
+        car.body.is_any_lid_open,
+        car.body.is_any_window_open,
+        car.maintenance.is_service_required,
+        car.maintenance.has_urgent_message,
+        car.tires and car.tires.has_warning,
+    ):
+        assert answer in (None, True, False)
+    for service in (car.maintenance.next_by_date, car.maintenance.next_by_distance):
+        assert service is None or service in (car.maintenance.services or ())
+    assert str(car.identity.software)

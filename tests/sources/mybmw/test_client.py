@@ -1,0 +1,242 @@
+"""Asking a few at a time, with the right to ask, and stopping when told to."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+
+from custom_components.mybmw.sources import (
+    Json,
+    NotAllowedError,
+    SignInRequiredError,
+    SlowDownError,
+    SourceError,
+    TryLaterError,
+)
+from custom_components.mybmw.sources.mybmw import questions
+from custom_components.mybmw.sources.mybmw.auth import OAuthLogin
+from custom_components.mybmw.sources.mybmw.build import ListBrand
+from custom_components.mybmw.sources.mybmw.client import Client, UnknownToBmwError
+from custom_components.mybmw.sources.mybmw.credentials import AppIdentity, Grant, to_keep
+from custom_components.mybmw.sources.mybmw.tokens import TokenKeeper
+from custom_components.mybmw.sources.mybmw.wire import Wire
+
+from .cloud import (
+    ACCOUNT,
+    BLOCKED,
+    CHARGING,
+    CONFIG,
+    DEAD_TOKEN,
+    FORBIDDEN,
+    HTML,
+    LIST,
+    PROFILE,
+    QUOTA,
+    STATE,
+    TOKEN,
+    Clock,
+    Cloud,
+    Keeper,
+    Reply,
+    Sleeper,
+)
+
+VIN = "WBA00000000DEMO01"
+
+ALWAYS_THE_SAME = {
+    "accept": "application/json",
+    "accept-encoding": "gzip",
+    "accept-language": "en",
+    "authorization": "Bearer token-0",
+    "bmw-units-preferences": "d=KM;v=L;p=B;ec=KWH100KM;fc=L100KM;em=GKM;",
+    "user-agent": "Dart/3.3 (dart:io)",
+    "x-identity-provider": "gcdm",
+    "x-raw-locale": "en-US",
+    "24-hour-format": "true",
+}
+
+
+@pytest.fixture
+def client(cloud: Cloud, clock: Clock, sleep: Sleeper, keep: Keeper) -> Client:
+    """A signed-in account."""
+    wire = Wire(cloud.http, clock, sleep)
+    grant = Grant(access_token="token-0", expires_at=clock() + timedelta(hours=1), refresh_token="refresh-0", gcid="G")
+    credentials = to_keep(AppIdentity.made_up(clock()), grant)
+    tokens = TokenKeeper(OAuthLogin(ACCOUNT, wire, clock), credentials, keep=keep, clock=clock)
+    return Client(ACCOUNT.region, wire, tokens, clock)
+
+
+async def states(client: Client, clock: Clock, count: int) -> list[Json | BaseException]:
+    """What comes of asking for many states in one round."""
+    this_round = client.begin()
+    question = questions.state(ListBrand.BMW, VIN, clock())
+    return await asyncio.gather(*(client.ask(question, this_round) for _ in range(count)), return_exceptions=True)
+
+
+async def test_every_question_is_asked_as_the_app_does(client: Client, cloud: Cloud, clock: Clock) -> None:
+    this_round = client.begin()
+    for question in (
+        questions.vehicle_list(ListBrand.MINI),
+        questions.profile(ListBrand.BMW, VIN),
+        questions.state(ListBrand.BMW, VIN, clock()),
+        questions.charging(ListBrand.BMW, VIN, clock(), with_settings=True),
+        questions.charging(ListBrand.BMW, VIN, clock(), with_settings=False),
+    ):
+        await client.ask(question, this_round)
+    for request in cloud.requests:
+        assert request.url.host == "cocoapi.bmwgroup.com"
+        assert {key: request.headers[key] for key in ALWAYS_THE_SAME} == ALWAYS_THE_SAME
+        assert request.headers["x-correlation-id"] == request.headers["bmw-correlation-id"]
+        assert UUID(request.headers["x-correlation-id"]).version == 4
+        assert UUID(request.headers["bmw-session-id"]).version == 4
+        assert request.headers["x-user-agent"].startswith("android(AP2A.")
+    vehicle_list, profile, state, charging, charging_without = cloud.requests
+    assert (vehicle_list.method, str(vehicle_list.url)) == ("POST", f"https://cocoapi.bmwgroup.com{LIST}")
+    assert (vehicle_list.content, vehicle_list.headers["content-length"]) == (b"", "0")
+    assert vehicle_list.headers["x-user-agent"].endswith(";mini;4.9.2(36892);row")
+    assert "bmw-vin" not in vehicle_list.headers
+
+    assert (profile.method, str(profile.url)) == ("GET", f"https://cocoapi.bmwgroup.com{PROFILE}")
+    assert profile.headers["bmw-vin"] == VIN
+    assert profile.headers["x-user-agent"].endswith(";bmw;4.9.2(36892);row")
+
+    assert (state.method, state.url.path) == ("GET", STATE)
+    assert dict(state.url.params) == {"apptimezone": "0", "appDateTime": "1638134939123"}
+    assert state.headers["bmw-vin"] == VIN
+
+    assert (charging.method, charging.url.path) == ("GET", CHARGING)
+    assert dict(charging.url.params) == {"fields": "charging-profile", "has_charging_settings_capabilities": "true"}
+    assert charging_without.url.params["has_charging_settings_capabilities"] == "false"
+    assert charging.headers["bmw-vin"] == VIN
+    assert charging.headers["bmw-current-date"] == "2021-11-28T21:28:59+00:00"
+    ids = {request.headers["x-correlation-id"] for request in cloud.requests}
+    assert len(ids) == 5
+    assert len({request.headers["bmw-session-id"] for request in cloud.requests}) == 1
+
+
+async def test_at_most_four_at_a_time(client: Client, cloud: Cloud, clock: Clock) -> None:
+    await states(client, clock, 20)
+    assert cloud.most_at_once == 4
+
+
+async def test_many_refused_at_once_cause_one_renewal(client: Client, cloud: Cloud, clock: Clock, keep: Keeper) -> None:
+    cloud.wants_newest_token = True
+    cloud.granted()  # so that what we have is not the newest any more
+    answers = await states(client, clock, 10)
+    assert all(isinstance(answer, dict) for answer in answers)
+    assert cloud.asked == {STATE: 14, CONFIG: 1, TOKEN: 1}
+    assert cloud.most_at_once == 4
+    assert [credentials["refresh_token"] for credentials in keep.kept] == ["refresh-2"]
+    first_use = next(
+        number
+        for number, request in enumerate(cloud.requests)
+        if request.headers.get("authorization") == "Bearer token-2"
+    )
+    assert keep.asked_before[0] <= first_use
+
+
+async def test_a_token_that_ends_soon_is_renewed_before_asking(client: Client, cloud: Cloud, clock: Clock) -> None:
+    clock.advance(minutes=59)
+    await states(client, clock, 5)
+    assert [request.url.path for request in cloud.requests] == [CONFIG, TOKEN, *[STATE] * 5]
+    assert {request.headers["authorization"] for request in cloud.about(STATE)} == {"Bearer token-1"}
+
+
+async def test_a_new_token_refused_as_well_is_nobodys_fault(client: Client, cloud: Cloud, clock: Clock) -> None:
+    cloud.replies[STATE] = httpx.Response(401)
+    answers = await states(client, clock, 10)
+    assert [type(answer) for answer in answers] == [TryLaterError] * 10
+    assert cloud.asked[TOKEN] == 1
+
+
+async def test_the_next_round_may_renew_again(client: Client, cloud: Cloud, clock: Clock) -> None:
+    cloud.replies[STATE] = httpx.Response(401)
+    await states(client, clock, 1)
+    await states(client, clock, 1)
+    assert cloud.asked[TOKEN] == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (QUOTA, SlowDownError),
+        (httpx.Response(429, headers={"retry-after": "60"}), SlowDownError),
+        (BLOCKED, NotAllowedError),
+    ],
+)
+async def test_after_a_stop_nothing_more_is_sent(
+    reply: Reply, error: type[SourceError], client: Client, cloud: Cloud
+) -> None:
+    cloud.replies[STATE] = reply
+    answers = await states(client, Clock(), 20)
+    assert [type(answer) for answer in answers] == [error] * 20
+    assert cloud.asked[STATE] == 4  # those under way already
+
+
+@pytest.mark.parametrize("path", [CONFIG, TOKEN])
+@pytest.mark.parametrize("reply", [httpx.Response(500), BLOCKED, QUOTA, FORBIDDEN, httpx.ConnectError("")])
+async def test_without_a_token_nothing_is_asked(
+    path: str, reply: Reply, client: Client, cloud: Cloud, clock: Clock
+) -> None:
+    cloud.replies[path] = reply
+    clock.advance(hours=2)
+    answers = await states(client, clock, 20)
+    assert all(isinstance(answer, SourceError) for answer in answers)
+    assert STATE not in cloud.asked
+    assert cloud.asked[path] == 1
+
+
+async def test_a_dead_refresh_token_ends_the_round(client: Client, cloud: Cloud, clock: Clock) -> None:
+    cloud.replies[TOKEN] = httpx.Response(400, json=DEAD_TOKEN)
+    cloud.replies[STATE] = httpx.Response(401)
+    answers = await states(client, clock, 20)
+    assert [type(answer) for answer in answers] == [SignInRequiredError] * 20
+    assert cloud.asked == {STATE: 4, CONFIG: 1, TOKEN: 1}
+
+
+@pytest.mark.parametrize("path", [STATE, CONFIG])
+async def test_no_round_begins_before_a_wait_is_over(path: str, client: Client, cloud: Cloud, clock: Clock) -> None:
+    if path == CONFIG:
+        clock.advance(hours=2)  # so that a token has to be asked for
+    cloud.replies[path] = QUOTA
+    await states(client, clock, 1)
+    clock.advance(hours=2, minutes=26, seconds=23)
+    with pytest.raises(SlowDownError) as raised:
+        client.begin()
+    assert raised.value.until == clock() + timedelta(seconds=1)
+    clock.advance(seconds=1)
+    client.begin()
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (httpx.Response(400), TryLaterError),
+        (httpx.Response(404), UnknownToBmwError),
+        (httpx.Response(404, text=HTML), UnknownToBmwError),
+        (httpx.Response(409), TryLaterError),
+        (httpx.Response(500), TryLaterError),
+        (httpx.Response(200, text=HTML), TryLaterError),
+        (httpx.Response(200, text='{"state":'), TryLaterError),
+        (httpx.Response(302, headers={"location": "https://example.org"}), TryLaterError),
+        (httpx.ReadTimeout(""), TryLaterError),
+        (FORBIDDEN, NotAllowedError),
+    ],
+)
+async def test_one_failure_does_not_stop_the_others(
+    reply: Reply, error: type[SourceError], client: Client, cloud: Cloud
+) -> None:
+    cloud.replies[STATE] = reply
+    answers = await states(client, Clock(), 6)
+    assert [type(answer) for answer in answers] == [error] * 6
+    assert cloud.asked == {STATE: 6}
+
+
+async def test_short_waits_are_sat_out_in_the_queue(client: Client, cloud: Cloud, clock: Clock, sleep: Sleeper) -> None:
+    usual, refusals = cloud.replies[STATE], iter([httpx.Response(429)] * 3)
+    assert callable(usual)
+    cloud.replies[STATE] = lambda request: next(refusals, None) or usual(request)
+    assert all(isinstance(answer, dict) for answer in await states(client, clock, 6))
+    assert sleep.naps == [2, 2, 2]

@@ -1,0 +1,269 @@
+"""Adding an account: what is asked for, what is said when it fails, and what is left behind when it works."""
+
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.sources.mybmw import Account, Region
+
+from .door import (
+    CREDENTIALS,
+    ENTERED,
+    ENTERED_IN_CHINA,
+    FORBIDDEN,
+    GCID,
+    MISLED,
+    NEW_PASSWORD,
+    NEW_TOKEN,
+    NOW,
+    OF_ANOTHER_ACCOUNT,
+    OLD_CREDENTIALS,
+    OTHER_GCID,
+    PASSING,
+    PASSWORD,
+    PHONE,
+    REFUSED,
+    SLOW_DOWN,
+    TOKEN,
+    USERNAME,
+    Door,
+    begin,
+    entry_made,
+    filled_in,
+    known_account,
+    reach_captcha,
+    stored,
+    submit,
+)
+from .flow_texts import shown
+
+pytestmark = pytest.mark.usefixtures("door")
+
+
+@pytest.mark.parametrize(("region", "minutes"), [(Region.REST_OF_WORLD, 5), (Region.NORTH_AMERICA, 10)], ids=str)
+async def test_a_new_account(hass: HomeAssistant, door: Door, region: Region, minutes: int) -> None:
+    form = await begin(hass)
+    assert (form["step_id"], form["errors"], filled_in(form)) == ("user", {}, {})
+
+    form = await submit(hass, form, username=f" {USERNAME}\n", password=PASSWORD, region=region.value)
+    assert form["step_id"] == "captcha"
+    assert not form["errors"]
+    assert form["description_placeholders"] == {"captcha_page": region.captcha_page}
+    assert door.attempts == []
+
+    entry = entry_made(await submit(hass, form, captcha_token=f" {TOKEN[:5]}\n{TOKEN[5:]} "))
+
+    assert entry.unique_id == GCID
+    assert entry.title == "d…r@e…"
+    assert entry.data == {"source": "mybmw", "username": USERNAME, "password": PASSWORD, "region": region.value}
+    assert entry.options == {"scan_interval": minutes, "read_only": False}
+    assert (entry.version, entry.minor_version) == (1, 1)
+    assert (await stored(hass)).credentials == CREDENTIALS
+    [attempt] = door.attempts
+    assert attempt.account == Account(username=USERNAME, password=PASSWORD, region=region)
+    assert (attempt.captcha_token, attempt.previous) == (TOKEN, None)
+
+
+@pytest.mark.parametrize("phone", [PHONE, "+86 139 1234 5678"])
+async def test_a_new_account_in_china_needs_no_captcha(hass: HomeAssistant, door: Door, phone: str) -> None:
+    entry = entry_made(await submit(hass, await begin(hass), **ENTERED_IN_CHINA | {"username": phone}))
+
+    assert entry.title == "86…78"
+    assert entry.data == {"source": "mybmw", **ENTERED_IN_CHINA}
+    assert entry.options == {"scan_interval": 5, "read_only": False}
+    assert (await stored(hass)).credentials == CREDENTIALS
+    [attempt] = door.attempts
+    assert attempt.account == Account(username=PHONE, password=PASSWORD, region=Region.CHINA)
+    assert attempt.captcha_token is None
+
+
+@pytest.mark.parametrize(
+    ("username", "title"),
+    [("max.power@example.com", "m…r@e…"), ("a@b", "a…a@b…"), ("plus+tag@example.com", "p…g@e…"), ("nonsense", "no…se")],
+)
+async def test_a_title_names_nobody(hass: HomeAssistant, username: str, title: str) -> None:
+    form = await submit(hass, await begin(hass), **ENTERED | {"username": username})
+    assert entry_made(await submit(hass, form, captcha_token=TOKEN)).title == title
+
+
+async def test_a_refused_sign_in_goes_back_to_the_account(hass: HomeAssistant, door: Door) -> None:
+    form = await reach_captcha(hass)
+    door.answer = REFUSED
+
+    form = await submit(hass, form, captcha_token=TOKEN)
+
+    assert (form["step_id"], form["errors"]) == ("user", {"base": "invalid_auth"})
+    assert filled_in(form) == {"username": USERNAME, "region": "rest_of_world"}, "the password is to be typed anew"
+    assert hass.config_entries.async_entries(DOMAIN) == []
+
+    door.answer = CREDENTIALS
+    form = await submit(hass, form, username="rider@example.com", password=NEW_PASSWORD, region="north_america")
+    entry = entry_made(await submit(hass, form, captcha_token=NEW_TOKEN))
+
+    assert entry.data == {
+        "source": "mybmw",
+        "username": "rider@example.com",
+        "password": NEW_PASSWORD,
+        "region": "north_america",
+    }
+
+
+async def test_a_refused_sign_in_in_china(hass: HomeAssistant, door: Door) -> None:
+    door.answer = REFUSED
+    form = await submit(hass, await begin(hass), **ENTERED_IN_CHINA)
+
+    assert (form["step_id"], form["errors"]) == ("user", {"base": "invalid_auth_china"})
+    assert filled_in(form) == {"username": PHONE, "region": "china"}
+
+    door.answer = CREDENTIALS
+    entry_made(await submit(hass, form, **ENTERED_IN_CHINA))
+
+
+@pytest.mark.parametrize(("text", "error"), PASSING.items(), ids=PASSING.keys())
+async def test_an_error_that_is_nobodys_fault_costs_a_captcha(
+    hass: HomeAssistant, door: Door, text: str, error: Exception
+) -> None:
+    form = await reach_captcha(hass)
+    door.answer = error
+
+    form = await submit(hass, form, captcha_token=TOKEN)
+    assert (form["step_id"], form["errors"]) == ("captcha", {"base": text})
+    assert (await stored(hass)).credentials == {}
+
+    door.answer = CREDENTIALS
+    assert entry_made(await submit(hass, form, captcha_token=NEW_TOKEN)).data == {"source": "mybmw", **ENTERED}
+
+
+@pytest.mark.parametrize(("text", "error"), [*PASSING.items(), ("forbidden", FORBIDDEN)])
+async def test_an_error_that_is_nobodys_fault_costs_nothing_in_china(
+    hass: HomeAssistant, door: Door, text: str, error: Exception
+) -> None:
+    door.answer = error
+
+    form = await submit(hass, await begin(hass), **ENTERED_IN_CHINA)
+    assert (form["step_id"], form["errors"]) == ("user", {"base": text})
+    assert filled_in(form) == ENTERED_IN_CHINA
+
+    door.answer = CREDENTIALS
+    assert entry_made(await submit(hass, form, **filled_in(form))).data == {"source": "mybmw", **ENTERED_IN_CHINA}
+
+
+async def test_a_forbidden_sign_in_may_be_in_the_wrong_region(hass: HomeAssistant, door: Door) -> None:
+    form = await reach_captcha(hass)
+    door.answer = FORBIDDEN
+
+    form = await submit(hass, form, captcha_token=TOKEN)
+    assert (form["step_id"], form["errors"]) == ("user", {"base": "forbidden"})
+    assert filled_in(form) == ENTERED
+
+    door.answer = CREDENTIALS
+    form = await submit(hass, form, **ENTERED | {"region": "north_america"})
+    assert entry_made(await submit(hass, form, captcha_token=NEW_TOKEN)).data["region"] == "north_america"
+
+
+async def test_bmw_is_left_alone_as_long_as_it_wants(
+    hass: HomeAssistant, door: Door, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    freezer.move_to(NOW)
+    form = await reach_captcha(hass)
+    door.answer = SLOW_DOWN
+
+    form = await submit(hass, form, captcha_token=TOKEN)
+    assert (form["step_id"], form["errors"]) == ("captcha", {"base": "too_many_attempts"})
+    assert (form["description_placeholders"] or {})["until"] == "2026-11-20 15:01"
+
+    door.answer = CREDENTIALS
+    freezer.move_to(NOW + timedelta(hours=2, seconds=-1))
+    form = await submit(hass, form, captcha_token=NEW_TOKEN)
+    assert form["errors"] == {"base": "too_many_attempts"}
+    assert len(door.attempts) == 1
+
+    freezer.tick(1)
+    entry_made(await submit(hass, form, captcha_token=NEW_TOKEN))
+
+
+@pytest.mark.parametrize("token", ["", " \n"])
+async def test_a_captcha_token_that_is_missing(hass: HomeAssistant, door: Door, token: str) -> None:
+    form = await submit(hass, await reach_captcha(hass), captcha_token=token)
+
+    assert (form["step_id"], form["errors"]) == ("captcha", {"captcha_token": "missing_captcha"})
+    assert door.attempts == []
+    entry_made(await submit(hass, form, captcha_token=TOKEN))
+
+
+async def test_a_captcha_token_that_was_used(hass: HomeAssistant, door: Door) -> None:
+    form = await reach_captcha(hass)
+    door.answer = REFUSED
+    form = await submit(hass, form, captcha_token=TOKEN)
+    door.answer = CREDENTIALS
+    form = await submit(hass, form, **ENTERED)
+
+    form = await submit(hass, form, captcha_token=f"{TOKEN}\n")
+
+    assert (form["step_id"], form["errors"]) == ("captcha", {"captcha_token": "captcha_used"})
+    assert len(door.attempts) == 1
+    entry_made(await submit(hass, form, captcha_token=NEW_TOKEN))
+
+
+async def test_the_same_user_name_is_recognized_before_a_captcha_is_solved(hass: HomeAssistant, door: Door) -> None:
+    known_account(hass)
+
+    result = await submit(hass, await begin(hass), **ENTERED)
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert door.attempts == []
+
+
+async def test_the_same_account_is_recognized_by_another_user_name(hass: HomeAssistant) -> None:
+    known_account(hass)
+    await (await stored(hass)).async_keep_credentials(OLD_CREDENTIALS)
+
+    form = await submit(hass, await begin(hass), **ENTERED | {"username": "DRIVER@example.com"})
+    result = await submit(hass, form, captcha_token=TOKEN)
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert (await stored(hass)).credentials == OLD_CREDENTIALS, "they belong to an account that may be running"
+
+
+async def test_one_user_name_may_have_an_account_in_each_region(hass: HomeAssistant, door: Door) -> None:
+    known_account(hass)
+    door.answer = OF_ANOTHER_ACCOUNT
+
+    form = await submit(hass, await begin(hass), **ENTERED | {"region": "north_america"})
+    entry = entry_made(await submit(hass, form, captcha_token=TOKEN))
+
+    assert entry.unique_id == OTHER_GCID
+    assert (await stored(hass, OTHER_GCID)).credentials == OF_ANOTHER_ACCOUNT
+
+
+async def test_forms_can_be_looked_at_again(hass: HomeAssistant) -> None:
+    form = await begin(hass)
+    assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "user"
+    form = await submit(hass, form, **ENTERED)
+    assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "captcha"
+
+
+async def test_a_bug_leaves_no_connection_open(hass: HomeAssistant, door: Door) -> None:
+    form = await reach_captcha(hass)
+    door.answer = RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        await submit(hass, form, captcha_token=TOKEN)
+
+    assert [attempt.http.is_closed for attempt in door.attempts] == [True]
+
+
+async def test_a_misled_sign_in_is_explained_in_the_log(
+    hass: HomeAssistant, door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    form = await reach_captcha(hass)
+    door.answer = MISLED
+
+    await submit(hass, form, captcha_token=TOKEN)
+
+    assert "requests go to somewhere else" in caplog.text

@@ -1,0 +1,195 @@
+"""An account that is there already: signing in again, another password or region, its options."""
+
+from collections.abc import Awaitable, Callable
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.mybmw.account_store import Pause
+from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.sources import Refusal
+from custom_components.mybmw.sources.mybmw import Account, Region
+
+from .door import (
+    CREDENTIALS,
+    ENTERED,
+    ENTERED_IN_CHINA,
+    NEW_PASSWORD,
+    NEW_TOKEN,
+    NOW,
+    OF_ANOTHER_ACCOUNT,
+    OLD_CREDENTIALS,
+    OTHER_GCID,
+    PASSWORD,
+    REFUSED,
+    TOKEN,
+    TRY_LATER,
+    USERNAME,
+    Door,
+    filled_in,
+    known_account,
+    stored,
+    submit,
+)
+from .flow_texts import shown
+
+pytestmark = pytest.mark.usefixtures("door")
+
+
+async def test_signing_in_again(hass: HomeAssistant, door: Door) -> None:
+    entry = known_account(hass)
+    await (await stored(hass)).async_keep_credentials(OLD_CREDENTIALS)
+
+    form = shown(await entry.start_reauth_flow(hass))
+    assert (form["step_id"], filled_in(form)) == ("reauth_confirm", {})
+    assert (form["description_placeholders"] or {})["username"] == USERNAME
+    form = await submit(hass, form, password=NEW_PASSWORD)
+    result = await submit(hass, form, captcha_token=TOKEN)
+    await hass.async_block_till_done()
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+    assert entry.data == {"source": "mybmw", **ENTERED, "password": NEW_PASSWORD}
+    assert entry.options == {"scan_interval": 7, "read_only": True}
+    assert (await stored(hass)).credentials == CREDENTIALS
+    door.set_up.assert_awaited_once()
+    [attempt] = door.attempts
+    assert attempt.account == Account(username=USERNAME, password=NEW_PASSWORD, region=Region.REST_OF_WORLD)
+    assert attempt.previous == OLD_CREDENTIALS
+
+
+async def test_changing_password_and_region(hass: HomeAssistant, door: Door) -> None:
+    entry = known_account(hass)
+
+    form = shown(await entry.start_reconfigure_flow(hass))
+    assert (form["step_id"], filled_in(form)) == ("reconfigure", {"region": "rest_of_world"})
+    form = await submit(hass, form, password=NEW_PASSWORD, region="china")
+    await hass.async_block_till_done()
+
+    assert (form["type"], form["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert entry.data == {"source": "mybmw", "username": USERNAME, "password": NEW_PASSWORD, "region": "china"}
+    assert (await stored(hass)).credentials == CREDENTIALS
+    door.set_up.assert_awaited_once()
+    assert [attempt.captcha_token for attempt in door.attempts] == [None]
+
+
+@pytest.mark.parametrize("step", ["reauth_confirm", "reconfigure"])
+async def test_failing_to_sign_in_again(hass: HomeAssistant, door: Door, step: str) -> None:
+    entry = known_account(hass)
+    await (await stored(hass)).async_keep_credentials(OLD_CREDENTIALS)
+    is_reauth = step == "reauth_confirm"
+    region = {} if is_reauth else {"region": "rest_of_world"}
+    form = await (entry.start_reauth_flow(hass) if is_reauth else entry.start_reconfigure_flow(hass))
+
+    form = await submit(hass, form, password=NEW_PASSWORD, **region)
+    door.answer = TRY_LATER
+    form = await submit(hass, form, captcha_token=TOKEN)
+    assert (form["step_id"], form["errors"]) == ("captcha", {"base": "cannot_connect"})
+    door.answer = REFUSED
+    form = await submit(hass, form, captcha_token=NEW_TOKEN)
+    assert (form["step_id"], form["errors"]) == (step, {"base": "invalid_auth"})
+    assert filled_in(form) == region
+    assert (form["description_placeholders"] or {})["username"] == USERNAME
+    assert entry.data["password"] == PASSWORD
+    assert (await stored(hass)).credentials == OLD_CREDENTIALS
+    door.set_up.assert_not_awaited()
+
+    door.answer = CREDENTIALS
+    form = await submit(hass, form, password=NEW_PASSWORD, **region)
+    result = await submit(hass, form, captcha_token="P1_third")
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.ABORT
+    assert entry.data["password"] == NEW_PASSWORD
+
+
+@pytest.mark.parametrize("again", [MockConfigEntry.start_reauth_flow, MockConfigEntry.start_reconfigure_flow])
+async def test_signing_in_again_to_another_account_changes_nothing(
+    hass: HomeAssistant, door: Door, again: Callable[[MockConfigEntry, HomeAssistant], Awaitable[ConfigFlowResult]]
+) -> None:
+    entry = known_account(hass, "china")
+    await (await stored(hass)).async_keep_credentials(OLD_CREDENTIALS)
+    door.answer = OF_ANOTHER_ACCOUNT
+
+    form = shown(await again(entry, hass))
+    region = {"region": "china"} if form["step_id"] == "reconfigure" else {}
+    result = await submit(hass, form, password=NEW_PASSWORD, **region)
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "wrong_account")
+    assert entry.data["password"] == PASSWORD
+    assert (await stored(hass)).credentials == OLD_CREDENTIALS
+    assert (await stored(hass, OTHER_GCID)).credentials == {}
+    door.set_up.assert_not_awaited()
+
+
+@pytest.mark.parametrize(
+    ("pause", "left"),
+    [
+        (Pause(until=NOW, refusal=Refusal.BLOCKED), None),
+        (Pause(until=NOW, refusal=Refusal.FORBIDDEN), None),
+        (Pause(until=NOW), Pause(until=NOW)),
+    ],
+    ids=["blocked", "forbidden", "quota"],
+)
+async def test_who_is_let_in_is_refused_no_more_but_has_no_new_quota(
+    hass: HomeAssistant, pause: Pause, left: Pause | None
+) -> None:
+    entry = known_account(hass, "china")
+    await (await stored(hass)).async_pause(pause)
+
+    await submit(hass, await entry.start_reauth_flow(hass), password=PASSWORD)
+    await hass.async_block_till_done()
+
+    assert (await stored(hass)).pause == left
+    assert (await stored(hass)).credentials == CREDENTIALS
+
+
+async def test_an_account_without_an_id_is_not_taken_for_the_right_one(hass: HomeAssistant) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"source": "mybmw", **ENTERED_IN_CHINA})
+    entry.add_to_hass(hass)
+
+    result = await submit(hass, await entry.start_reauth_flow(hass), password=PASSWORD)
+
+    assert result["reason"] == "wrong_account"
+
+
+async def test_options(hass: HomeAssistant, door: Door) -> None:
+    entry = known_account(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    form = shown(await hass.config_entries.options.async_init(entry.entry_id), "options")
+    assert form["step_id"] == "init"
+    assert filled_in(form) == entry.options == {"scan_interval": 7, "read_only": True}
+    result = await hass.config_entries.options.async_configure(
+        form["flow_id"], {"scan_interval": 15.0, "read_only": False}
+    )
+    await hass.async_block_till_done()
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {"scan_interval": 15, "read_only": False}
+    assert isinstance(entry.options["scan_interval"], int)
+    assert door.set_up.await_count == 2, "new options are to be used at once"
+
+
+@pytest.mark.parametrize("minutes", [5, 60])
+async def test_updates_as_often_as_is_sensible(hass: HomeAssistant, minutes: int) -> None:
+    entry = known_account(hass)
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    await hass.config_entries.options.async_configure(form["flow_id"], {"scan_interval": minutes, "read_only": False})
+
+    assert entry.options["scan_interval"] == minutes
+
+
+@pytest.mark.parametrize("minutes", [4, 61])
+async def test_updates_too_often_or_too_seldom(hass: HomeAssistant, minutes: int) -> None:
+    entry = known_account(hass)
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {"scan_interval": minutes, "read_only": False}
+        )
+
+    assert entry.options["scan_interval"] == 7

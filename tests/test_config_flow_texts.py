@@ -1,0 +1,40 @@
+"""The texts of all forms."""
+
+import pytest
+
+from custom_components.mybmw.sources.mybmw import Region
+
+from .flow_texts import TEXTS, placeholders, section, sentences
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_no_text_is_left_over(language: str) -> None:
+    """`shown` sees to it that no text is missing."""
+    texts = TEXTS[language]
+
+    assert section(texts, "config", "step").keys() == {"user", "captcha", "reauth_confirm", "reconfigure"}
+    assert section(texts, "options", "step").keys() == {"init"}
+    assert section(texts, "config", "error").keys() == {
+        "blocked",
+        "cannot_connect",
+        "unknown",
+        "invalid_auth",
+        "invalid_auth_china",
+        "missing_captcha",
+        "captcha_used",
+        "forbidden",
+        "too_many_attempts",
+    }
+    assert section(texts, "config", "abort").keys() == {"already_configured", "wrong_account"}
+    assert section(texts, "selector", "region", "options").keys() == set(Region)
+
+
+@pytest.mark.parametrize("area", ["config", "options", "selector"])
+def test_languages_say_the_same(area: str) -> None:
+    english, german = (
+        {path: placeholders(text) for path, text in sentences(section(TEXTS[language], area))}
+        for language in ("en", "de")
+    )
+
+    assert english
+    assert english == german

@@ -1,0 +1,147 @@
+"""Diagnostics tell everything but who and where."""
+
+from datetime import timedelta
+import json
+from typing import override
+from unittest.mock import patch
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util.json import JsonValueType
+import pytest
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.sources import Json, NotAllowedError, Refusal, SlowDownError, TryLaterError
+from custom_components.mybmw.sources.anonymize import Anonymizer
+
+from .account import GCID, NOW, PASSWORD, USERNAME, FakeSource, account_entry, recorded_vehicle, set_up
+from .recorded import RECORDED_CARS
+
+pytestmark = pytest.mark.freeze_time(NOW)
+
+
+SECRETS = (
+    USERNAME,
+    PASSWORD,
+    GCID,
+    "d…r@e…",  # the title of the entry
+    "48.177334",
+    "11.556274",
+    "Olympiapark",
+    *(car.vin for car in RECORDED_CARS.values()),
+)
+"""What tells who an owner is or where a car was."""
+
+
+class RecordingSource(FakeSource):
+    """Has the recorded cars with what BMW said of them, made anonymous as the real source does."""
+
+    @override
+    def recordings(self, vin: str | None = None) -> Json:
+        [car] = [car for car in RECORDED_CARS.values() if car.vin == vin]
+        return Anonymizer()({"profile": car.profile, "state": car.state, "charging": car.charging})
+
+
+def told(value: JsonValueType, *path: str | int) -> JsonValueType:
+    """What stands at a place in diagnostics."""
+    for key in path:
+        if isinstance(key, str):
+            assert isinstance(value, dict)
+            value = value[key]
+        else:
+            assert isinstance(value, list)
+            value = value[key]
+    return value
+
+
+async def test_account(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, snapshot: SnapshotAssertion, source: FakeSource
+) -> None:
+    source.show(*(recorded_vehicle(folder) for folder in RECORDED_CARS))
+    entry = account_entry()
+    await set_up(hass, entry)
+    assert await get_diagnostics_for_config_entry(hass, hass_client, entry) == snapshot
+
+
+async def test_no_secret_is_told(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> None:
+    source = RecordingSource()
+    source.show(*(recorded_vehicle(folder) for folder in RECORDED_CARS))
+    source.failures = {"WBA0000000000NEW1": TryLaterError("BMW does not answer")}
+    entry = account_entry()
+    with patch("custom_components.mybmw.open_source", return_value=source):
+        coordinator = await set_up(hass, entry)
+    source.failures |= dict.fromkeys(source.vehicles, TryLaterError("BMW does not answer"))
+    source.vehicles = {}
+    await coordinator.async_refresh()
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert told(diagnostics, "cars", 3, "trouble", "cause") == "try_later"
+    assert told(diagnostics, "cars", 3, "recordings", "profile", "model") == "i4 eDrive40"
+    text = json.dumps(diagnostics, ensure_ascii=False)
+    assert [secret for secret in (*SECRETS, "WBA0000000000NEW1") if secret in text] == []
+
+
+async def test_device(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, device_registry: dr.DeviceRegistry, source: FakeSource
+) -> None:
+    source.show(recorded_vehicle("G26"), recorded_vehicle("I20"))
+    entry = account_entry()
+    await set_up(hass, entry)
+    device = device_registry.async_get_device_by_identifier((DOMAIN, RECORDED_CARS["I20"].vin), entry.entry_id)
+    assert device
+    diagnostics = await get_diagnostics_for_device(hass, hass_client, entry, device)
+    cars = told(diagnostics, "cars")
+    assert isinstance(cars, list)
+    [car] = cars
+    assert told(car, "vehicle", "identity", "model") == "iX xDrive50"
+    assert told(car, "vehicle", "vin") == "**REDACTED**"
+    assert told(car, "recordings") == {"anonymous": "recording"}
+    assert told(car, "is_current") is True
+    assert told(car, "trouble") is None
+
+
+async def test_what_is_wrong_is_told(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, source: FakeSource
+) -> None:
+    car, other, unread = recorded_vehicle("G26"), recorded_vehicle("I20"), "WBA0000000000NEW1"
+    source.show(car, other)
+    entry = account_entry({"read_only": True, "scan_interval": 10})
+    coordinator = await set_up(hass, entry)
+    source.show(other)
+    source.failures = {
+        car.vin: SlowDownError("Quota exceeded", NOW + timedelta(hours=1)),
+        unread: NotAllowedError("No", Refusal.FORBIDDEN),
+    }
+    await coordinator.async_refresh()
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert told(diagnostics, "account") == {
+        "data": {"source": "mybmw", "username": "**REDACTED**", "password": "**REDACTED**", "region": "rest_of_world"},
+        "options": {"read_only": True, "scan_interval": 10},
+        "is_read_only": True,
+        "last_update_success": True,
+        "last_exception": None,
+        "update_interval_s": 3601.0,
+        "pause": {"until": "2023-01-04 16:00:00+00:00", "refusal": None},
+        "never_read": [{"cause": "forbidden", "misses": 1}],
+    }
+    i4 = told(diagnostics, "cars", 1)
+    assert told(i4, "trouble") == {"cause": "slow_down", "misses": 0}
+    assert told(i4, "offers") == ["reports_state", "tracking"]
+    assert told(i4, "vehicle", "capabilities", "lock") is True
+
+
+async def test_a_refusal_is_told(hass: HomeAssistant, hass_client: ClientSessionGenerator, source: FakeSource) -> None:
+    source.show(recorded_vehicle("G26"))
+    entry = account_entry()
+    coordinator = await set_up(hass, entry)
+    source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)
+    await coordinator.async_refresh()
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert told(diagnostics, "account", "pause", "refusal") == "blocked"
+    assert told(diagnostics, "account", "last_update_success") is False
+    assert "BMW blocks every client" in str(told(diagnostics, "account", "last_exception"))

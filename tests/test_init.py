@@ -1,0 +1,162 @@
+"""An account is set up, reloaded and removed, and a device by hand."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
+import httpx
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.sources import Clock, Credentials, KeepCredentials, NotAllowedError, Refusal
+
+from .account import GCID, PASSWORD, FakeSource, a_car, account_entry, mileage, pass_time, set_up, try_to_set_up
+
+STORE = f"{DOMAIN}.{GCID.replace('-', '_')}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Opening:
+    """What a source was opened with."""
+
+    settings: Mapping[str, str]
+    credentials: Credentials
+    http: httpx.AsyncClient
+    keep: KeepCredentials
+    clock: Clock
+
+
+@dataclass(slots=True)
+class Openings:
+    """Stands where sources are opened."""
+
+    source: FakeSource
+    openings: list[Opening] = field(default_factory=list)
+
+    def __call__(
+        self,
+        settings: Mapping[str, str],
+        credentials: Credentials,
+        *,
+        http: httpx.AsyncClient,
+        keep: KeepCredentials,
+        clock: Clock,
+    ) -> FakeSource:
+        """Open the source and remember with what."""
+        self.openings.append(Opening(settings=settings, credentials=credentials, http=http, keep=keep, clock=clock))
+        return self.source
+
+
+@pytest.fixture
+def openings(source: FakeSource) -> Generator[list[Opening]]:
+    """What the source was opened with, each time."""
+    with patch("custom_components.mybmw.open_source", Openings(source)) as openings:
+        yield openings.openings
+
+
+async def test_a_source_gets_the_settings_and_the_newest_credentials(
+    hass: HomeAssistant, hass_storage: dict[str, dict[str, object]], openings: list[Opening]
+) -> None:
+    entry = account_entry()
+    await set_up(hass, entry)
+    [first] = openings
+    assert first.settings["password"] == PASSWORD
+    assert first.credentials == {}
+    assert first.clock().tzinfo
+
+    await first.keep({"refresh_token": "newer"})
+    assert hass_storage[STORE]["data"] == {"credentials": {"refresh_token": "newer"}, "pause": None}
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert openings[1].credentials == {"refresh_token": "newer"}
+
+
+async def test_credentials_survive_a_pause(
+    hass: HomeAssistant, hass_storage: dict[str, dict[str, object]], source: FakeSource, openings: list[Opening]
+) -> None:
+    await set_up(hass, account_entry())
+    await openings[0].keep({"refresh_token": "newer"})
+    source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)
+    await hass.config_entries.async_loaded_entries(DOMAIN)[0].runtime_data.async_refresh()
+    data = hass_storage[STORE]["data"]
+    assert isinstance(data, dict)
+    assert data["credentials"] == {"refresh_token": "newer"}
+    assert data["pause"]["refusal"] == "blocked"
+
+
+async def test_an_unloaded_account_is_quiet(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, openings: list[Opening]
+) -> None:
+    car = a_car()
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert mileage(hass, car) == STATE_UNAVAILABLE
+    assert openings[0].http.is_closed
+    await pass_time(hass, freezer, timedelta(hours=1))
+    assert source.times_asked == 1
+
+
+async def test_an_account_that_is_not_set_up_leaves_no_connection(
+    hass: HomeAssistant, source: FakeSource, openings: list[Opening]
+) -> None:
+    source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)
+    await try_to_set_up(hass, account_entry())
+    assert openings[0].http.is_closed
+
+
+async def test_a_removed_account_is_forgotten(
+    hass: HomeAssistant,
+    hass_storage: dict[str, dict[str, object]],
+    source: FakeSource,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)
+    entry = account_entry()
+    await try_to_set_up(hass, entry)
+    assert STORE in hass_storage
+    assert (DOMAIN, f"blocked_{entry.entry_id}") in issue_registry.issues
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert STORE not in hass_storage
+    assert (DOMAIN, f"blocked_{entry.entry_id}") not in issue_registry.issues
+
+
+async def test_only_the_device_of_a_car_that_is_gone_can_be_removed(
+    hass: HomeAssistant,
+    device_registry: dr.DeviceRegistry,
+    hass_ws_client: WebSocketGenerator,
+    source: FakeSource,
+) -> None:
+    async def remove(device: dr.DeviceEntry) -> bool:
+        client = await hass_ws_client(hass)
+        response: dict[str, object] = await client.remove_device(device.id)
+        return response["success"] is True
+
+    assert await async_setup_component(hass, "config", {})
+    car = a_car()
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    [present] = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    gone = _device(device_registry, entry, "WBA00000000000SOLD")
+    assert not await remove(present)
+    assert await remove(gone)
+
+    source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert await remove(present)  # whoever lives behind a blocked door may tidy up
+
+
+def _device(registry: dr.DeviceRegistry, entry: MockConfigEntry, vin: str) -> dr.DeviceEntry:
+    return registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, vin)})

@@ -1,0 +1,167 @@
+"""Everything an owner reads exists in every language, and nothing is translated that is never shown."""
+
+import ast
+from collections.abc import Iterator, Mapping
+import json
+from pathlib import Path
+import re
+from string import Formatter
+from typing import Final
+
+from homeassistant.components.binary_sensor import BinarySensorEntityDescription
+from homeassistant.components.sensor import SensorEntityDescription
+import pytest
+
+import custom_components.mybmw
+from custom_components.mybmw.binary_sensor import BINARY_SENSORS
+from custom_components.mybmw.coordinator import Cause
+from custom_components.mybmw.device_tracker import TRACKERS
+from custom_components.mybmw.entity import MyBMWEntityDescription
+from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
+from custom_components.mybmw.sources import Json, Refusal
+from custom_components.mybmw.vehicle import OpeningState
+
+FOLDER: Final = Path(custom_components.mybmw.__path__[0])
+LANGUAGES: Final = tuple(sorted(path.stem for path in FOLDER.glob("translations/*.json")))
+DESCRIPTIONS: Final[Mapping[str, Mapping[str, MyBMWEntityDescription]]] = {
+    "binary_sensor": {description.key: description for description in BINARY_SENSORS},
+    "device_tracker": {description.key: description for description in TRACKERS},
+    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS)},
+}
+PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
+    "refused_blocked": set(),
+    "refused_forbidden": set(),
+    "sign_in_required": set(),
+    "slow_down": {"until"},
+    "try_later": {"error"},
+}
+"""The exceptions, and what is put into their messages."""
+
+
+def document(name: str) -> dict[str, Json]:
+    value: Json = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    assert isinstance(value, dict)
+    return value
+
+
+def at(value: Json, *path: str) -> dict[str, Json]:
+    """What stands at a place; nothing, if nothing stands there."""
+    for key in path:
+        assert isinstance(value, dict)
+        value = value.get(key, {})
+    assert isinstance(value, dict)
+    return value
+
+
+def texts(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
+    """All texts of a document with their places."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from texts(inner, f"{path}.{key}")
+    else:
+        assert isinstance(value, str), path
+        yield path, value
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def options(description: MyBMWEntityDescription) -> set[str]:
+    """The states an entity can have that need a word."""
+    if isinstance(description, SensorEntityDescription):
+        return set(description.options or ())
+    if isinstance(description, BinarySensorEntityDescription):
+        return {"off", "on"}
+    return set()
+
+
+def test_there_are_languages() -> None:
+    assert LANGUAGES == ("de", "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_say_the_same(language: str) -> None:
+    english = dict(texts(document("translations/en")))
+    other = dict(texts(document(f"translations/{language}")))
+    assert other.keys() == english.keys()
+    assert {path: placeholders(text) for path, text in other.items()} == {
+        path: placeholders(text) for path, text in english.items()
+    }
+    for path, text in other.items():
+        assert text == text.strip() != "", path
+        assert not re.search(r"<[a-z/]|'\{", text), f"{path}: neither HTML nor a placeholder in single quotes"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("platform", DESCRIPTIONS)
+def test_entities(language: str, platform: str) -> None:
+    translated = at(document(f"translations/{language}"), "entity", platform)
+    assert translated.keys() == DESCRIPTIONS[platform].keys()
+    for key, description in DESCRIPTIONS[platform].items():
+        assert ("name" in at(translated, key)) == (key != "location"), key  # the tracker bears the name of its car
+        states = at(translated, key, "state").keys()
+        if platform == "sensor":
+            assert states == options(description), key
+        else:
+            assert states <= options(description), key
+    names = [at(translated, key).get("name") for key in translated]
+    assert len(set(names)) == len(names)
+
+
+def test_a_platform_is_no_stranger_to_the_test() -> None:
+    assert at(document("translations/en"), "entity").keys() == DESCRIPTIONS.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_attributes_with_words_for_values(language: str) -> None:
+    entities = at(document(f"translations/{language}"), "entity")
+    for key in ("last_fetched", "last_reported"):
+        trouble = at(entities, "sensor", key, "state_attributes", "trouble")
+        assert at(trouble, "state").keys() == set(Cause)
+    openings = [
+        key for key in DESCRIPTIONS["binary_sensor"] if re.match(r"door_(front|rear)|window_|hood|trunk|sun", key)
+    ]
+    assert len(openings) == 12
+    for key in openings:
+        assert at(entities, "binary_sensor", key, "state_attributes", "state", "state").keys() == set(OpeningState)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_exceptions(language: str) -> None:
+    exceptions = at(document(f"translations/{language}"), "exceptions")
+    assert {key: placeholders(str(at(exceptions, key)["message"])) for key in exceptions} == PLACEHOLDERS
+    assert {f"refused_{refusal}" for refusal in Refusal} <= exceptions.keys()
+
+
+def test_exceptions_that_are_raised() -> None:
+    raised = {
+        keyword.value.value
+        for path in FOLDER.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and any(keyword.arg == "translation_domain" for keyword in node.keywords)
+        for keyword in node.keywords
+        if keyword.arg == "translation_key" and isinstance(keyword.value, ast.Constant)
+    }
+    assert raised | {f"refused_{refusal}" for refusal in Refusal} == PLACEHOLDERS.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_issues(language: str) -> None:
+    issues = at(document(f"translations/{language}"), "issues")
+    assert issues.keys() == set(Refusal)
+    for key in issues:
+        assert at(issues, key).keys() == {"title", "description"}
+        for text in at(issues, key).values():
+            assert placeholders(str(text)) == {"account"}
+
+
+@pytest.mark.parametrize("platform", DESCRIPTIONS)
+def test_icons(platform: str) -> None:
+    icons = at(document("icons"), "entity", platform)
+    assert icons.keys() <= DESCRIPTIONS[platform].keys()
+    for key, description in DESCRIPTIONS[platform].items():
+        assert key in icons or description.device_class, f"{key} would have no icon of its own"
+        assert at(icons, key, "state").keys() <= options(description), key
+    for path, icon in texts(icons):
+        assert re.fullmatch(r"mdi:[a-z0-9-]+", icon), path
