@@ -1,0 +1,135 @@
+"""Starts a cloud, a Home Assistant that is signed in at it, and a dashboard; stops them all on Ctrl-C."""
+
+from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
+import asyncio
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+import signal
+import sys
+import time
+from typing import Final
+
+from homeassistant.const import __version__ as hass_version
+import httpx
+
+from custom_components.mybmw.const import CONF_SOURCE
+from custom_components.mybmw.sources import Credentials
+from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
+from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
+from tests.recorded import RECORDED_CARS
+from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Age, Simulator
+
+from . import DemoError
+from .dashboard import dashboard
+from .hass import is_free, keep_running
+from .home import Home
+from .owner import POLL_S, Owner, ShownCar
+
+_HOME: Final = Path(__file__).parents[2] / ".dev" / "demo-home"
+_READY_WITHIN_S: Final = 90
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_SETTINGS: Final = {
+    CONF_SOURCE: "mybmw",
+    "username": DEMO_USERNAMES["row"],
+    "password": DEMO_PASSWORD,
+    "region": Region.REST_OF_WORLD.value,
+}
+
+
+def _say(text: str) -> None:
+    print(f"demo: {text}", flush=True)  # noqa: T201
+
+
+def _arguments() -> Namespace:
+    parser = ArgumentParser(
+        prog="scripts/demo",
+        description="Starts a simulated BMW cloud and a real Home Assistant with its cars. Ctrl-C stops both.",
+        formatter_class=ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=8123, help="where Home Assistant answers, on 127.0.0.1")
+    parser.add_argument("--cars", default=",".join(RECORDED_CARS), help="which recorded cars are on the account")
+    parser.add_argument("--fresh", action="store_true", help="forget everything of earlier starts")
+    parser.add_argument("--home", type=Path, default=_HOME, help="the config folder of Home Assistant")
+    arguments = parser.parse_args()
+    arguments.cars = arguments.cars.split(",")
+    if unknown := set(arguments.cars) - RECORDED_CARS.keys():
+        parser.error(f"never recorded: {', '.join(sorted(unknown))} (recorded are {', '.join(RECORDED_CARS)})")
+    if not is_free(arguments.port):
+        parser.error(f"port {arguments.port} is in use; choose another with --port")
+    return arguments
+
+
+async def _main(arguments: Namespace) -> None:
+    """Play until there is a signal to stop. Further signals change nothing: stopping has begun and is not long."""
+    playing = asyncio.create_task(_play(arguments))
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        if not stopped:
+            stopped = True
+            _say("stopping")
+            playing.cancel()
+
+    for number in _STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        await playing
+    except asyncio.CancelledError:
+        _say("stopped")
+
+
+async def _play(arguments: Namespace) -> None:
+    began = time.monotonic()
+    home = Home(arguments.home.resolve())
+    with home.occupied(fresh=arguments.fresh):
+        async with Simulator(cars=arguments.cars, age=Age.FRESH) as cloud:
+            _say(f"BMW's cloud is at {cloud.url}, with {len(cloud.garage)} cars")
+            os.environ[LOOPBACK] = cloud.url
+            await home.furnish(port=arguments.port, account=_SETTINGS, credentials=await _sign_in())
+            _say(f"starting Home Assistant {hass_version} in {home.folder}")
+            async with asyncio.TaskGroup() as group:
+                group.create_task(keep_running(home))
+                url = f"http://127.0.0.1:{arguments.port}"
+                cars = await _ready(url, len(cloud.garage))
+                home.hang(dashboard(cars))
+                _say(f"{len(cars)} cars with {sum(len(car.entities) for car in cars)} entities are there")
+                _say(
+                    f"to sign in by hand: {_SETTINGS['username']}, {DEMO_PASSWORD}, any captcha token like P1_anything"
+                )
+                _say(f"ready after {time.monotonic() - began:.0f} s: open {url} (Ctrl-C stops)")
+
+
+async def _sign_in() -> Credentials:
+    """Sign in at the simulated cloud as an owner would, so that Home Assistant need not ask for it."""
+    async with httpx.AsyncClient() as http:
+        account = Account.of(_SETTINGS)
+        return await sign_in(account, http=http, clock=lambda: datetime.now(UTC), captcha_token="P1_solved")
+
+
+async def _ready(url: str, expected: int) -> list[ShownCar]:
+    """Wait until Home Assistant is up and shows all cars."""
+    try:
+        async with asyncio.timeout(_READY_WITHIN_S):
+            owner = await Owner.sign_in(url)
+            try:
+                while True:
+                    if await owner.is_up() and len(cars := await owner.cars()) == expected:
+                        return cars
+                    await asyncio.sleep(POLL_S)
+            finally:
+                await owner.sign_out()
+    except TimeoutError:
+        message = f"Home Assistant did not show {expected} cars within {_READY_WITHIN_S} s; its log may tell why"
+        raise DemoError(message) from None
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(_main(_arguments()))
+    except* DemoError as failures:
+        for failure in failures.exceptions:
+            _say(str(failure))
+        sys.exit(1)

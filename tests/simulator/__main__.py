@@ -1,0 +1,50 @@
+"""Runs the cloud until it is interrupted: `python -m tests.simulator --port 8199 --cars G26,I20`."""
+
+from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
+import asyncio
+import signal
+import sys
+
+from tests.recorded import RECORDED_CARS
+
+from .garage import Age
+from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
+
+
+def _say(text: str) -> None:
+    print(f"simulator: {text}", flush=True)  # noqa: T201
+
+
+def _arguments() -> Namespace:
+    parser = ArgumentParser(
+        prog="python -m tests.simulator",
+        description="Plays BMW's cloud.",
+        formatter_class=ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=8199, help="where to answer, on 127.0.0.1")
+    parser.add_argument("--cars", default=",".join(RECORDED_CARS), help="which recorded cars stand in the garage")
+    parser.add_argument("--age", type=Age, default=Age.FRESH, choices=list(Age), help="how old their answers are")
+    arguments = parser.parse_args()
+    arguments.cars = arguments.cars.split(",")
+    if unknown := set(arguments.cars) - RECORDED_CARS.keys():
+        parser.error(f"never recorded: {', '.join(sorted(unknown))} (recorded are {', '.join(RECORDED_CARS)})")
+    return arguments
+
+
+async def _run(arguments: Namespace) -> None:
+    interrupted = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    async with Simulator(cars=arguments.cars, age=arguments.age, port=arguments.port) as cloud:
+        _say(f"{len(cloud.garage)} cars at {cloud.url}")
+        for region, username in DEMO_USERNAMES.items():
+            _say(f"sign in as {username} ({region}), password {DEMO_PASSWORD}")
+        _say('a captcha token is any text that begins with "P1_", each once')
+        await interrupted.wait()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(_run(_arguments()))
+    except OSError as error:
+        sys.exit(f"simulator: {error.strerror or error}")

@@ -1,0 +1,123 @@
+"""Puts the cloud on the wire: one server on 127.0.0.1, with a log of what it was asked."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Final, Self
+
+from aiohttp import web
+
+from custom_components.mybmw.sources import Clock
+from tests.recorded import RECORDED_CARS
+
+from .accounts import Account, Accounts
+from .china import ChinaSignIn
+from .dialect import RefusalError, brand_of, vin_of
+from .faults import Fault
+from .garage import Age, Garage
+from .mybmw import MyBmw
+from .sign_in import SignIn
+
+DEMO_USERNAMES: Final = {"row": "demo@example.com", "na": "demo@example.com", "cn": "8613912345678"}
+DEMO_PASSWORD: Final = "demo"
+
+_HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that was answered: what it was about, and with which status. 0 is a broken connection."""
+
+    method: str
+    path: str
+    vin: str | None
+    brand: str | None
+    status: int
+
+
+class Simulator:
+    """The cloud. Everything about it can be changed while it runs.
+
+    `garage` holds the cars of the demo accounts (one in each region, see DEMO_USERNAMES), `accounts` who may sign in,
+    `faults` what goes wrong, `requests` what was answered so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        cars: Iterable[str] = RECORDED_CARS,
+        age: Age = Age.AS_RECORDED,
+        clock: Clock = lambda: datetime.now(UTC),
+        port: int = 0,
+        access_lifetime: timedelta = timedelta(hours=1),
+    ) -> None:
+        """Be ready to start. `cars` are names of recordings; port 0 is any that is free."""
+        self.garage = Garage(cars, age=age, clock=clock)
+        self.accounts = Accounts(
+            [
+                Account(username=username, password=DEMO_PASSWORD, region=region, garage=self.garage)
+                for region, username in DEMO_USERNAMES.items()
+            ],
+            clock=clock,
+            access_lifetime=access_lifetime,
+        )
+        self.faults: list[Fault] = []
+        self.requests: list[Asked] = []
+        app = web.Application(middlewares=[self._answer])
+        for room in (
+            SignIn(accounts=self.accounts),
+            ChinaSignIn(accounts=self.accounts, clock=clock),
+            MyBmw(accounts=self.accounts),
+        ):
+            app.add_routes(room.routes())
+        self._runner = web.AppRunner(app, access_log=None)
+        self._port = port
+
+    @property
+    def url(self) -> str:
+        """Where the cloud is, while it runs."""
+        return f"http://{_HOST}:{self._port}"
+
+    async def start(self) -> None:
+        """Begin to answer; raises OSError if the port is taken."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, _HOST, self._port).start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Answer no more."""
+        await self._runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @web.middleware
+    async def _answer(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Answer a request, or let a fault do so, and write it down."""
+        fault = next((fault for fault in self.faults if fault.fits(request)), None)
+        wrong = await fault.strike(request) if fault else None
+        try:
+            answer = wrong or await handler(request)
+        except RefusalError as refusal:
+            answer = web.json_response(refusal.body, status=refusal.status)
+        except web.HTTPException as unknown:
+            answer = web.json_response({"statusCode": unknown.status, "message": unknown.reason}, status=unknown.status)
+        self.requests.append(
+            Asked(
+                method=request.method,
+                path=request.path,
+                vin=vin_of(request),
+                brand=brand_of(request),
+                status=0 if fault and fault.drop else answer.status,
+            )
+        )
+        return answer

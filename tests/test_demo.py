@@ -1,0 +1,184 @@
+"""The demo is real: a Home Assistant as people run it, with our integration, asked from outside like any other."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+import json
+import logging
+from pathlib import Path
+import re
+import signal
+import socket
+from typing import Final
+
+import pytest
+
+from custom_components.mybmw.sources import Json
+from tests.demo.dashboard import Card, views
+from tests.demo.owner import Owner, ShownCar
+from tests.recorded import RECORDED_CARS
+
+_LOGGER = logging.getLogger(__name__)
+
+DEMO: Final = Path(__file__).parent.parent / "scripts" / "demo"
+READY_WITHIN_S: Final = 150
+"""Mostly for a first start, which has to install Home Assistant; otherwise it is ready in ten seconds."""
+STOPS_WITHIN_S: Final = 30
+
+RECORDED: Final[Mapping[str, Mapping[str, str]]] = {
+    "F31": {"sensor.software_version": "11/2013.02"},
+    "G01": {"sensor.range_fuel": "436", "sensor.range_electric": "40", "binary_sensor.check_control": "on"},
+    "G20": {"sensor.fuel_percent": "80", "sensor.range_total": "629"},
+    "G26": {"sensor.mileage": "1121", "sensor.battery_level": "80", "device_tracker.location": "home"},
+    "G70": {"sensor.battery_level": "70", "binary_sensor.plugged_in": "on"},
+    "I01_NOREX": {"sensor.mileage": "79165", "binary_sensor.door_lock": "on", "device_tracker.location": "not_home"},
+    "I01_REX": {"sensor.fuel_level": "6", "sensor.charging_status": "waiting_for_charging"},
+    "I20": {"sensor.charging_status": "charging", "binary_sensor.windows": "off"},
+    "J29": {"sensor.software_version": "07/2019.55"},
+}
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free, at least for now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+    return number
+
+
+@asynccontextmanager
+async def demo(*arguments: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """A demo under way; never left running, whatever happens."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(DEMO, *arguments, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            await process.wait()
+
+
+async def said(process: asyncio.subprocess.Process, until: str = "") -> str:
+    """What the demo says, up to a line that contains `until` or to its end."""
+    assert process.stdout
+    lines = []
+    async for line in process.stdout:
+        lines.append(line.decode())
+        _LOGGER.info("%s", lines[-1].rstrip())  # to be read if what we wait for never comes
+        if until and until in lines[-1]:
+            break
+    return "".join(lines)
+
+
+def running_in(home: Path) -> Sequence[str]:
+    """The command lines of all processes that name a folder."""
+    commands = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            commands.append(process.read_text(encoding="utf-8", errors="replace").replace("\0", " "))
+        except OSError:  # it has just ended
+            continue
+    return [command for command in commands if str(home) in command]
+
+
+async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, port: int) -> None:
+    home = tmp_path / "home"
+    async with demo("--port", str(port), "--home", str(home)) as process:
+        async with asyncio.timeout(READY_WITHIN_S):
+            assert f"http://127.0.0.1:{port}" in await said(process, until="ready after")
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            owner = await Owner.sign_in(f"http://127.0.0.1:{port}")
+            try:
+                cars = {car.vin: car for car in await owner.cars()}
+            finally:
+                await owner.sign_out()
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            assert "stopped" in await said(process)
+            assert await process.wait() == 0
+
+    shown = {
+        folder: {key: cars[RECORDED_CARS[folder].vin].states[key] for key in facts}
+        for folder, facts in RECORDED.items()
+    }
+    assert shown == RECORDED
+    assert len(cars) == len(RECORDED_CARS)
+    assert running_in(home) == []
+
+    hung = (home / "mybmw.yaml").read_text(encoding="utf-8")
+    assert entities_in(json.loads(hung)) == {entity for car in cars.values() for entity in car.entities.values()}
+
+    complaints = re.findall(
+        r"^.* (?:WARNING|ERROR|CRITICAL) .*mybmw.*$", (home / "console.log").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(complaints) == 1
+    assert "We found a custom integration mybmw" in complaints[0], "Home Assistant says so of every custom integration"
+
+
+async def test_a_taken_port_is_named(port: int, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        async with demo("--port", str(port), "--home", str(tmp_path)) as process, asyncio.timeout(READY_WITHIN_S):
+            assert f"port {port} is in use; choose another with --port" in await said(process)
+            assert await process.wait() == 2
+
+
+async def test_somebody_elses_folder_is_left_alone(port: int, tmp_path: Path) -> None:
+    precious = tmp_path / "configuration.yaml"
+    precious.touch()
+    async with (
+        demo("--port", str(port), "--home", str(tmp_path), "--fresh") as process,
+        asyncio.timeout(READY_WITHIN_S),
+    ):
+        assert "choose another with --home" in await said(process)
+        assert await process.wait() == 1
+    assert precious.exists()
+
+
+# The dashboard
+
+
+def car(name: str, **states: str) -> ShownCar:
+    """A car with the entities `<platform>__<key>=<state>`."""
+    named = {entity.replace("__", "."): state for entity, state in states.items()}
+    vin = f"WBA00000000{name:>06}"
+    return ShownCar(vin=vin, name=name, entities={key: f"{key}_of_{name}" for key in named}, states=named)
+
+
+def cards(part: Json) -> Iterator[Card]:
+    """All cards in a part of a dashboard, and the cards in them."""
+    match part:
+        case dict():
+            yield part
+            yield from (card for inner in part.values() for card in cards(inner))
+        case list():
+            yield from (card for inner in part for card in cards(inner))
+
+
+def entities_in(part: Json) -> set[str]:
+    """All entities that have a card."""
+    return {str(card["entity"]) for card in cards(part) if "entity" in card}
+
+
+def test_nothing_of_a_car_is_left_out() -> None:
+    known = car("i4", sensor__battery_level="80", sensor__fuel_percent="unknown", sensor__brand_new="1")
+    _, view = views([known])
+    assert entities_in(view) == set(known.entities.values())
+
+
+def test_a_car_of_which_little_is_known_comes_last() -> None:
+    little = car("320d", sensor__software_version="11/2013.02")
+    much = car("i4", **{f"sensor__fact_{number}": "1" for number in range(10)})
+    assert [view["title"] for view in views([little, much])] == ["Overview", "i4", "320d"]
+
+
+def test_only_a_known_position_is_on_the_map() -> None:
+    here, nowhere = car("i4", device_tracker__location="home"), car("i3", device_tracker__location="unknown")
+    maps = [card["entities"] for card in cards([*views([here, nowhere])]) if card.get("type") == "map"]
+    assert maps == [[here.entities["device_tracker.location"]]] * 2, "of the overview and of the car itself"
