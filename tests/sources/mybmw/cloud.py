@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
 import httpx
 import orjson
+import pytest
 
-from custom_components.mybmw.sources import Credentials, Json
-from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources import Credentials, Json, SourceError
+from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
 from tests.recorded import RECORDED_CARS
 
 type Reply = httpx.Response | Exception
@@ -174,6 +175,14 @@ class Cloud:
         usual = self.replies[path]
         self.replies[path] = lambda request: reply if request.headers["bmw-vin"] == vin else _reply(usual, request)
 
+    def fail_list(self, brand: str, reply: Reply) -> None:
+        """Reply something else for one of the lists."""
+        self.replies[LIST] = lambda request: reply if brand_of(request) == brand else self.vehicle_list(request)
+
+    def keep_only(self, *folders: str) -> None:
+        """Sell all cars but these, and buy what is missing of them."""
+        self.cars = [RECORDED_CARS[folder] for folder in folders]
+
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         self._at_once += 1
@@ -217,3 +226,24 @@ def brand_of(request: httpx.Request) -> str:
     """The brand that is asked for."""
     _build, brand, _version, _region = request.headers["x-user-agent"].split(";")
     return str(brand)
+
+
+class Open(Protocol):
+    """Opens an account that has signed in."""
+
+    def __call__(self, *, cloud: Cloud = ..., account: Account = ...) -> MyBmwSource:
+        """Open it."""
+
+
+async def asked(cloud: Cloud, source: MyBmwSource, *, look_for_cars: bool = False) -> Counter[str]:
+    """What one look at the account asks, by path."""
+    with cloud.next_requests() as count:
+        await source.fetch(look_for_cars=look_for_cars)
+    return count
+
+
+async def refused(source: MyBmwSource) -> SourceError:
+    """What a look at the account raises."""
+    with pytest.raises(SourceError) as raised:
+        await source.fetch()
+    return raised.value

@@ -1,8 +1,12 @@
 """What the tests of this room share."""
 
+from datetime import timedelta
+
 import pytest
 
-from .cloud import Clock, Cloud, Keeper, Sleeper
+from custom_components.mybmw.sources.mybmw import Account, MyBmwSource
+
+from .cloud import ACCOUNT, Clock, Cloud, Keeper, Open, Sleeper
 
 
 @pytest.fixture
@@ -27,3 +31,25 @@ def cloud() -> Cloud:
 def keep(cloud: Cloud) -> Keeper:
     """A place for credentials."""
     return Keeper(cloud)
+
+
+@pytest.fixture
+def open_source(cloud: Cloud, clock: Clock, keep: Keeper) -> Open:
+    """A way into accounts."""
+
+    def _open(*, cloud: Cloud = cloud, account: Account = ACCOUNT) -> MyBmwSource:
+        credentials = {
+            "gcid": "G",
+            "refresh_token": "refresh-0",
+            "access_token": "token-0",
+            "expires_at": (clock() + timedelta(days=30)).isoformat(),
+        }
+        return MyBmwSource(account, credentials, http=cloud.http, keep=keep, clock=clock)
+
+    return _open
+
+
+@pytest.fixture
+def source(open_source: Open) -> MyBmwSource:
+    """An account with all recorded cars."""
+    return open_source()

@@ -1,4 +1,4 @@
-"""Signing in and staying signed in, everywhere but in China."""
+"""Signing in, everywhere but in China."""
 
 import base64
 from hashlib import sha256
@@ -21,10 +21,7 @@ from custom_components.mybmw.sources import (
     TryLaterError,
 )
 from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
-from custom_components.mybmw.sources.mybmw.auth import OAuthLogin
-from custom_components.mybmw.sources.mybmw.credentials import AppIdentity, Grant
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
-from custom_components.mybmw.sources.mybmw.wire import Wire
 
 from .cloud import (
     ACCOUNT,
@@ -40,7 +37,6 @@ from .cloud import (
     Clock,
     Cloud,
     Reply,
-    Sleeper,
     form_of,
     recorded,
 )
@@ -55,13 +51,6 @@ ALL_SCOPES = (
 async def signed_in(cloud: Cloud, clock: Clock, account: Account = ACCOUNT) -> Credentials:
     """The credentials that a sign-in brings."""
     return await sign_in(account, http=cloud.http, clock=clock, captcha_token=" P1_cap\ntcha ")
-
-
-async def renewed(cloud: Cloud, clock: Clock, sleep: Sleeper) -> Grant:
-    """The grant that a renewal brings."""
-    login = OAuthLogin(ACCOUNT, Wire(cloud.http, clock, sleep), clock)
-    old = Grant(access_token="old", expires_at=clock(), refresh_token="refresh-0", gcid="G")
-    return await login.renew(AppIdentity.made_up(clock()), old)
 
 
 def half(cloud: Cloud, number: int, reply: Reply) -> None:
@@ -298,14 +287,12 @@ async def test_answers_that_make_no_sense_pass(
         "http://127.0.0.1:8199/gcdm/oauth/token",
     ],
 )
-async def test_no_password_leaves_for_elsewhere(endpoint: str, cloud: Cloud, clock: Clock, sleep: Sleeper) -> None:
+async def test_no_password_leaves_for_elsewhere(endpoint: str, cloud: Cloud, clock: Clock) -> None:
     config = orjson.loads(recorded("oauth_config.json").content)
     cloud.replies[CONFIG] = httpx.Response(200, json=config | {"tokenEndpoint": endpoint})
     with pytest.raises(TryLaterError, match="not one of BMW's"):
         await signed_in(cloud, clock)
-    with pytest.raises(TryLaterError, match="not one of BMW's"):
-        await renewed(cloud, clock, sleep)
-    assert cloud.asked == {CONFIG: 2}
+    assert cloud.asked == {CONFIG: 1}
 
 
 async def test_a_redirected_sign_in_stays_on_this_machine(
@@ -320,66 +307,6 @@ async def test_a_redirected_sign_in_stays_on_this_machine(
     assert {str(request.url.copy_with(query=None, path="/")) for request in cloud.requests} == {
         "http://127.0.0.1:8199/"
     }
-
-
-async def test_a_renewal_request_by_request(cloud: Cloud, clock: Clock, sleep: Sleeper) -> None:
-    grant = await renewed(cloud, clock, sleep)
-    assert (grant.access_token, grant.refresh_token) == ("token-1", "refresh-1")
-    config, token = cloud.requests
-    assert config.url.path == CONFIG
-    assert token.headers["authorization"].startswith("Basic ")
-    assert form_of(token) == {
-        "scope": ALL_SCOPES,
-        "redirect_uri": "com.bmw.connected://oauth",
-        "grant_type": "refresh_token",
-        "refresh_token": "refresh-0",
-    }
-
-
-async def test_an_account_that_never_signed_in_has_to(cloud: Cloud, clock: Clock) -> None:
-    login = OAuthLogin(ACCOUNT, Wire(cloud.http, clock), clock)
-    with pytest.raises(SignInRequiredError):
-        await login.renew(AppIdentity.made_up(clock()), None)
-    assert not cloud.requests
-
-
-@pytest.mark.parametrize("status", [400, 401])
-async def test_a_dead_refresh_token_needs_the_owner(status: int, cloud: Cloud, clock: Clock, sleep: Sleeper) -> None:
-    cloud.replies[TOKEN] = httpx.Response(status, json=DEAD_TOKEN)
-    with pytest.raises(SignInRequiredError, match="sign in again"):
-        await renewed(cloud, clock, sleep)
-
-
-@pytest.mark.parametrize("path", [CONFIG, TOKEN])
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [
-        (httpx.Response(400), TryLaterError),
-        (httpx.Response(400, text=HTML), TryLaterError),
-        (httpx.Response(401, json={"statusCode": 401, "message": "no key"}), TryLaterError),
-        (httpx.Response(401, json={"error": ""}), TryLaterError),
-        (httpx.Response(429), SlowDownError),
-        (httpx.Response(500, json=DEAD_TOKEN), TryLaterError),
-        (FORBIDDEN, NotAllowedError),
-        (QUOTA, SlowDownError),
-        (BLOCKED, NotAllowedError),
-        (httpx.ConnectError(""), TryLaterError),
-    ],
-)
-async def test_nothing_else_kills_a_refresh_token(
-    path: str, reply: Reply, error: type[SourceError], cloud: Cloud, sleep: Sleeper
-) -> None:
-    cloud.replies[path] = reply
-    with pytest.raises(error):
-        await renewed(cloud, Clock(), sleep)
-
-
-async def test_an_oauth_refusal_of_the_configuration_does_not_kill_it_either(
-    cloud: Cloud, clock: Clock, sleep: Sleeper
-) -> None:
-    cloud.replies[CONFIG] = httpx.Response(401, json=DEAD_TOKEN)
-    with pytest.raises(TryLaterError):
-        await renewed(cloud, clock, sleep)
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -34,6 +34,10 @@ def test_only_china_needs_no_human_and_shifts_positions() -> None:
     }
 
 
+def test_north_america_is_asked_less_often() -> None:
+    assert [region.poll_interval_min for region in Region] == [10, 5, 5]
+
+
 def test_regions_are_called_as_owners_store_them() -> None:
     assert [str(region) for region in Region] == ["north_america", "rest_of_world", "china"]
 

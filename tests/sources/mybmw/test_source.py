@@ -1,8 +1,4 @@
-"""A whole account: what is asked when, and what becomes of failures."""
-
-from collections import Counter
-from datetime import timedelta
-from typing import Protocol
+"""A whole account: what is asked when, and what comes of it."""
 
 import httpx
 import orjson
@@ -10,100 +6,35 @@ import pytest
 
 from custom_components.mybmw.sources import (
     Fetch,
-    NotAllowedError,
-    Refusal,
     SignInRequiredError,
-    SlowDownError,
-    SourceError,
-    TryLaterError,
 )
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region, open_account
 from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
-from custom_components.mybmw.sources.mybmw.client import UnknownToBmwError
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
-from custom_components.mybmw.vehicle import Oddity
 from tests.recorded import RECORDED_CARS
 
 from .cloud import (
     ACCOUNT,
     AUTHENTICATE,
-    BLOCKED,
     CHARGING,
     CHINA_LOGIN,
     CHINESE_ACCOUNT,
-    CONFIG,
-    DEAD_TOKEN,
-    FORBIDDEN,
-    HTML,
     LIST,
     PROFILE,
-    QUOTA,
     STATE,
     TOKEN,
     Clock,
     Cloud,
     Keeper,
-    Replies,
-    Reply,
+    Open,
+    asked,
     brand_of,
+    refused,
 )
 
 F31 = RECORDED_CARS["F31"].vin  # the first that is asked for
 I20 = RECORDED_CARS["I20"].vin
 G20 = RECORDED_CARS["G20"].vin
-
-
-class Open(Protocol):
-    """Opens an account that has signed in."""
-
-    def __call__(self, *, cloud: Cloud = ..., account: Account = ...) -> MyBmwSource:
-        """Open it."""
-
-
-@pytest.fixture
-def open_source(cloud: Cloud, clock: Clock, keep: Keeper) -> Open:
-    """A way into accounts."""
-
-    def _open(*, cloud: Cloud = cloud, account: Account = ACCOUNT) -> MyBmwSource:
-        credentials = {
-            "gcid": "G",
-            "refresh_token": "refresh-0",
-            "access_token": "token-0",
-            "expires_at": (clock() + timedelta(days=30)).isoformat(),
-        }
-        return MyBmwSource(account, credentials, http=cloud.http, keep=keep, clock=clock)
-
-    return _open
-
-
-@pytest.fixture
-def source(open_source: Open) -> MyBmwSource:
-    """An account with all recorded cars."""
-    return open_source()
-
-
-async def asked(cloud: Cloud, source: MyBmwSource, *, look_for_cars: bool = False) -> Counter[str]:
-    """What one look at the account asks, by path."""
-    with cloud.next_requests() as count:
-        await source.fetch(look_for_cars=look_for_cars)
-    return count
-
-
-async def refused(source: MyBmwSource) -> SourceError:
-    """What a look at the account raises."""
-    with pytest.raises(SourceError) as raised:
-        await source.fetch()
-    return raised.value
-
-
-def cars_on_list(cloud: Cloud, *folders: str) -> None:
-    """Sell all cars but these."""
-    cloud.cars = [RECORDED_CARS[folder] for folder in folders]
-
-
-def fail_list(cloud: Cloud, brand: str, reply: Reply) -> None:
-    """Reply something else for one of the lists."""
-    cloud.replies[LIST] = lambda request: reply if brand_of(request) == brand else cloud.vehicle_list(request)
 
 
 async def test_all_recorded_cars_are_read_and_built(source: MyBmwSource, clock: Clock) -> None:
@@ -194,7 +125,7 @@ async def test_a_new_car_appears_with_the_next_list(open_source: Open, clock: Cl
     cloud = Cloud("I20")
     source = open_source(cloud=cloud)
     await source.fetch()
-    cars_on_list(cloud, "I20", "G20")
+    cloud.keep_only("I20", "G20")
     assert set((await source.fetch()).vehicles) == {I20}
     clock.advance(hours=1)
     with cloud.next_requests() as count:
@@ -206,7 +137,7 @@ async def test_a_sold_car_goes_with_the_next_list(open_source: Open, clock: Cloc
     cloud = Cloud("I20", "G20")
     source = open_source(cloud=cloud)
     await source.fetch()
-    cars_on_list(cloud, "G20")
+    cloud.keep_only("G20")
     clock.advance(hours=1)
     fetch = await source.fetch()
     assert set(fetch.vehicles) == {G20}
@@ -222,143 +153,10 @@ async def test_an_empty_list_removes_nothing(document: object, source: MyBmwSour
 
 async def test_an_account_without_cars_has_none(open_source: Open) -> None:
     cloud = Cloud()
-    cars_on_list(cloud)
+    cloud.keep_only()
     source = open_source(cloud=cloud)
     assert await source.fetch() == Fetch(vehicles={}, failures={})
     assert await asked(cloud, source) == {LIST: 3}
-
-
-@pytest.mark.parametrize(("path", "is_noticed"), [(STATE, True), (PROFILE, False), (CHARGING, False)])
-@pytest.mark.parametrize("reply", [FORBIDDEN, httpx.Response(404)])
-async def test_a_car_that_is_denied_may_have_been_sold(
-    path: str, reply: Reply, *, is_noticed: bool, source: MyBmwSource, cloud: Cloud
-) -> None:
-    await source.fetch()
-    usual = cloud.replies[path]
-    cloud.fail(path, I20, reply)
-    fetch = await source.fetch()
-    assert (I20 in fetch.failures) is is_noticed
-    assert (await asked(cloud, source))[LIST] == (2 if is_noticed else 0)
-    assert (await asked(cloud, source))[LIST] == 0  # one look was enough
-    cloud.replies[path] = usual
-    assert len((await source.fetch()).vehicles) == 9
-    cloud.fail(path, I20, reply)
-    await source.fetch()
-    assert (await asked(cloud, source))[LIST] == (2 if is_noticed else 0)
-
-
-@pytest.mark.parametrize(
-    "reply", [httpx.Response(500), httpx.Response(200, text=HTML), httpx.ReadTimeout(""), httpx.Response(409)]
-)
-async def test_known_cars_do_without_a_list(reply: Reply, source: MyBmwSource, cloud: Cloud, clock: Clock) -> None:
-    await source.fetch()
-    usual = cloud.replies[LIST]
-    clock.advance(hours=1)
-    fail_list(cloud, "bmw", reply)
-    assert len((await source.fetch()).vehicles) == 9
-    cloud.replies[LIST] = usual
-    assert (await asked(cloud, source))[LIST] == 2  # still due
-    assert (await asked(cloud, source))[LIST] == 0
-
-
-@pytest.mark.parametrize("brand", ["bmw", "mini", "toyota"])
-async def test_unknown_cars_do_not(brand: str, source: MyBmwSource, cloud: Cloud) -> None:
-    fail_list(cloud, brand, httpx.Response(500))
-    assert type(await refused(source)) is TryLaterError
-    assert cloud.asked == {LIST: 3}
-
-
-@pytest.mark.parametrize("reply", [httpx.Response(404), FORBIDDEN])
-async def test_a_list_that_is_denied_is_as_good_as_empty(reply: Reply, source: MyBmwSource, cloud: Cloud) -> None:
-    fail_list(cloud, "toyota", reply)
-    assert set((await source.fetch()).vehicles) == {car.vin for car in RECORDED_CARS.values() if car.brand == "bmw"}
-    assert LIST not in await asked(cloud, source)
-
-
-@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownToBmwError), (FORBIDDEN, NotAllowedError)])
-async def test_an_account_that_is_denied_every_list_is_refused(
-    reply: Reply, error: type[SourceError], source: MyBmwSource, cloud: Cloud
-) -> None:
-    cloud.replies[LIST] = reply
-    assert type(await refused(source)) is error
-
-
-@pytest.mark.parametrize("reply", [BLOCKED, QUOTA])
-async def test_a_stop_at_the_lists_is_a_stop(reply: Reply, source: MyBmwSource, cloud: Cloud) -> None:
-    await source.fetch()
-    cloud.replies[LIST] = reply
-    with cloud.next_requests() as count, pytest.raises(SourceError):
-        await source.fetch(look_for_cars=True)
-    assert count == {LIST: 3}
-
-
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [
-        (httpx.Response(500), TryLaterError),
-        (httpx.Response(404), UnknownToBmwError),
-        (httpx.Response(200, text=HTML), TryLaterError),
-        (httpx.Response(200, json=[]), TryLaterError),
-        (httpx.Response(200, json={}), TryLaterError),
-        (httpx.ReadTimeout(""), TryLaterError),
-        (FORBIDDEN, NotAllowedError),
-    ],
-)
-async def test_one_car_that_fails_does_not_harm_the_others(
-    reply: Reply, error: type[SourceError], source: MyBmwSource, cloud: Cloud
-) -> None:
-    cloud.fail(STATE, I20, reply)
-    fetch = await source.fetch()
-    assert len(fetch.vehicles) == 8
-    assert {vin: type(err) for vin, err in fetch.failures.items()} == {I20: error}
-    assert I20 not in str(fetch.failures[I20])
-
-
-async def test_a_car_is_not_built_without_its_profile(source: MyBmwSource, cloud: Cloud) -> None:
-    usual = cloud.replies[PROFILE]
-    cloud.fail(PROFILE, I20, httpx.Response(500))
-    assert set((await source.fetch()).failures) == {I20}
-    cloud.replies[PROFILE] = usual
-    with cloud.next_requests() as count:
-        assert len((await source.fetch()).vehicles) == 9
-    assert count == {PROFILE: 1, STATE: 9, CHARGING: 6}
-
-
-async def test_an_old_profile_serves_until_there_is_a_new_one(source: MyBmwSource, cloud: Cloud) -> None:
-    before = (await source.fetch()).vehicles
-    usual = cloud.replies[PROFILE]
-    cloud.fail(PROFILE, I20, httpx.Response(500))
-    assert (await source.fetch(look_for_cars=True)).vehicles == before
-    cloud.replies[PROFILE] = usual
-    assert await asked(cloud, source) == {PROFILE: 1, STATE: 9, CHARGING: 6}
-
-
-@pytest.mark.parametrize("reply", [httpx.Response(500), FORBIDDEN, httpx.Response(404), httpx.ReadTimeout("")])
-@pytest.mark.parametrize("is_first", [True, False])
-async def test_a_car_is_shown_without_charging_details_that_fail(
-    reply: Reply, *, is_first: bool, source: MyBmwSource, cloud: Cloud, clock: Clock
-) -> None:
-    if not is_first:
-        await source.fetch()
-    cloud.fail(CHARGING, I20, reply)
-    fetch = await source.fetch()
-    car = RECORDED_CARS["I20"]
-    assert not fetch.failures
-    without = build_vehicle(
-        Answers(
-            vin=I20,
-            brand=ListBrand.BMW,
-            profile=car.profile,
-            state=car.state,
-            charging=None,
-            fetched_at=clock(),
-        )
-    )
-    assert fetch.vehicles[I20] == without
-    [oddity] = fetch.vehicles[I20].oddities
-    assert isinstance(oddity, Oddity)
-    assert oddity.path == "charging"
-    assert oddity.problem.startswith("BMW")
 
 
 async def test_a_car_that_learns_to_charge_is_asked_about_it(open_source: Open) -> None:
@@ -371,79 +169,6 @@ async def test_a_car_that_learns_to_charge_is_asked_about_it(open_source: Open) 
     assert await asked(cloud, source) == {LIST: 3, PROFILE: 1, STATE: 1}
     cloud.replies[STATE] = usual
     assert await asked(cloud, source) == {STATE: 1, CHARGING: 1}
-
-
-async def test_a_quota_that_ends_early_spares_what_was_read(source: MyBmwSource, cloud: Cloud, clock: Clock) -> None:
-    await source.fetch()
-    cloud.fail(STATE, F31, QUOTA)
-    with cloud.next_requests() as count:
-        fetch = await source.fetch()
-    assert fetch.vehicles
-    assert fetch.failures
-    assert len(fetch.vehicles) + len(fetch.failures) == 9
-    until = clock() + timedelta(hours=2, minutes=26, seconds=24)
-    assert all(isinstance(err, SlowDownError) and err.until == until for err in fetch.failures.values())
-    assert count.total() < 15
-
-
-async def test_a_quota_that_ends_with_the_last_request_is_not_forgotten(
-    source: MyBmwSource, cloud: Cloud, clock: Clock
-) -> None:
-    cloud.replies[CHARGING] = QUOTA
-    assert len((await source.fetch()).vehicles) == 9
-    with cloud.next_requests() as count, pytest.raises(SlowDownError):
-        await source.fetch(look_for_cars=True)
-    assert not count
-    clock.advance(hours=3)
-    await source.fetch()
-
-
-@pytest.mark.parametrize(
-    ("reply", "error"), [(QUOTA, SlowDownError), (BLOCKED, NotAllowedError), (httpx.Response(500), TryLaterError)]
-)
-async def test_what_all_cars_say_is_said_of_the_account(
-    reply: Replies, error: type[SourceError], source: MyBmwSource, cloud: Cloud
-) -> None:
-    await source.fetch()
-    cloud.replies[STATE] = reply
-    assert type(await refused(source)) is error
-
-
-async def test_cars_that_are_all_forbidden_stay_the_accounts(source: MyBmwSource, cloud: Cloud) -> None:
-    cloud.replies[STATE] = FORBIDDEN
-    fetch = await source.fetch()
-    assert not fetch.vehicles
-    assert len(fetch.failures) == 9
-
-
-@pytest.mark.parametrize("path", [PROFILE, STATE, CHARGING])
-async def test_a_block_of_one_request_is_a_block_of_all(path: str, source: MyBmwSource, cloud: Cloud) -> None:
-    cloud.fail(path, I20, BLOCKED)
-    err = await refused(source)
-    assert isinstance(err, NotAllowedError)
-    assert err.reason is Refusal.BLOCKED
-
-
-async def test_a_sign_in_that_has_ended_is_said_at_once(source: MyBmwSource, cloud: Cloud, keep: Keeper) -> None:
-    await source.fetch()
-    cloud.replies[TOKEN] = httpx.Response(400, json=DEAD_TOKEN)
-    cloud.fail(STATE, I20, httpx.Response(401))
-    assert isinstance(await refused(source), SignInRequiredError)
-    assert not keep.kept
-
-
-async def test_a_token_that_cannot_be_renewed_now_fails_the_account(
-    source: MyBmwSource, cloud: Cloud, clock: Clock
-) -> None:
-    await source.fetch()
-    clock.advance(days=30)
-    cloud.replies[CONFIG] = httpx.Response(503)
-    with cloud.next_requests() as count, pytest.raises(TryLaterError):
-        await source.fetch()
-    assert count == {CONFIG: 1}
-    cloud.wants_newest_token = True
-    cloud.replies[CONFIG] = Cloud().replies[CONFIG]
-    assert len((await source.fetch()).vehicles) == 9
 
 
 async def test_new_tokens_are_handed_over(source: MyBmwSource, cloud: Cloud, clock: Clock, keep: Keeper) -> None:
