@@ -41,6 +41,10 @@ QUOTA: Final = httpx.Response(
     403, json={"statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 02:26:24."}
 )
 FORBIDDEN: Final = httpx.Response(403, json={"title": None, "presentationType": "DIALOG", "isRetriable": False})
+ALL_SCOPES: Final = (
+    "openid profile email offline_access smacc vehicle_data perseus dlm svds cesim vsapi remote_services fupo "
+    "authenticate_user"
+)
 LOGIN_FAILED: Final = "auth_error_wrong_password.json"
 DEAD_TOKEN: Final = {"error": "invalid_request", "error_description": "The request is missing a required parameter"}
 HTML: Final = "<html><body>The service is unavailable</body></html>"

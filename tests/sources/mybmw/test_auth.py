@@ -25,6 +25,7 @@ from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 
 from .cloud import (
     ACCOUNT,
+    ALL_SCOPES,
     AUTHENTICATE,
     BLOCKED,
     CONFIG,
@@ -42,10 +43,6 @@ from .cloud import (
 )
 
 AMERICAN = Account(username="owner@example.com", password="secret", region=Region.NORTH_AMERICA)
-ALL_SCOPES = (
-    "openid profile email offline_access smacc vehicle_data perseus dlm svds cesim vsapi remote_services fupo "
-    "authenticate_user"
-)
 
 
 async def signed_in(cloud: Cloud, clock: Clock, account: Account = ACCOUNT) -> Credentials:

@@ -17,6 +17,7 @@ from custom_components.mybmw.sources.mybmw.wire import Wire
 
 from .cloud import (
     ACCOUNT,
+    ALL_SCOPES,
     BLOCKED,
     CONFIG,
     DEAD_TOKEN,
@@ -30,11 +31,6 @@ from .cloud import (
     Sleeper,
     form_of,
     recorded,
-)
-
-ALL_SCOPES = (
-    "openid profile email offline_access smacc vehicle_data perseus dlm svds cesim vsapi remote_services fupo "
-    "authenticate_user"
 )
 
 

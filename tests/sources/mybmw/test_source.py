@@ -32,7 +32,6 @@ from .cloud import (
     refused,
 )
 
-F31 = RECORDED_CARS["F31"].vin  # the first that is asked for
 I20 = RECORDED_CARS["I20"].vin
 G20 = RECORDED_CARS["G20"].vin
 
