@@ -62,6 +62,7 @@ class FakeSource(Source):
     failures: dict[str, SourceError] = field(default_factory=dict)
     failure: SourceError | None = None
     times_asked: int = 0
+    is_closed: bool = False
 
     def show(self, *vehicles: Vehicle) -> None:
         """Have these cars on the account and no other, and nothing wrong with it."""
@@ -75,6 +76,10 @@ class FakeSource(Source):
         if self.failure:
             raise self.failure.with_traceback(None)
         return Fetch(vehicles=dict(self.vehicles), failures=dict(self.failures))
+
+    @override
+    async def close(self) -> None:
+        self.is_closed = True
 
     @override
     def recordings(self, vin: str | None = None) -> Json:

@@ -102,6 +102,7 @@ async def test_an_unloaded_account_is_quiet(
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
     assert mileage(hass, car) == STATE_UNAVAILABLE
+    assert source.is_closed
     assert openings[0].http.is_closed
     await pass_time(hass, freezer, timedelta(hours=1))
     assert source.times_asked == 1

@@ -1,6 +1,6 @@
 """Your BMW or MINI in Home Assistant: sets up one account and tears it down again."""
 
-from functools import partial
+from contextlib import AsyncExitStack
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
@@ -23,11 +23,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
     """Connect an account and show its cars."""
     store = _store(hass, entry)
     await store.async_load()
+    closing = AsyncExitStack()
+    entry.async_on_unload(closing.aclose)
     http = connect(hass)
-    entry.async_on_unload(partial(async_disconnect, http))
+    closing.push_async_callback(async_disconnect, http)
     source = open_source(
         entry.data, store.credentials, http=http, keep=store.async_keep_credentials, clock=dt_util.utcnow
     )
+    closing.push_async_callback(source.close)  # needs the client, so it is called before the client is closed
     coordinator = MyBMWCoordinator(hass, entry, source, store)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator

@@ -86,6 +86,10 @@ class Source(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Finish what must not be broken off; nothing is asked of the source afterwards."""
+        ...
+
     def recordings(self, vin: str | None = None) -> Json:
         """The cloud's latest answers (for one car or all), made anonymous, for the owner to attach to a report."""
         ...

@@ -49,7 +49,7 @@ from custom_components.mybmw.vehicle import (
 )
 from tests.recorded import RECORDED_CARS
 
-from .answers import ASKED_AT, READ_AT, REPORTED_AT, answers_with, car_with, recorded_answers
+from .answers import ASKED_AT, REPORTED_AT, answers_with, car_with, recorded_answers
 
 
 @pytest.mark.parametrize("folder", RECORDED_CARS)
@@ -247,10 +247,10 @@ def test_a_part_is_as_old_as_the_cars_last_report() -> None:
 
 
 @pytest.mark.parametrize("never", ["0001-01-01T00:00:00Z", None])
-def test_a_car_that_never_reported_is_as_old_as_bmws_last_look_at_it(never: str | None) -> None:
+def test_what_a_car_that_never_reported_is_like_has_no_age(never: str | None) -> None:
     car = car_with(state={"lastUpdatedAt": never})
     assert car.last_reported is None
-    assert car.body.as_of == READ_AT
+    assert car.body.as_of is None
 
 
 def test_asking_again_changes_nothing() -> None:

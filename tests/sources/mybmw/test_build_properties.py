@@ -274,7 +274,7 @@ DEPENDENTS: Final[Mapping[Path, set[str]]] = {
     ("state", "state", "isDeepSleepModeActive"): {"is_in_deep_sleep"},
     ("state", "state", "isLeftSteering"): {"identity"},
     ("state", "state", "isLscSupported"): {"capabilities"},
-    ("state", "state", "lastFetched"): _DATED,
+    ("state", "state", "lastFetched"): {"energy", "climate"},
     ("state", "state", "lastUpdatedAt"): {*_DATED, "last_reported"},
     ("state", "state", "location"): {"location"},
     ("state", "state", "range"): set(),

@@ -128,6 +128,20 @@ async def test_who_is_late_with_a_rejected_token_gets_the_new_one(tokens: TokenK
     assert len(desk.asked) == 1
 
 
+async def test_closing_waits_for_a_renewal_to_be_kept(tokens: TokenKeeper, desk: Desk, diary: Diary) -> None:
+    await tokens.close()
+    desk.is_open.clear()
+    asking = asyncio.create_task(tokens.access_token("access-0"))
+    await settle()
+    closing = asyncio.create_task(tokens.close())
+    await settle()
+    assert not closing.done()
+    desk.is_open.set()
+    await closing
+    assert diary.kept[0]["refresh_token"] == "refresh-1"
+    assert await asking == "access-1"
+
+
 async def test_new_credentials_are_kept_before_they_are_used(tokens: TokenKeeper, diary: Diary) -> None:
     async def use(rejected: str | None) -> None:
         diary.entries.append(f"{await tokens.access_token(rejected)} used")

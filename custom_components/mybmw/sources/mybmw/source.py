@@ -71,9 +71,9 @@ class MyBmwSource(Source):
     ) -> None:
         """Ask nothing yet. The HTTP client stays the caller's."""
         wire = Wire(http, clock, sleep)
-        tokens = TokenKeeper(login_of(account, wire, clock), credentials, keep=keep, clock=clock)
+        self._tokens = TokenKeeper(login_of(account, wire, clock), credentials, keep=keep, clock=clock)
         self._region = account.region
-        self._client = Client(account.region, wire, tokens, clock)
+        self._client = Client(account.region, wire, self._tokens, clock)
         self._clock = clock
         self._garage = Garage()
         self._anonymous = Anonymizer()
@@ -91,6 +91,10 @@ class MyBmwSource(Source):
         if err := _account_failure(this_round, fetch):
             raise err
         return fetch
+
+    @override
+    async def close(self) -> None:
+        await self._tokens.close()
 
     @override
     def recordings(self, vin: str | None = None) -> Json:

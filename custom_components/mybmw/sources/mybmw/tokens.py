@@ -52,6 +52,11 @@ class TokenKeeper:
             grant = await self._renewed()
         return grant.access_token
 
+    async def close(self) -> None:
+        """Let a renewal that has begun come to its end, while there still is a connection to end it on."""
+        if self._renewal:
+            await asyncio.wait({self._renewal})
+
     async def _renewed(self) -> Grant:
         """The grant that comes out of the renewal under way, which is begun if there is none."""
         if self._renewal is None:

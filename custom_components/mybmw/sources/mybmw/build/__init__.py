@@ -35,9 +35,8 @@ def build_vehicle(answers: Answers, *, in_china: bool = False) -> Vehicle:
     charging = Fields.of_answer(answers.charging, "charging", oddities)
     state, allowed = answer.part("state"), answer.part("capabilities")
 
-    reported_at = state.moment("lastUpdatedAt")  # by the car
-    read_at = state.moment("lastFetched")  # by BMW's cloud, which counts remaining times from then
-    as_of = reported_at or read_at
+    as_of = state.moment("lastUpdatedAt")  # when the car spoke
+    read_at = state.moment("lastFetched")  # when BMW's cloud was asked, from where it counts remaining times
     counted_from = read_at or answers.fetched_at.replace(microsecond=0)
 
     identity = build_identity(profile, state, answers.brand)
@@ -53,7 +52,7 @@ def build_vehicle(answers: Answers, *, in_china: bool = False) -> Vehicle:
         tires=build_tires(state, as_of),
         maintenance=build_maintenance(state, as_of),
         location=build_location(state, as_of, in_china=in_china),
-        last_reported=reported_at,
+        last_reported=as_of,
         is_in_deep_sleep=state.flag("isDeepSleepModeActive"),
         is_privacy_mode_on=state.part("driverPreferences").token("lscPrivacyMode", _PRIVACY_MODE),
         fetched_at=answers.fetched_at,
