@@ -67,6 +67,11 @@ class Trouble:
     cause: Cause
     misses: int
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has failed too often for what was read before to be believed any longer."""
+        return self.misses > MISSES_ALLOWED
+
 
 class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     """The cars of one account, by VIN.
@@ -96,7 +101,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     def is_current(self, vin: str) -> bool:
         """Whether a car is on the account and was read recently enough to be believed."""
-        return vin in self.data and vin not in self._lost
+        trouble = self.troubles.get(vin)
+        return vin in self.data and (trouble is None or not trouble.is_lost)
 
     def offers(self, vin: str) -> Capabilities:
         """What a car may be asked to do; nothing at all while the account is set to read-only."""
@@ -201,8 +207,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     @property
     def _lost(self) -> set[str]:
-        """The cars that failed too many times in a row to be believed any longer."""
-        return {vin for vin, trouble in self.troubles.items() if trouble.misses > MISSES_ALLOWED}
+        return {vin for vin, trouble in self.troubles.items() if trouble.is_lost}
 
     def _name(self, vin: str) -> str:
         """What to call a car in the log, which must never hold its VIN."""
