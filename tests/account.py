@@ -86,12 +86,12 @@ class FakeSource(Source):
         return {"anonymous": "recording"}
 
 
-def account_entry(options: Mapping[str, int | bool] | None = None) -> MockConfigEntry:
+def account_entry(options: Mapping[str, int | bool] | None = None, *, gcid: str = GCID) -> MockConfigEntry:
     """The config entry of an account."""
     return MockConfigEntry(
         domain=DOMAIN,
         title="d…r@e…",
-        unique_id=GCID,
+        unique_id=gcid,
         data={CONF_SOURCE: "mybmw", "username": USERNAME, "password": PASSWORD, "region": "rest_of_world"},
         options=options or {},
     )

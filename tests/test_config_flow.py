@@ -47,7 +47,7 @@ pytestmark = pytest.mark.usefixtures("door")
 @pytest.mark.parametrize(("region", "minutes"), [(Region.REST_OF_WORLD, 5), (Region.NORTH_AMERICA, 10)], ids=str)
 async def test_a_new_account(hass: HomeAssistant, door: Door, region: Region, minutes: int) -> None:
     form = await begin(hass)
-    assert (form["step_id"], form["errors"], filled_in(form)) == ("user", {}, {})
+    assert (form["step_id"], form["errors"], filled_in(form)) == ("user", {}, {"region": "rest_of_world"})
 
     form = await submit(hass, form, username=f" {USERNAME}\n", password=PASSWORD, region=region.value)
     assert form["step_id"] == "captcha"
@@ -66,6 +66,18 @@ async def test_a_new_account(hass: HomeAssistant, door: Door, region: Region, mi
     [attempt] = door.attempts
     assert attempt.account == Account(username=USERNAME, password=PASSWORD, region=region)
     assert (attempt.captcha_token, attempt.previous) == (TOKEN, None)
+
+
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [("DE", "rest_of_world"), (None, "rest_of_world"), ("US", "north_america"), ("CN", "china")],
+)
+async def test_the_region_is_that_of_the_home(
+    hass: HomeAssistant, door: Door, country: str | None, region: str
+) -> None:
+    hass.config.country = country
+    assert filled_in(await begin(hass)) == {"region": region}
+    assert not door.attempts
 
 
 @pytest.mark.parametrize("phone", [PHONE, "+86 139 1234 5678"])

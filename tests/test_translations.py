@@ -149,11 +149,12 @@ def test_exceptions_that_are_raised() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_issues(language: str) -> None:
     issues = at(document(f"translations/{language}"), "issues")
-    assert issues.keys() == set(Refusal)
+    assert issues.keys() == {*Refusal, "shared_cars"}
     for key in issues:
         assert at(issues, key).keys() == {"title", "description"}
-        for text in at(issues, key).values():
-            assert placeholders(str(text)) == {"account"}
+        assert placeholders(" ".join(map(str, at(issues, key).values()))) == (
+            {"account", "cars", "other"} if key == "shared_cars" else {"account"}
+        )
 
 
 @pytest.mark.parametrize("platform", DESCRIPTIONS)

@@ -13,7 +13,7 @@ from .account_store import AccountStore
 from .connection import async_disconnect, connect
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from .issues import async_clear_refusal
+from .issues import async_clear_issues
 from .sources.registry import open_source
 
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.DEVICE_TRACKER, Platform.SENSOR]
@@ -46,7 +46,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> None:
     """Forget an account: its credentials and what was to be repaired."""
     await _store(hass, entry).async_remove()
-    async_clear_refusal(hass, entry.entry_id)
+    async_clear_issues(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

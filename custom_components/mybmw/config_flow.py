@@ -49,6 +49,10 @@ _SOURCE: Final = "mybmw"
 _SHORTEST_INTERVAL_MIN: Final = 5
 _LONGEST_INTERVAL_MIN: Final = 60
 
+# The one that most accounts are from stands first.
+_REGIONS: Final = (Region.REST_OF_WORLD, Region.NORTH_AMERICA, Region.CHINA)
+_REGION_OF_COUNTRY: Final = {"CA": Region.NORTH_AMERICA, "CN": Region.CHINA, "US": Region.NORTH_AMERICA}
+
 _USERNAME: Final = {
     probatio.Required(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
 }
@@ -59,7 +63,7 @@ _PASSWORD: Final = {
 }
 _REGION: Final = {
     probatio.Required(CONF_REGION): SelectSelector(
-        SelectSelectorConfig(options=[region.value for region in Region], translation_key="region")
+        SelectSelectorConfig(options=[region.value for region in _REGIONS], translation_key="region")
     ),
 }
 _CAPTCHA_SCHEMA: Final = probatio.Schema(
@@ -155,13 +159,18 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         return None
 
     @property
+    def _region_of_home(self) -> Region:
+        """The region that an account of somebody who lives here is likely to be from."""
+        return _REGION_OF_COUNTRY.get(self.hass.config.country or "", Region.REST_OF_WORLD)
+
+    @property
     def _region(self) -> Region:
         return Region(self._settings[CONF_REGION])
 
     async def _async_step_account(self, form: _AccountForm, user_input: Mapping[str, str] | None) -> ConfigFlowResult:
         self._account_form = form
         entry = self._entry
-        known = entry.data if entry else {CONF_SOURCE: _SOURCE}
+        known = entry.data if entry else {CONF_SOURCE: _SOURCE, CONF_REGION: self._region_of_home.value}
         if user_input is None:
             return self._show_account_form(_without_password(known))
         self._settings = _tidied({**known, **user_input})

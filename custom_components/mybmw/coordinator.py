@@ -7,7 +7,7 @@ from enum import StrEnum
 import logging
 from typing import Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore, Pause
 from .const import CONF_READ_ONLY, DEFAULT_INTERVAL_MIN, DOMAIN
-from .issues import async_clear_refusal, async_report_refusal
+from .issues import async_clear_refusal, async_report_refusal, async_report_shared_cars
 from .sources import (
     Fetch,
     NotAllowedError,
@@ -172,8 +172,10 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         else:
             await self._store.async_pause(None)
 
+        is_empty = not fetch.vehicles and not fetch.failures
+        fetch = self._without_shared_cars(fetch)
         before, failures = self.data, fetch.failures
-        if not fetch.vehicles and not failures:  # more likely a slip of the cloud than a sale of all cars at once
+        if is_empty:  # more likely a slip of the cloud than a sale of all cars at once
             failures = dict.fromkeys(before, TryLaterError("No car is on the account's list"))
         read = {
             vin: vehicle.settled(before[vin]) if vin in before else vehicle for vin, vehicle in fetch.vehicles.items()
@@ -184,7 +186,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
         self.changed = frozenset(vin for vin in before.keys() | vehicles.keys() if before.get(vin) != vehicles.get(vin))
         self._report_troubles(read, failures)
-        self._remove_devices_except(read.keys() | failures.keys())
+        if not is_empty:
+            self._remove_devices_except(read.keys() | failures.keys())
         self._update_devices(read)
         return vehicles
 
@@ -214,10 +217,38 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         return self.data[vin].name if vin in self.data else "A car of the account"
 
     @callback
+    def _without_shared_cars(self, fetch: Fetch) -> Fetch:
+        """Leave out the cars that another account shows already: a car is one device, with one history."""
+        shared = {vin: other for vin in fetch.vehicles.keys() | fetch.failures.keys() if (other := self._shown_by(vin))}
+        async_report_shared_cars(
+            self.hass,
+            self.config_entry.entry_id,
+            self.config_entry.title,
+            sorted(fetch.vehicles[vin].name for vin in shared if vin in fetch.vehicles),
+            ", ".join(sorted({other.title for other in shared.values()})),
+        )
+        return Fetch(
+            vehicles={vin: vehicle for vin, vehicle in fetch.vehicles.items() if vin not in shared},
+            failures={vin: err for vin, err in fetch.failures.items() if vin not in shared},
+        )
+
+    @callback
+    def _shown_by(self, vin: str) -> MyBMWConfigEntry | None:
+        """The other account that shows a car, or did so first and will again."""
+        registry = dr.async_get(self.hass)
+        is_ours = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id) is not None
+        entries: list[MyBMWConfigEntry] = self.hass.config_entries.async_entries(DOMAIN, include_disabled=False)
+        for entry in entries:
+            if entry.entry_id == self.config_entry.entry_id:
+                continue
+            is_theirs = registry.async_get_device_by_identifier((DOMAIN, vin), entry.entry_id) is not None
+            if is_theirs and (not is_ours or entry.state is ConfigEntryState.LOADED):
+                return entry
+        return None
+
+    @callback
     def _remove_devices_except(self, vins: set[str]) -> None:
-        """Take cars off the device list that have left the account; an empty account tells nothing."""
-        if not vins:
-            return
+        """Take cars off the device list that have left the account."""
         registry = dr.async_get(self.hass)
         for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
             if not any((DOMAIN, vin) in device.identifiers for vin in vins):

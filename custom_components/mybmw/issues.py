@@ -8,6 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .sources import Refusal
 
+_SHARED_CARS: Final = "shared_cars"
 _LEARN_MORE: Final = "https://github.com/mybmw-ha/mybmw#the-state-of-bmws-two-doors"
 
 
@@ -26,6 +27,30 @@ def async_report_refusal(hass: HomeAssistant, entry_id: str, account: str, refus
         translation_placeholders={"account": account},
         learn_more_url=_LEARN_MORE,
     )
+
+
+@callback
+def async_report_shared_cars(hass: HomeAssistant, entry_id: str, account: str, cars: list[str], other: str) -> None:
+    """Tell the owner which cars (by name) are left out of an account because another one shows them already."""
+    if not cars:
+        ir.async_delete_issue(hass, DOMAIN, f"{_SHARED_CARS}_{entry_id}")
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{_SHARED_CARS}_{entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=_SHARED_CARS,
+        translation_placeholders={"account": account, "cars": ", ".join(cars), "other": other},
+    )
+
+
+@callback
+def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
+    """Take back all that was said of an account."""
+    async_clear_refusal(hass, entry_id)
+    ir.async_delete_issue(hass, DOMAIN, f"{_SHARED_CARS}_{entry_id}")
 
 
 @callback
