@@ -1,0 +1,96 @@
+"""A car that is on two accounts is one device: that of the account which showed it first."""
+
+from typing import Final
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.mybmw.const import DOMAIN
+
+from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up
+from .test_coordinator_cars import I4, INTERVAL, MINI
+
+OTHER_GCID: Final = "0b8e0f5e-53a0-4b7a-8f3d-3d4b4b1c2a11"
+
+pytestmark = pytest.mark.freeze_time(NOW)
+
+
+def vins(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
+    """The cars that an account shows."""
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return {identifier for device in devices for _, identifier in device.identifiers}
+
+
+def shared_cars_issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
+    """What an owner is told of cars that are left out of an account."""
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"shared_cars_{entry.entry_id}")
+
+
+async def test_a_car_on_two_accounts_is_shown_by_the_first(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
+    source.show(I4)
+    await set_up(hass, first)
+    source.show(I4, MINI)
+    await set_up(hass, second)
+    assert vins(hass, first) == {I4.vin}
+    assert vins(hass, second) == {MINI.vin}
+    issue = shared_cars_issue(hass, second)
+    assert issue
+    assert issue.translation_placeholders == {"account": second.title, "cars": "i4", "other": first.title}
+    assert shared_cars_issue(hass, first) is None
+    assert "unique ID" not in caplog.text
+    assert I4.vin not in caplog.text
+
+    source.show(a_car("i4", mileage_km=1001), MINI)
+    await pass_time(hass, freezer, INTERVAL)
+    assert mileage(hass, I4) == "1001"
+    assert vins(hass, second) == {MINI.vin}
+
+
+async def test_a_car_goes_on_with_the_account_that_is_left(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
+    source.show(I4)
+    await set_up(hass, first)
+    await set_up(hass, second)
+    assert vins(hass, second) == set()
+    await hass.config_entries.async_remove(first.entry_id)
+    await pass_time(hass, freezer, INTERVAL)
+    assert vins(hass, second) == {I4.vin}
+    assert mileage(hass, I4) == "1000"
+    assert shared_cars_issue(hass, second) is None
+
+
+async def test_an_account_that_comes_back_takes_no_car_away(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = account_entry()
+    source.show(I4)
+    await set_up(hass, first)
+    await hass.config_entries.async_set_disabled_by(first.entry_id, ConfigEntryDisabler.USER)
+    second = account_entry(gcid=OTHER_GCID)
+    await set_up(hass, second)
+    assert vins(hass, second) == {I4.vin}
+    await hass.config_entries.async_set_disabled_by(first.entry_id, None)
+    await pass_time(hass, freezer, INTERVAL)
+    assert vins(hass, first) == set()
+    assert vins(hass, second) == {I4.vin}
+    assert mileage(hass, I4) == "1000"
+    assert "unique ID" not in caplog.text
+
+
+async def test_removing_an_account_takes_its_messages_along(hass: HomeAssistant, source: FakeSource) -> None:
+    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
+    source.show(I4)
+    await set_up(hass, first)
+    await set_up(hass, second)
+    assert shared_cars_issue(hass, second)
+    await hass.config_entries.async_remove(second.entry_id)
+    assert shared_cars_issue(hass, second) is None
