@@ -113,6 +113,11 @@ async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, por
     hung = (home / "mybmw.yaml").read_text(encoding="utf-8")
     assert entities_in(json.loads(hung)) == {entity for car in cars.values() for entity in car.entities.values()}
 
+    readme = (DEMO.parents[1] / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:binary_)?sensor\.i4_\w+", readme))
+    assert named
+    assert named <= entities_in(json.loads(hung)), "README names entities that nobody has"
+
     complaints = re.findall(
         r"^.* (?:WARNING|ERROR|CRITICAL) .*mybmw.*$", (home / "console.log").read_text(encoding="utf-8"), re.MULTILINE
     )

@@ -94,7 +94,8 @@ class Home:
         gcid = str(credentials["gcid"])
         hass = HomeAssistant(str(self.folder))
         try:
-            await _store(hass, "auth", _owner())
+            if not (self.folder / ".storage" / "auth").exists():  # it knows the browsers that have been here
+                await _store(hass, "auth", _owner())
             await _store(hass, "onboarding", {"done": ["user", "core_config", "analytics", "integration"]}, version=4)
             await _store(hass, "http", _http(port), version=3)
             await _store(hass, "frontend.system_data", {"core": {"default_panel": "my-bmw"}})
@@ -181,12 +182,12 @@ def _entry(gcid: str, account: dict[str, str]) -> dict[str, Json]:
         "domain": DOMAIN,
         "entry_id": _ENTRY_ID,
         "minor_version": 1,
-        "options": {},
+        "options": {"scan_interval": 5, "read_only": False},
         "pref_disable_new_entities": False,
         "pref_disable_polling": False,
         "source": "user",
         "subentries": [],
-        "title": account["username"],
+        "title": "d…o@e…",
         "unique_id": gcid,
         "version": 1,
     }

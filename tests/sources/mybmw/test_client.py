@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import logging
 from uuid import UUID
 
 import httpx
@@ -73,6 +74,21 @@ async def states(client: Client, clock: Clock, count: int) -> list[Json | BaseEx
     this_round = client.begin()
     question = questions.state(ListBrand.BMW, VIN, clock())
     return await asyncio.gather(*(client.ask(question, this_round) for _ in range(count)), return_exceptions=True)
+
+
+async def test_every_question_can_be_followed_in_the_log(
+    client: Client, cloud: Cloud, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="custom_components.mybmw")
+    this_round = client.begin()
+    await client.ask(questions.profile(ListBrand.BMW, VIN), this_round)
+    cloud.fail(STATE, VIN, FORBIDDEN)
+    with pytest.raises(NotAllowedError):
+        await client.ask(questions.state(ListBrand.BMW, VIN, clock()), this_round)
+    assert [message for name, _, message in caplog.record_tuples if name.startswith("custom_components")] == [
+        f"GET {PROFILE} (bmw): HTTP status 200",
+        f"GET {STATE} (bmw): BMW does not allow this account what was asked",
+    ]
 
 
 async def test_every_question_is_asked_as_the_app_does(client: Client, cloud: Cloud, clock: Clock) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+import logging
 from typing import Final
 
 import httpx
@@ -14,6 +15,8 @@ from .questions import Question
 from .regions import Region
 from .tokens import TokenKeeper
 from .wire import Answer, Wire
+
+_LOGGER = logging.getLogger(__name__)
 
 IN_FLIGHT: Final = 4
 """How many requests of one account may be under way at a time."""
@@ -76,6 +79,7 @@ class Client:
             try:
                 answer = await self._authorized(question, this_round)
             except SourceError as err:
+                _LOGGER.debug("%s %s (%s): %s", question.method, question.path, question.brand, err)
                 if _ends_round(err):
                     this_round.ended_by = err
                 if isinstance(err, SlowDownError):
@@ -107,7 +111,7 @@ class Client:
 
     async def _send(self, question: Question, token: str) -> Answer:
         own = data_headers(self._tokens.identity, self._region, question.brand, token)
-        return await self._wire.ask(
+        answer = await self._wire.ask(
             httpx.Request(
                 question.method,
                 f"{self._origin}{question.path}",
@@ -115,6 +119,8 @@ class Client:
                 headers=own | dict(question.headers),
             )
         )
+        _LOGGER.debug("%s %s (%s): HTTP status %s", question.method, question.path, question.brand, answer.status)
+        return answer
 
 
 def _ends_round(err: SourceError) -> bool:

@@ -15,7 +15,7 @@ _CHARGING_PATH: Final = "/eadrax-crccs/v2/vehicles"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request for data; who asks and with which right is added when it is sent."""
+    """One request for data; who asks and with which right is added when it is sent. The path may be logged."""
 
     method: str
     path: str
