@@ -97,8 +97,8 @@ async def _play(arguments: Namespace) -> None:
                 home.hang(dashboard(cars))
                 _say(f"{len(cars)} cars with {sum(len(car.entities) for car in cars)} entities are there")
                 _say(
-                    f"the MyBMW account is {_SETTINGS['username']}, password {DEMO_PASSWORD}; to add it by hand, delete it "
-                    "first, and make up a new captcha token that begins with P1_ each time"
+                    f"the MyBMW account is {_SETTINGS['username']}, password {DEMO_PASSWORD}; to add it by hand, "
+                    "delete it first, and make up a new captcha token that begins with P1_ each time"
                 )
                 _say(f"ready after {time.monotonic() - began:.0f} s: open {url} (Ctrl-C stops)")
 
