@@ -8,9 +8,12 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.mybmw.const import DOMAIN
+
 from .faults.account import LOOKS_PER_DAY, LOOKS_PER_HOUR, Living, settled_account
 from .faults.document import Table
-from .faults.findings import keeps, recovers, sees
+from .faults.findings import VALUES, keeps, recovers, sees
+from .faults.newcomer import Newcomer
 from .simulator import PRESETS, Preset, Simulator
 
 NOW: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -49,8 +52,24 @@ async def test_what_a_fault_does(account: Living, fault: str, *, update_document
 async def test_a_good_hour(account: Living) -> None:
     asked_before = len(account.cloud.requests)
     for _ in range(LOOKS_PER_HOUR):
-        await account.look()
+        look = await account.look()
     assert len(account.cloud.requests) - asked_before == 49
+    assert [car.known for car in look.seen.cars.values()] == [VALUES, VALUES]
+
+
+@pytest.mark.parametrize("fault", PRESETS)
+async def test_what_a_fault_does_to_a_new_account(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    two_cars_cloud: Simulator,
+    fault: str,
+    *,
+    update_document: bool,
+) -> None:
+    cells = await Newcomer(hass=hass, freezer=freezer, cloud=two_cars_cloud).meet(fault)
+    Table("sign-in").check(fault, cells, update=update_document)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 # No storm

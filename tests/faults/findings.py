@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+import re
 from typing import Final
 
 from homeassistant.config_entries import SOURCE_REAUTH
@@ -17,6 +18,9 @@ from tests.flow_texts import TEXTS, Texts, section
 
 LOOK_MIN: Final = 5
 """Minutes from one look at the account to the next."""
+
+VALUES: Final = 39
+"""How many values of each of the two cars are known in a good hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +64,11 @@ def _shown_car(hass: HomeAssistant, device_id: str, vin: str) -> ShownCar:
         for entity in er.async_entries_for_device(er.async_get(hass), device_id)
         if (state := hass.states.get(entity.entity_id))
     }
+    mileage, last_reported = states.get("mileage"), states.get("last_reported")
     return ShownCar(
-        mileage=states["mileage"].state,
+        mileage=mileage.state if mileage else STATE_UNKNOWN,
         known=sum(state.state not in {STATE_UNAVAILABLE, STATE_UNKNOWN} for state in states.values()),
-        trouble=states["last_reported"].attributes.get("trouble"),
+        trouble=last_reported.attributes.get("trouble") if last_reported else None,
     )
 
 
@@ -114,7 +119,7 @@ class Course:
         """How many values of a car were unknown at most while others of it were shown."""
         return max(
             (
-                self.before.cars[vin].known - look.seen.cars[vin].known
+                VALUES - look.seen.cars[vin].known
                 for vin in (self.struck, self.other)
                 for look in self.looks
                 if look.freshness(vin) is not Freshness.GONE
@@ -141,7 +146,7 @@ def sees(course: Course) -> str:
     ):
         seen.append(f"a new car from the {_ordinal(new)} look on")
     if course.values_lost:
-        seen.append(f"up to {course.values_lost} of {course.before.cars[course.struck].known} values of a car unknown")
+        seen.append(f"up to {course.values_lost} of {VALUES} values of a car unknown")
     return sentence(seen) or "Nothing."
 
 
@@ -160,6 +165,16 @@ def recovers(course: Course) -> str:
     if sees(course) == "Nothing.":
         return "Nothing has to."
     return f"All of it, within {duration(course.minutes_back)}."
+
+
+def error_text(error: str) -> str:
+    """The first sentence that a form shows for an error."""
+    return _first_sentence(_text("config", "error", error))
+
+
+def reason_text(reason: str) -> str:
+    """The first sentence by which Home Assistant says why an account is not set up."""
+    return _first_sentence(_text("exceptions", reason, "message"))
 
 
 def repair_title(name: str) -> str:
@@ -194,7 +209,7 @@ def _kept(course: Course, vin: str) -> str:
     spells = [(freshness, len([*spell])) for freshness, spell in groupby(look.freshness(vin) for look in course.looks)]
     match spells:
         case [(Freshness.FRESH, _)]:
-            return "everything, and fresh"
+            return "everything else, and fresh" if course.values_lost else "everything, and fresh"
         case [(Freshness.OLD, _)]:
             return "the last values"
         case [(Freshness.OLD, looks), (Freshness.GONE, _)]:
@@ -210,6 +225,10 @@ def _kept(course: Course, vin: str) -> str:
 
 def _ordinal(number: int) -> str:
     return {1: "1st", 2: "2nd", 3: "3rd"}.get(number, f"{number}th")
+
+
+def _first_sentence(text: str) -> str:
+    return re.sub(r"{\w+}", "…", text).partition(". ")[0].partition(": ")[0].removesuffix(".")
 
 
 def _once(names: Iterable[str]) -> list[str]:
