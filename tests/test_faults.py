@@ -49,6 +49,15 @@ async def test_what_a_fault_does(account: Living, fault: str, *, update_document
     Table("running").check(fault, cells, update=update_document)
 
 
+async def test_a_good_first_hour(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, two_cars_cloud: Simulator
+) -> None:
+    cells = await Newcomer(hass=hass, freezer=freezer, cloud=two_cars_cloud).meet(None)
+    assert cells == ["The account with its 2 cars.", "The account.", "Nothing has to.", "62"]
+    [entry] = hass.config_entries.async_entries(DOMAIN)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_a_good_hour(account: Living) -> None:
     asked_before = len(account.cloud.requests)
     for _ in range(LOOKS_PER_HOUR):

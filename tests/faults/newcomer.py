@@ -30,9 +30,10 @@ class Newcomer:
     cloud: Simulator
     _captchas: Iterator[int] = field(default_factory=count)
 
-    async def meet(self, fault: str) -> list[str]:
+    async def meet(self, fault: str | None) -> list[str]:
         """Add an account while a fault is on, and again when it is over; returns what a table says of it."""
-        self.cloud.switchboard.switch_on(fault)
+        if fault:
+            self.cloud.switchboard.switch_on(fault)
         asked_before = len(self.cloud.requests)
         result = await self._add(await self._begin())
         if result["type"] is FlowResultType.CREATE_ENTRY:
