@@ -29,7 +29,7 @@ SHORT_WAITS: Final = 3
 """How many waits in a row one request sits out."""
 
 WAIT_AFTER_WAITS: Final = timedelta(minutes=15)
-"""The shortest wait for everybody after short ones were of no use: BMW's idea of a moment is not to be relied on then."""
+"""The least that everybody waits once short waits were of no use: BMW's idea of a moment is not to be relied on."""
 
 _DEFAULT_WAIT: Final = timedelta(seconds=2)
 _DEFAULT_QUOTA_WAIT: Final = timedelta(hours=1)
