@@ -1,8 +1,10 @@
 """Fixtures that tests of several rooms share."""
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -10,8 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 # The test package brings a package `custom_components` of its own: whichever is imported first is the one that Home
 # Assistant finds.
 import custom_components.mybmw  # noqa: F401 (imported for being first)
+from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 from tests.account import FakeSource
 from tests.door import Door, secrets_in
+from tests.simulator import Simulator
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +61,21 @@ def door(
         yield door
     assert all(attempt.http.is_closed for attempt in door.attempts)
     assert secrets_in(caplog.get_records("call")) == []
+
+
+@pytest.fixture
+async def two_cars_cloud(
+    socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
+    freezer: FrozenDateTimeFactory,  # noqa: ARG001 (the cloud lives in the same time)
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncGenerator[Simulator]:
+    """A cloud with two cars, which all requests go to; its access tokens end only when a fault wants it."""
+    async with Simulator(cars=["G26", "G01"], access_lifetime=timedelta(days=30)) as cloud:
+        monkeypatch.setenv(LOOPBACK, cloud.url)
+        yield cloud
+
+
+@pytest.fixture
+def update_document(request: pytest.FixtureRequest) -> bool:
+    """Whether documents that tests keep true are to be rewritten, as snapshots are with --snapshot-update."""
+    return bool(request.config.getoption("update_snapshots"))

@@ -134,6 +134,12 @@ async def test_a_taken_port_is_named(port: int, tmp_path: Path) -> None:
             assert await process.wait() == 2
 
 
+async def test_an_unknown_fault_is_named(port: int) -> None:
+    async with demo("--port", str(port), "--fault", "gremlins") as process, asyncio.timeout(READY_WITHIN_S):
+        assert "invalid choice: 'gremlins'" in await said(process)
+        assert await process.wait() == 2
+
+
 async def test_somebody_elses_folder_is_left_alone(port: int, tmp_path: Path) -> None:
     precious = tmp_path / "configuration.yaml"
     precious.touch()

@@ -18,7 +18,8 @@ from custom_components.mybmw.sources import Credentials
 from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 from tests.recorded import RECORDED_CARS
-from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Age, Simulator
+from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, SWITCHBOARD, Age, Simulator
+from tests.simulator.options import add_fault_option
 
 from . import DemoError
 from .dashboard import dashboard
@@ -52,6 +53,7 @@ def _arguments() -> Namespace:
     parser.add_argument("--cars", default=",".join(RECORDED_CARS), help="which recorded cars are on the account")
     parser.add_argument("--fresh", action="store_true", help="forget everything of earlier starts")
     parser.add_argument("--home", type=Path, default=_HOME, help="the config folder of Home Assistant")
+    add_fault_option(parser, when="as soon as the cars are there")
     arguments = parser.parse_args()
     arguments.cars = arguments.cars.split(",")
     if unknown := set(arguments.cars) - RECORDED_CARS.keys():
@@ -100,6 +102,10 @@ async def _play(arguments: Namespace) -> None:
                     f"the MyBMW account is {_SETTINGS['username']}, password {DEMO_PASSWORD}; to add it by hand, "
                     "delete it first, and make up a new captcha token that begins with P1_ each time"
                 )
+                _say(f"what goes wrong at BMW's cloud is chosen at {cloud.url}{SWITCHBOARD}/")
+                for fault in arguments.fault:
+                    cloud.switchboard.switch_on(fault)
+                    _say(f"the fault {fault} is on; Home Assistant meets it within five minutes, or at a reload")
                 _say(f"ready after {time.monotonic() - began:.0f} s: open {url} (Ctrl-C stops)")
 
 

@@ -7,16 +7,22 @@ written down a second time, from what recordings and public reports say of it, s
         ...  # point the integration at cloud.url
         cloud.garage["G26"].change("state.electricChargingState.chargingLevelPercent", 81)
         cloud.faults.append(Fault(path="/state", vin=cloud.garage["I20"].vin, status=500, times=1))
+        cloud.switchboard.switch_on("blocked")
 """
 
 from .accounts import Account, Accounts
 from .faults import Fault
 from .garage import Age, Car, Garage
-from .server import DEMO_PASSWORD, DEMO_USERNAMES, Asked, Simulator
+from .log import Asked
+from .presets import PRESETS, Preset
+from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
+from .switchboard import SWITCHBOARD, Switchboard
 
 __all__ = [
     "DEMO_PASSWORD",
     "DEMO_USERNAMES",
+    "PRESETS",
+    "SWITCHBOARD",
     "Account",
     "Accounts",
     "Age",
@@ -24,5 +30,7 @@ __all__ = [
     "Car",
     "Fault",
     "Garage",
+    "Preset",
     "Simulator",
+    "Switchboard",
 ]

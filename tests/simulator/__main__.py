@@ -8,7 +8,9 @@ import sys
 from tests.recorded import RECORDED_CARS
 
 from .garage import Age
+from .options import add_fault_option
 from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
+from .switchboard import SWITCHBOARD
 
 
 def _say(text: str) -> None:
@@ -24,6 +26,7 @@ def _arguments() -> Namespace:
     parser.add_argument("--port", type=int, default=8199, help="where to answer, on 127.0.0.1")
     parser.add_argument("--cars", default=",".join(RECORDED_CARS), help="which recorded cars stand in the garage")
     parser.add_argument("--age", type=Age, default=Age.FRESH, choices=list(Age), help="how old their answers are")
+    add_fault_option(parser, when="from the start")
     arguments = parser.parse_args()
     arguments.cars = arguments.cars.split(",")
     if unknown := set(arguments.cars) - RECORDED_CARS.keys():
@@ -40,6 +43,10 @@ async def _run(arguments: Namespace) -> None:
         for region, username in DEMO_USERNAMES.items():
             _say(f"sign in as {username} ({region}), password {DEMO_PASSWORD}")
         _say('a captcha token is any text that begins with "P1_", each once')
+        _say(f"faults can be switched on and off at {cloud.url}{SWITCHBOARD}/")
+        for fault in arguments.fault:
+            cloud.switchboard.switch_on(fault)
+            _say(f"the fault {fault} is on")
         await interrupted.wait()
 
 

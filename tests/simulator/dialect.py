@@ -16,6 +16,8 @@ from custom_components.mybmw.sources import Json
 
 type Form = Mapping[str, str]
 
+VIN_HEADER: Final = "bmw-vin"
+
 _X_USER_AGENT: Final = re.compile(
     r"android\((?P<build>[A-Z0-9]{4}\.\d{6}\.\d{3})\);(?P<brand>bmw|mini|toyota);(?P<version>\d+\.\d+\.\d+\(\d+\));"
     r"(?P<region>row|na|cn)"
@@ -71,7 +73,7 @@ def brand_of(request: web.Request) -> str | None:
 
 def vin_of(request: web.Request) -> str | None:
     """The car a request is about, None if it is about none."""
-    return request.headers.get("bmw-vin")
+    return request.headers.get(VIN_HEADER)
 
 
 def check_session(request: web.Request) -> None:

@@ -1,60 +1,108 @@
 """The cloud on a bad day: answers that are late, wrong, missing or not what was asked for."""
 
-from asyncio import Event
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+import re
+from zlib import crc32
 
 from aiohttp import web
 
 from custom_components.mybmw.sources import Json
 
-from .dialect import brand_of, vin_of
+from .dialect import VIN_HEADER, brand_of, vin_of
+
+type Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""Answers a request."""
+type Spoil = Callable[[bytes], bytes]
+"""Makes of the body of an answer what arrives of it."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Fault:
     """What goes wrong, for which requests, and how many times.
 
-    A fault strikes requests whose path contains `path` and that are about this `vin` or `brand` (None: any), until it
-    has struck `times` times or is taken off `Simulator.faults`. The first fault of the list that fits a request wins.
+    A fault strikes requests in whose path the regular expression `path` is found and that are about this `vin` or
+    `brand` (None: any), and of those only `percent` in a hundred, until it has struck `times` times or is taken off
+    `Simulator.faults`. Faults that strike the same request do so in their order, until one of them answers it.
 
-    It waits for `after` if there is such an event, then breaks the connection (`drop`), answers with `status`,
-    `headers` and `body` (a text is sent as it is), or, with no status, lets the cloud answer as always.
+    A fault waits: for `after` if there is such an event, and `wait_s` seconds, which may be infinite. Then it breaks
+    the connection (`drop`), or answers with `status`, `headers` and `body` (a text is sent as it is). If it does
+    neither, the cloud answers as always, but as if asked about the car with the VIN `asked_as`, if there is one, and
+    what it says is spoiled by `spoil`. `name` is for the log.
     """
 
     path: str = ""
     vin: str | None = None
     brand: str | None = None
+    percent: int = 100
     times: int | None = None
 
-    after: Event | None = None
+    after: asyncio.Event | None = None
+    wait_s: float = 0
     drop: bool = False
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Json = None
+    asked_as: str | None = None
+    spoil: Spoil | None = None
 
-    struck: int = 0
+    name: str = ""
+    struck: int = field(default=0, init=False)
+    _seen: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
-    def fits(self, request: web.Request) -> bool:
-        """Whether this request is to be struck."""
+    def strikes(self, request: web.Request) -> bool:
+        """Whether this request is struck; to be asked once for each request."""
         return (
             (self.times is None or self.struck < self.times)
-            and self.path in request.path
+            and re.search(self.path, request.path) is not None
             and self.vin in {None, vin_of(request)}
             and self.brand in {None, brand_of(request)}
+            and self._is_its_turn(request)
         )
 
-    async def strike(self, request: web.Request) -> web.Response | None:
-        """The wrong answer, or None if only the wait was wrong."""
+    async def play(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        """Have the request go wrong; `answer` is what happens to it otherwise."""
         self.struck += 1
         if self.after:
             await self.after.wait()
+        if self.wait_s:
+            await asyncio.sleep(self.wait_s)
         if self.drop:
             if request.transport:
                 request.transport.abort()
             return web.Response()
-        if self.status is None:
-            return None
-        if self.body is None or isinstance(self.body, str):
-            return web.Response(status=self.status, headers=self.headers, text=self.body)
-        return web.json_response(self.body, status=self.status, headers=self.headers)
+        if self.status is not None:
+            if self.body is None or isinstance(self.body, str):
+                return web.Response(status=self.status, headers=self.headers, text=self.body)
+            return web.json_response(self.body, status=self.status, headers=self.headers)
+        if self.asked_as:
+            request = request.clone(headers={**request.headers, VIN_HEADER: self.asked_as})
+        right = await answer(request)
+        if self.spoil and isinstance(right, web.Response) and isinstance(right.body, bytes):
+            return web.Response(status=right.status, content_type=right.content_type, body=self.spoil(right.body))
+        return right
+
+    def _is_its_turn(self, request: web.Request) -> bool:
+        """Whether this one is among the `percent`.
+
+        Each kind of request about each car is counted on its own, and each count begins somewhere else. So it does not
+        matter which of several requests at a time arrives first: the same ones are struck whenever it is played.
+        """
+        kind = f"{request.path} {brand_of(request)} {vin_of(request)}"
+        number = self._seen.get(kind, crc32(kind.encode()) % 100)
+        self._seen[kind] = number + 1
+        return (number + 1) * self.percent // 100 > number * self.percent // 100
+
+
+async def answer_with_faults(
+    faults: Sequence[Fault], request: web.Request, answer: Answer, struck_by: list[str]
+) -> web.StreamResponse:
+    """Answer a request unless a fault gets in the way; the names of those that strike it are added to `struck_by`."""
+    for position, fault in enumerate(faults):
+        if fault.strikes(request):
+            struck_by.append(fault.name)
+            others = faults[position + 1 :]
+            return await fault.play(request, partial(answer_with_faults, others, answer=answer, struck_by=struck_by))
+    return await answer(request)

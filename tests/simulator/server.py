@@ -1,8 +1,8 @@
 """Puts the cloud on the wire: one server on 127.0.0.1, with a log of what it was asked."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
@@ -14,10 +14,12 @@ from tests.recorded import RECORDED_CARS
 from .accounts import Account, Accounts
 from .china import ChinaSignIn
 from .dialect import RefusalError, brand_of, vin_of
-from .faults import Fault
+from .faults import Answer, Fault, answer_with_faults
 from .garage import Age, Garage
+from .log import Asked
 from .mybmw import MyBmw
 from .sign_in import SignIn
+from .switchboard import SWITCHBOARD, Switchboard
 
 DEMO_USERNAMES: Final = {"row": "demo@example.com", "na": "demo@example.com", "cn": "8613912345678"}
 DEMO_PASSWORD: Final = "demo"
@@ -25,22 +27,11 @@ DEMO_PASSWORD: Final = "demo"
 _HOST: Final = "127.0.0.1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request that was answered: what it was about, and with which status. 0 is a broken connection."""
-
-    method: str
-    path: str
-    vin: str | None
-    brand: str | None
-    status: int
-
-
 class Simulator:
     """The cloud. Everything about it can be changed while it runs.
 
     `garage` holds the cars of the demo accounts (one in each region, see DEMO_USERNAMES), `accounts` who may sign in,
-    `faults` what goes wrong, `requests` what was answered so far.
+    `faults` what goes wrong, `switchboard` what of it was switched on by name, `requests` what was asked so far.
     """
 
     def __init__(
@@ -64,14 +55,17 @@ class Simulator:
         )
         self.faults: list[Fault] = []
         self.requests: list[Asked] = []
+        self.switchboard = Switchboard(faults=self.faults, garage=self.garage, requests=self.requests)
         app = web.Application(middlewares=[self._answer])
         for room in (
             SignIn(accounts=self.accounts),
             ChinaSignIn(accounts=self.accounts, clock=clock),
             MyBmw(accounts=self.accounts),
+            self.switchboard,
         ):
             app.add_routes(room.routes())
-        self._runner = web.AppRunner(app, access_log=None)
+        # A client that has lost patience waits for no answer, and neither does the end of the simulator.
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         self._port = port
 
     @property
@@ -99,25 +93,36 @@ class Simulator:
         await self.stop()
 
     @web.middleware
-    async def _answer(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        """Answer a request, or let a fault do so, and write it down."""
-        fault = next((fault for fault in self.faults if fault.fits(request)), None)
-        wrong = await fault.strike(request) if fault else None
+    async def _answer(self, request: web.Request, handler: Answer) -> web.StreamResponse:
+        """Answer a request, or let faults do so, and write it down."""
+        if request.path.startswith(SWITCHBOARD):
+            return await handler(request)
+        struck_by: list[str] = []
+        status = 0
         try:
-            answer = wrong or await handler(request)
-        except RefusalError as refusal:
-            answer = web.json_response(refusal.body, status=refusal.status)
-        except web.HTTPException as unknown:
-            answer = web.json_response({"statusCode": unknown.status, "message": unknown.reason}, status=unknown.status)
-        self.requests.append(
-            Asked(
-                method=request.method,
-                path=request.path,
-                vin=vin_of(request),
-                brand=brand_of(request),
-                status=0 if fault and fault.drop else answer.status,
+            answer = await answer_with_faults(
+                tuple(self.faults), request, partial(_answer_or_refuse, handler), struck_by
             )
-        )
+            if request.transport and not request.transport.is_closing():
+                status = answer.status
+        finally:
+            self.requests.append(
+                Asked(
+                    method=request.method,
+                    path=request.path,
+                    vin=vin_of(request),
+                    brand=brand_of(request),
+                    status=status,
+                    struck_by=tuple(struck_by),
+                )
+            )
         return answer
+
+
+async def _answer_or_refuse(handler: Answer, request: web.Request) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except RefusalError as refusal:
+        return web.json_response(refusal.body, status=refusal.status)
+    except web.HTTPException as unknown:
+        return web.json_response({"statusCode": unknown.status, "message": unknown.reason}, status=unknown.status)

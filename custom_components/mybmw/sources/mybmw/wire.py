@@ -28,6 +28,9 @@ LONGEST_SHORT_WAIT: Final = timedelta(seconds=10)
 SHORT_WAITS: Final = 3
 """How many waits in a row one request sits out."""
 
+WAIT_AFTER_WAITS: Final = timedelta(minutes=15)
+"""The least that everybody waits once short waits were of no use: BMW's idea of a moment is not to be relied on."""
+
 _DEFAULT_WAIT: Final = timedelta(seconds=2)
 _DEFAULT_QUOTA_WAIT: Final = timedelta(hours=1)
 
@@ -114,7 +117,7 @@ class Wire:
             wait = self._told_wait(answer) or _DEFAULT_WAIT
             if wait > LONGEST_SHORT_WAIT or short_waits == SHORT_WAITS:
                 message = "BMW receives too many requests"
-                raise SlowDownError(message, self._clock() + wait)
+                raise SlowDownError(message, self._clock() + (max(wait, WAIT_AFTER_WAITS) if short_waits else wait))
             short_waits += 1
             await self._sleep(wait.total_seconds())
         return answer
