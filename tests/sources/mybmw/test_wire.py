@@ -128,6 +128,15 @@ async def test_a_long_wait_is_for_everybody(wire: Wire, cloud: Cloud, clock: Clo
     assert not sleep.naps
 
 
+async def test_a_key_is_tried_once(wire: Wire, cloud: Cloud, clock: Clock, sleep: Sleeper) -> None:
+    cloud.replies[STATE] = httpx.Response(429, json=TOO_MANY)
+    with pytest.raises(SlowDownError) as raised:
+        await wire.ask(httpx.Request("POST", URL), is_key=True)
+    assert raised.value.until == clock() + timedelta(minutes=15)
+    assert not sleep.naps
+    assert len(cloud.requests) == 1
+
+
 async def test_a_request_is_sent_again_as_it_was(wire: Wire, cloud: Cloud) -> None:
     replies = iter([httpx.Response(429), httpx.Response(200)])
     cloud.replies[STATE] = lambda _request: next(replies)

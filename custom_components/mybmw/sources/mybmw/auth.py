@@ -107,6 +107,7 @@ class OAuthLogin:
                 },
             ),
             cookies,
+            is_key=True,
         )
         if _is_refused(answer):
             message = (
@@ -134,7 +135,8 @@ class OAuthLogin:
                 headers=sign_in_headers(identity, self._account.region),
                 data=form,
                 cookies=cookies,
-            )
+            ),
+            is_key=True,
         )
         location = answer.headers.get("location", "")
         code, state = _query_value(location, "code"), _query_value(location, "state")
@@ -149,7 +151,7 @@ class OAuthLogin:
         self, identity: AppIdentity, config: _Config, form: dict[str, str], previous: Grant | None = None
     ) -> Grant:
         headers = sign_in_headers(identity, self._account.region) | {"authorization": config.basic_authorization}
-        answer = await self._wire.ask(httpx.Request("POST", config.token_url, headers=headers, data=form))
+        answer = await self._wire.ask(httpx.Request("POST", config.token_url, headers=headers, data=form), is_key=True)
         if _is_refused(answer):
             message = "BMW's sign-in has ended: sign in again"
             raise SignInRequiredError(message)

@@ -90,14 +90,16 @@ class ChinaLogin:
                 f"{self._origin}{_TOKEN_PATH}",
                 headers=sign_in_headers(identity, self._account.region) | {"x-login-nonce": nonce},
                 data={"refresh_token": grant.refresh_token, "grant_type": "refresh_token"},
-            )
+            ),
+            is_key=True,
         )
         if _is_refused(answer):
             return await self.sign_in(identity)
         return self._granted(answer.document(), grant)
 
     async def _post(self, path: str, body: dict[str, str], headers: dict[str, str]) -> Answer:
-        return await self._wire.ask(httpx.Request("POST", f"{self._origin}{path}", headers=headers, json=body))
+        request = httpx.Request("POST", f"{self._origin}{path}", headers=headers, json=body)
+        return await self._wire.ask(request, is_key=True)
 
     def _granted(self, answer: Json, previous: Grant | None = None) -> Grant:
         if (grant := Grant.read(answer, self._clock(), previous)) is None:

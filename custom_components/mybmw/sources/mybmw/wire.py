@@ -101,8 +101,13 @@ class Wire:
         self._clock = clock
         self._sleep = sleep
 
-    async def ask(self, request: httpx.Request, cookies: httpx.Cookies | None = None) -> Answer:
+    async def ask(
+        self, request: httpx.Request, cookies: httpx.Cookies | None = None, *, is_key: bool = False
+    ) -> Answer:
         """Send a request, sit out short waits, and return what was said; `cookies` takes those that BMW sets.
+
+        A request that is a key (it carries a password, a captcha or a refresh token) is never sent twice: BMW locks
+        accounts that knock too often (github.com/bimmerconnected/bimmer_connected issue 679).
 
         Returned are successes, redirects, and those refusals whose meaning depends on what was asked: 400, 401, 404 and
         the like.
@@ -115,9 +120,10 @@ class Wire:
         short_waits = 0
         while (answer := await self._send(request, cookies)).status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = self._told_wait(answer) or _DEFAULT_WAIT
-            if wait > LONGEST_SHORT_WAIT or short_waits == SHORT_WAITS:
+            if is_key or wait > LONGEST_SHORT_WAIT or short_waits == SHORT_WAITS:
                 message = "BMW receives too many requests"
-                raise SlowDownError(message, self._clock() + (max(wait, WAIT_AFTER_WAITS) if short_waits else wait))
+                is_serious = is_key or short_waits
+                raise SlowDownError(message, self._clock() + (max(wait, WAIT_AFTER_WAITS) if is_serious else wait))
             short_waits += 1
             await self._sleep(wait.total_seconds())
         return answer
