@@ -63,6 +63,7 @@ class FakeSource(Source):
     failure: SourceError | None = None
     times_asked: int = 0
     is_closed: bool = False
+    poll_interval_min: int = 5
 
     def show(self, *vehicles: Vehicle) -> None:
         """Have these cars on the account and no other, and nothing wrong with it."""

@@ -45,6 +45,13 @@ pytestmark = pytest.mark.freeze_time(NOW)
 # Asking
 
 
+async def test_the_source_sets_the_rhythm_unless_the_owner_does(hass: HomeAssistant, source: FakeSource) -> None:
+    source.show(I4)
+    source.poll_interval_min = 10
+    coordinator = await set_up(hass, account_entry())
+    assert coordinator.update_interval == timedelta(minutes=10)
+
+
 @pytest.mark.parametrize(("options", "minutes"), [({}, 5), ({"scan_interval": 30}, 30)])
 async def test_cars_are_read_again_and_again(
     hass: HomeAssistant,
@@ -72,12 +79,11 @@ async def test_a_recomputed_end_of_charging_does_not_wobble(
         return Energy(charging=Charging(status=ChargingStatus.CHARGING, remaining_min=60, ends_at=ends_at))
 
     source.show(replace(I4, energy=charging(0)))
-    coordinator = await set_up(hass, account_entry())
+    await set_up(hass, account_entry())
     source.show(replace(I4, energy=charging(2)))
     await pass_time(hass, freezer, INTERVAL)
     assert source.times_asked == 2
     assert state_of(hass, Platform.SENSOR, I4, "charging_end_time").state == "2023-01-04T16:00:00+00:00"
-    assert not coordinator.changed
 
 
 # An account that does not answer
@@ -110,7 +116,7 @@ async def test_a_third_lost_poll_is_not(
     for _ in range(5):
         await pass_time(hass, freezer, INTERVAL)
     assert mileage(hass, I4) == STATE_UNAVAILABLE
-    assert state_of(hass, Platform.SENSOR, I4, "last_reported").state == STATE_UNAVAILABLE
+    assert trouble(hass, I4) == "try_later"
     assert caplog.text.count("Error fetching mybmw data: BMW could not be read and will be asked again") == 1
 
     source.failure = None

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, TryLaterError
-from custom_components.mybmw.vehicle import Software
+from custom_components.mybmw.vehicle import Brand, Identity, Software
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, trouble, try_to_set_up
 
@@ -123,11 +123,10 @@ async def test_cars_come_and_go_without_a_reload(
 ) -> None:
     source.show(I4)
     entry = account_entry()
-    coordinator = await set_up(hass, entry)
+    await set_up(hass, entry)
     source.show(I4, MINI)
     await pass_time(hass, freezer, INTERVAL)
     assert mileage(hass, MINI) == "1000"
-    assert coordinator.changed == {MINI.vin}
 
     source.show(MINI)
     await pass_time(hass, freezer, INTERVAL)
@@ -150,6 +149,17 @@ async def test_a_car_sold_while_home_assistant_was_away_is_removed(hass: HomeAss
     await hass.async_block_till_done()
     assert device(hass, entry, I4.vin) is None
     assert device(hass, entry, MINI.vin)
+
+
+async def test_an_empty_list_of_one_make_removes_nothing(hass: HomeAssistant, source: FakeSource) -> None:
+    supra = replace(a_car("supra"), identity=Identity(brand=Brand.TOYOTA, model="Supra"))
+    source.show(I4, supra)
+    entry = account_entry()
+    await set_up(hass, entry)
+    source.show(I4)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert device(hass, entry, supra.vin)
 
 
 async def test_an_empty_account_removes_nothing(

@@ -105,6 +105,27 @@ async def test_device(
     assert told(car, "trouble") is None
 
 
+async def test_an_account_that_cannot_be_set_up_says_why(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, device_registry: dr.DeviceRegistry, source: FakeSource
+) -> None:
+    car = recorded_vehicle("G26")
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    device = device_registry.async_get_device_by_identifier((DOMAIN, car.vin), entry.entry_id)
+    assert device
+    for diagnostics in (
+        await get_diagnostics_for_config_entry(hass, hass_client, entry),
+        await get_diagnostics_for_device(hass, hass_client, entry, device),
+    ):
+        assert told(diagnostics, "account", "state") == "setup_retry"
+        assert "BMW" in str(told(diagnostics, "account", "reason"))
+        assert told(diagnostics, "account", "data", "username") == "**REDACTED**"
+
+
 async def test_what_is_wrong_is_told(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, source: FakeSource
 ) -> None:
@@ -122,6 +143,8 @@ async def test_what_is_wrong_is_told(
     assert told(diagnostics, "account") == {
         "data": {"source": "mybmw", "username": "**REDACTED**", "password": "**REDACTED**", "region": "rest_of_world"},
         "options": {"read_only": True, "scan_interval": 10},
+        "state": "loaded",
+        "reason": None,
         "is_read_only": True,
         "last_update_success": True,
         "last_exception": None,

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -106,6 +106,14 @@ async def test_an_unloaded_account_is_quiet(
     assert openings[0].http.is_closed
     await pass_time(hass, freezer, timedelta(hours=1))
     assert source.times_asked == 1
+
+
+async def test_what_is_under_way_is_finished_when_home_assistant_stops(hass: HomeAssistant, source: FakeSource) -> None:
+    source.show(a_car())
+    await set_up(hass, account_entry())
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    assert source.is_closed
 
 
 async def test_an_account_that_is_not_set_up_leaves_no_connection(

@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.sources import TryLaterError
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up
 from .test_coordinator_cars import I4, INTERVAL, MINI
@@ -75,15 +76,35 @@ async def test_an_account_that_comes_back_takes_no_car_away(
     source.show(I4)
     await set_up(hass, first)
     await hass.config_entries.async_set_disabled_by(first.entry_id, ConfigEntryDisabler.USER)
+    freezer.tick(INTERVAL)
     second = account_entry(gcid=OTHER_GCID)
     await set_up(hass, second)
     assert vins(hass, second) == {I4.vin}
     await hass.config_entries.async_set_disabled_by(first.entry_id, None)
-    await pass_time(hass, freezer, INTERVAL)
+    await hass.async_block_till_done()
     assert vins(hass, first) == set()
+    await pass_time(hass, freezer, INTERVAL)
     assert vins(hass, second) == {I4.vin}
     assert mileage(hass, I4) == "1000"
     assert "unique ID" not in caplog.text
+
+
+async def test_what_was_said_of_a_shared_car_stays_while_it_cannot_be_read(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
+    source.show(I4, MINI)
+    await set_up(hass, first)
+    await set_up(hass, second)
+    said = shared_cars_issue(hass, second)
+    source.show(MINI)
+    source.failures = {I4.vin: TryLaterError("BMW does not answer")}
+    await pass_time(hass, freezer, INTERVAL)
+    source.show()
+    source.failures = {I4.vin: TryLaterError("BMW does not answer")}
+    await pass_time(hass, freezer, INTERVAL)
+    assert said
+    assert shared_cars_issue(hass, second) is not None
 
 
 async def test_removing_an_account_takes_its_messages_along(hass: HomeAssistant, source: FakeSource) -> None:

@@ -4,9 +4,10 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.typing import NoEventData
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore
@@ -31,6 +32,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
         entry.data, store.credentials, http=http, keep=store.async_keep_credentials, clock=dt_util.utcnow
     )
     closing.push_async_callback(source.close)  # needs the client, so it is called before the client is closed
+
+    async def _async_finish(_event: Event[NoEventData]) -> None:
+        await source.close()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_finish))
     coordinator = MyBMWCoordinator(hass, entry, source, store)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator

@@ -204,3 +204,7 @@ class MyBMWBinarySensor(MyBMWEntity, BinarySensorEntity):
     @override
     def extra_state_attributes(self) -> Attributes:
         return self.entity_description.attributes(self.vehicle, self.hass.config.units)
+
+    @override
+    def shows(self) -> object:
+        return self.is_on, self.extra_state_attributes

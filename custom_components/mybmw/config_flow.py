@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, override
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
@@ -217,6 +218,8 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(gcid)
         if entry := self._entry:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
+            if entry.state is ConfigEntryState.LOADED:  # or it might store a token of its own over the new one
+                await self.hass.config_entries.async_unload(entry.entry_id)
             await self._async_keep(gcid, credentials)
             return self.async_update_reload_and_abort(entry, data_updates=self._settings)
         self._abort_if_unique_id_configured()
@@ -224,7 +227,7 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(
             title=_title(self._settings[CONF_USERNAME]),
             data=self._settings,
-            options={CONF_SCAN_INTERVAL: self._region.poll_interval_min, CONF_READ_ONLY: False},
+            options={CONF_READ_ONLY: False},
         )
 
     async def _async_keep(self, gcid: str, credentials: Credentials) -> None:
@@ -290,7 +293,14 @@ class MyBMWOptionsFlow(OptionsFlowWithReload):
             return self.async_create_entry(data={**user_input, CONF_SCAN_INTERVAL: int(user_input[CONF_SCAN_INTERVAL])})
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, self.config_entry.options),
+            data_schema=self.add_suggested_values_to_schema(
+                _OPTIONS_SCHEMA,
+                {
+                    CONF_SCAN_INTERVAL: Region(self.config_entry.data[CONF_REGION]).poll_interval_min,
+                    CONF_READ_ONLY: False,
+                    **self.config_entry.options,
+                },
+            ),
         )
 
 

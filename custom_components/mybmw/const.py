@@ -6,6 +6,3 @@ DOMAIN: Final = "mybmw"
 
 CONF_SOURCE: Final = "source"
 CONF_READ_ONLY: Final = "read_only"
-
-DEFAULT_INTERVAL_MIN: Final = 5
-"""How often cars are read; their backend hears from a parked car far less often."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 import logging
 from typing import Final, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
@@ -16,7 +16,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore, Pause
-from .const import CONF_READ_ONLY, DEFAULT_INTERVAL_MIN, DOMAIN
+from .const import CONF_READ_ONLY, DOMAIN
 from .issues import async_clear_refusal, async_report_refusal, async_report_shared_cars
 from .sources import (
     Fetch,
@@ -28,7 +28,7 @@ from .sources import (
     SourceError,
     TryLaterError,
 )
-from .vehicle import Capabilities, Vehicle
+from .vehicle import Brand, Capabilities, Vehicle
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,18 +76,16 @@ class Trouble:
 class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     """The cars of one account, by VIN.
 
-    `changed` names the cars that differ in anything from the update before, `troubles` holds those that could not be
-    read in the last update and keep what was read before.
+    `troubles` holds the cars that could not be read in the last update and keep what was read before.
     """
 
     config_entry: MyBMWConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: MyBMWConfigEntry, source: Source, store: AccountStore) -> None:
         """Know no car yet."""
-        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_MIN))
+        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, source.poll_interval_min))
         super().__init__(hass, _LOGGER, config_entry=entry, name=DOMAIN, update_interval=self._interval)
         self.data = {}
-        self.changed: frozenset[str] = frozenset()
         self.troubles: Mapping[str, Trouble] = {}
         self.source = source
         self.is_read_only: bool = entry.options.get(CONF_READ_ONLY, False)
@@ -110,7 +108,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     @override
     async def _async_update_data(self) -> Mapping[str, Vehicle]:
-        self.changed = frozenset()
         if pause := self.pause:
             return self._wait(pause)
         self.update_interval = self._interval
@@ -137,6 +134,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """Ask nothing until the pause is over. A full quota leaves the data standing, a refusal does not."""
         wait = _rest_of(pause)
         if pause.refusal:
+            self._note_troubles(dict.fromkeys(self.data, Cause(pause.refusal)))
             async_report_refusal(self.hass, self.config_entry.entry_id, self.config_entry.title, pause.refusal)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -184,10 +182,9 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         if failures and not vehicles:
             raise _try_later(next(iter(failures.values())))
 
-        self.changed = frozenset(vin for vin in before.keys() | vehicles.keys() if before.get(vin) != vehicles.get(vin))
         self._report_troubles(read, failures)
         if not is_empty:
-            self._remove_devices_except(read.keys() | failures.keys())
+            self._remove_devices_except(read.keys() | failures.keys(), {car.identity.brand for car in read.values()})
         self._update_devices(read)
         return vehicles
 
@@ -224,9 +221,13 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             self.hass,
             self.config_entry.entry_id,
             self.config_entry.title,
-            sorted(fetch.vehicles[vin].name for vin in shared if vin in fetch.vehicles),
+            sorted(fetch.vehicles[vin].name for vin in shared if vin in fetch.vehicles) if shared else None,
             ", ".join(sorted({other.title for other in shared.values()})),
         )
+        registry = dr.async_get(self.hass)
+        for vin in shared:
+            if device := registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id):
+                registry.async_remove_device(device.id)
         return Fetch(
             vehicles={vin: vehicle for vin, vehicle in fetch.vehicles.items() if vin not in shared},
             failures={vin: err for vin, err in fetch.failures.items() if vin not in shared},
@@ -234,34 +235,44 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     @callback
     def _shown_by(self, vin: str) -> MyBMWConfigEntry | None:
-        """The other account that shows a car, or did so first and will again."""
+        """The other account that shows a car; of two that do, the one that was the last to begin.
+
+        So an account that was disabled for a while does not take its cars back from the one that stood in for it.
+        """
         registry = dr.async_get(self.hass)
-        is_ours = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id) is not None
+        ours = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
         entries: list[MyBMWConfigEntry] = self.hass.config_entries.async_entries(DOMAIN, include_disabled=False)
         for entry in entries:
-            if entry.entry_id == self.config_entry.entry_id:
+            theirs = registry.async_get_device_by_identifier((DOMAIN, vin), entry.entry_id)
+            if entry is self.config_entry or theirs is None:
                 continue
-            is_theirs = registry.async_get_device_by_identifier((DOMAIN, vin), entry.entry_id) is not None
-            if is_theirs and (not is_ours or entry.state is ConfigEntryState.LOADED):
+            if ours is None or theirs.created_at > ours.created_at:
                 return entry
         return None
 
     @callback
-    def _remove_devices_except(self, vins: set[str]) -> None:
-        """Take cars off the device list that have left the account."""
+    def _remove_devices_except(self, vins: set[str], makes: set[Brand]) -> None:
+        """Take cars off the device list that have left the account.
+
+        A car that has not been seen since the start counts as gone only if others of its make are there: an empty list
+        of a make may be a slip of the cloud.
+        """
         registry = dr.async_get(self.hass)
         for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
-            if not any((DOMAIN, vin) in device.identifiers for vin in vins):
+            theirs = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
+            if theirs.isdisjoint(vins) and (device.manufacturer in makes or not theirs.isdisjoint(self.data)):
                 registry.async_remove_device(device.id)
 
     @callback
     def _update_devices(self, vehicles: Mapping[str, Vehicle]) -> None:
         """Show a new software release of a car on its device page."""
         registry = dr.async_get(self.hass)
-        for vin in self.changed & vehicles.keys():
-            software = vehicles[vin].identity.software
+        for vin, vehicle in vehicles.items():
+            software = vehicle.identity.software
+            if vin in self.data and software == self.data[vin].identity.software:
+                continue
             device = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
-            if device and software and device.sw_version != str(software):
+            if device and software:
                 registry.async_update_device(device.id, sw_version=str(software))
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.device_tracker import TrackerEntity, TrackerEntityDescription
+from homeassistant.components.zone import DOMAIN as ZONE_DOMAIN
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import TrackStates, async_track_state_change_filtered
 
 from .coordinator import MyBMWConfigEntry
 from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_car_entities
@@ -35,6 +37,23 @@ class MyBMWTracker(MyBMWEntity, TrackerEntity):
 
     _attr_name = None
     entity_description: MyBMWTrackerDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Notice it when a zone is laid around a car that stands still: its place is named when a state is written."""
+        await super().async_added_to_hass()
+        zones = async_track_state_change_filtered(
+            self.hass, TrackStates(all_states=False, entities=set(), domains={ZONE_DOMAIN}), self._zones_changed
+        )
+        self.async_on_remove(zones.async_remove)
+
+    @callback
+    def _zones_changed(self, _event: Event[EventStateChangedData]) -> None:
+        self.async_write_ha_state()
+
+    @override
+    def shows(self) -> object:
+        return self.latitude, self.longitude, self.extra_state_attributes
 
     @property
     @override

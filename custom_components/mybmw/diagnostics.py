@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
@@ -20,6 +21,8 @@ _OF_CAR: Final = {"address", "heading_deg", "latitude", "longitude", "vin"}
 
 async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: MyBMWConfigEntry) -> Mapping[str, Json]:
     """The account and all its cars."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"account": _settings(entry), "cars": []}
     return {
         "account": _account(entry),
         "cars": [_car(entry.runtime_data, vin) for vin in entry.runtime_data.data],
@@ -30,6 +33,8 @@ async def async_get_device_diagnostics(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, device: AnyDeviceEntry
 ) -> Mapping[str, Json]:
     """The account and one of its cars."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"account": _settings(entry), "cars": []}
     vins = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
     return {
         "account": _account(entry),
@@ -37,12 +42,21 @@ async def async_get_device_diagnostics(
     }
 
 
+def _settings(entry: MyBMWConfigEntry) -> dict[str, Json]:
+    """What there is to say of an account even if it could not be set up."""
+    return {
+        "data": _plain(async_redact_data(entry.data, _OF_ENTRY)),
+        "options": _plain(entry.options),
+        "state": entry.state.value,
+        "reason": entry.reason,
+    }
+
+
 def _account(entry: MyBMWConfigEntry) -> Json:
     coordinator = entry.runtime_data
-    return _plain(
-        {
-            "data": async_redact_data(entry.data, _OF_ENTRY),
-            "options": entry.options,
+    return _settings(entry) | {
+        key: _plain(value)
+        for key, value in {
             "is_read_only": coordinator.is_read_only,
             "last_update_success": coordinator.last_update_success,
             "last_exception": str(coordinator.last_exception) if coordinator.last_exception else None,
@@ -51,8 +65,8 @@ def _account(entry: MyBMWConfigEntry) -> Json:
             "never_read": [
                 asdict(trouble) for vin, trouble in coordinator.troubles.items() if vin not in coordinator.data
             ],
-        }
-    )
+        }.items()
+    }
 
 
 def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:

@@ -1,10 +1,10 @@
 """What all our entities and their descriptions share."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import override
 
-from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
@@ -61,6 +61,7 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
             serial_number=vin,
             sw_version=str(identity.software) if identity.software else None,
         )
+        self._shown: object = None
 
     @property
     def vehicle(self) -> Vehicle:
@@ -72,17 +73,26 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
     def available(self) -> bool:
         return super().available and self.coordinator.is_current(self.vin)
 
-    def has_news(self) -> bool:
-        """Whether the last update may have brought something else to show."""
-        return self.vin in self.coordinator.changed
+    @abstractmethod
+    def shows(self) -> object:
+        """All that an available entity shows, to be compared with what it shows after the next update."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Remember what is about to be shown first."""
+        await super().async_added_to_hass()
+        self._shown = self._to_show()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write a state only if there is something new in it."""
-        is_shown = not self.hass.states.is_state(self.entity_id, STATE_UNAVAILABLE)
-        if self.has_news() or self.available != is_shown:
+        if (shown := self._to_show()) != self._shown:
+            self._shown = shown
             super()._handle_coordinator_update()
+
+    def _to_show(self) -> object:
+        return self.shows() if self.available else None
 
 
 @callback

@@ -30,20 +30,25 @@ def async_report_refusal(hass: HomeAssistant, entry_id: str, account: str, refus
 
 
 @callback
-def async_report_shared_cars(hass: HomeAssistant, entry_id: str, account: str, cars: list[str], other: str) -> None:
-    """Tell the owner which cars (by name) are left out of an account because another one shows them already."""
-    if not cars:
+def async_report_shared_cars(
+    hass: HomeAssistant, entry_id: str, account: str, cars: list[str] | None, other: str
+) -> None:
+    """Tell the owner which cars (by name) are left out of an account because another one shows them already.
+
+    None are, if `cars` is None; if they have no names just now, because they could not be read, all stays as it is.
+    """
+    if cars is None:
         ir.async_delete_issue(hass, DOMAIN, f"{_SHARED_CARS}_{entry_id}")
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{_SHARED_CARS}_{entry_id}",
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=_SHARED_CARS,
-        translation_placeholders={"account": account, "cars": ", ".join(cars), "other": other},
-    )
+    elif cars:
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            f"{_SHARED_CARS}_{entry_id}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=_SHARED_CARS,
+            translation_placeholders={"account": account, "cars": ", ".join(cars), "other": other},
+        )
 
 
 @callback

@@ -25,7 +25,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from .coordinator import MyBMWConfigEntry
 from .entity import (
     MyBMWEntity,
     MyBMWEntityDescription,
@@ -313,6 +313,10 @@ class MyBMWSensor(MyBMWEntity, SensorEntity):
     def native_value(self) -> str | int | date | datetime | None:
         return self.entity_description.value(self.vehicle)
 
+    @override
+    def shows(self) -> object:
+        return self.native_value, self.extra_state_attributes
+
 
 class MyBMWFreshnessSensor(MyBMWSensor):
     """When a car was last heard or asked, and what is in the way.
@@ -320,26 +324,13 @@ class MyBMWFreshnessSensor(MyBMWSensor):
     It stays when the car's other facts have become too old to be believed, for that is when it is needed.
     """
 
-    def __init__(self, coordinator: MyBMWCoordinator, vin: str, description: MyBMWSensorDescription) -> None:
-        """Remember what is shown first."""
-        super().__init__(coordinator, vin, description)
-        self._shown = self._shows()
-
     @property
     @override
     def available(self) -> bool:
-        return self.coordinator.last_update_success and self.vin in self.coordinator.data
+        return self.vin in self.coordinator.data
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, str | None]:
         trouble = self.coordinator.troubles.get(self.vin)
         return {"trouble": trouble.cause.value if trouble else None}
-
-    @override
-    def has_news(self) -> bool:
-        before, self._shown = self._shown, self._shows()
-        return self._shown != before
-
-    def _shows(self) -> tuple[object, object] | None:
-        return (self.native_value, self.extra_state_attributes) if self.available else None

@@ -78,6 +78,11 @@ class Fetch:
 class Source(Protocol):
     """One account in one cloud."""
 
+    @property
+    def poll_interval_min(self) -> int:
+        """How many minutes to leave between two looks, if the owner has no wish of their own."""
+        ...
+
     async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
         """Read every car of the account.
 

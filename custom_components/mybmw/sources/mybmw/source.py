@@ -78,6 +78,11 @@ class MyBmwSource(Source):
         self._garage = Garage()
         self._anonymous = Anonymizer()
 
+    @property
+    @override
+    def poll_interval_min(self) -> int:
+        return self._region.poll_interval_min
+
     @override
     async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
         this_round = self._client.begin()
