@@ -75,10 +75,10 @@ def _check_form(form: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
 
 def _check_menu(menu: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
     step = section(texts, "step", menu["step_id"])
-    options = set(menu["menu_options"])
+    options = section(step, "menu_options").keys()
 
     assert step.keys() == {"title", "description", "menu_options", "menu_option_descriptions"}
-    assert section(step, "menu_options").keys() == options
+    assert menu["menu_options"] == list(options)
     assert section(step, "menu_option_descriptions").keys() == options
     _check_placeholders(menu, step)
 

@@ -12,6 +12,7 @@ from custom_components.mybmw.sources import Clock
 from tests.recorded import RECORDED_CARS
 
 from .accounts import Account, Accounts
+from .captcha import Captchas
 from .china import ChinaSignIn
 from .dialect import RefusalError, brand_of, vin_of
 from .faults import Fault
@@ -64,9 +65,11 @@ class Simulator:
         )
         self.faults: list[Fault] = []
         self.requests: list[Asked] = []
+        captchas = Captchas()
         app = web.Application(middlewares=[self._answer])
         for room in (
-            SignIn(accounts=self.accounts),
+            captchas,
+            SignIn(accounts=self.accounts, captchas=captchas),
             ChinaSignIn(accounts=self.accounts, clock=clock),
             MyBmw(accounts=self.accounts),
         ):
