@@ -1,8 +1,10 @@
 """Fixtures that tests of several rooms share."""
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from unittest.mock import patch
 
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -11,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 # Assistant finds.
 import custom_components.mybmw  # noqa: F401 (imported for being first)
 from tests.account import FakeSource
+from tests.captcha_tab import Client, Tab
 from tests.door import Door, secrets_in
 
 
@@ -57,3 +60,17 @@ def door(
         yield door
     assert all(attempt.http.is_closed for attempt in door.attempts)
     assert secrets_in(caplog.get_records("call")) == []
+
+
+@pytest.fixture
+async def tab(
+    hass: HomeAssistant,
+    hass_client_no_auth: Callable[[], Awaitable[Client]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Tab:
+    """A browser; the server takes views while it runs and does not log requests, as Home Assistant sets it up."""
+    caplog.set_level("WARNING", "aiohttp.access")
+    assert await async_setup_component(hass, "http", {})
+    monkeypatch.setattr(hass.http.app.router, "freeze", lambda: None)
+    return Tab(await hass_client_no_auth())

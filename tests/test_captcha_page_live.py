@@ -7,8 +7,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 import re
 from typing import Final
 
-from aiohttp.test_utils import TestClient
-from aiohttp.web import Application, Request
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -20,10 +18,9 @@ from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 
+from .captcha_tab import Client, Tab
 from .door import secrets_in
 from .simulator import DEMO_PASSWORD, DEMO_USERNAMES, Fault, Simulator
-
-type Client = TestClient[Request, Application]
 
 ADDRESS: Final = "https://home.example:8443"
 """Where the browser knows Home Assistant: behind a proxy, say, of which Home Assistant itself knows nothing."""
@@ -41,22 +38,9 @@ async def cloud(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> AsyncG
 
 
 @pytest.fixture
-async def tab(
-    hass: HomeAssistant,
-    hass_client_no_auth: Callable[[], Awaitable[Client]],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> Client:
-    """A tab that is not signed in."""
-    caplog.set_level("WARNING", "aiohttp.access")
-    assert await async_setup_component(hass, "config", {})
-    monkeypatch.setattr(hass.http.app.router, "freeze", lambda: None)
-    return await hass_client_no_auth()
-
-
-@pytest.fixture
-async def frontend(tab: Client, hass_client: Callable[[], Awaitable[Client]]) -> Client:  # noqa: ARG001 (sets the server up)
+async def frontend(hass: HomeAssistant, tab: Tab, hass_client: Callable[[], Awaitable[Client]]) -> Client:  # noqa: ARG001 (the server is set up for it)
     """The frontend of an owner who is signed in."""
+    assert await async_setup_component(hass, "config", {})
     return await hass_client()
 
 
@@ -90,16 +74,16 @@ async def solve(document: str) -> str:
 
 
 async def test_a_human_at_another_address(
-    hass: HomeAssistant, cloud: Simulator, tab: Client, frontend: Client, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, cloud: Simulator, tab: Tab, frontend: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     flow_id, address = await open_page(frontend)
     assert str(address.origin()) == ADDRESS
-    token = await solve(await (await tab.get(address.relative())).text())
+    token = await solve(await (await tab.client.get(address.relative())).text())
 
     answer = {"g-recaptcha-response": token, "h-captcha-response": token}
-    own_address = str(tab.make_url("/").origin())
-    assert (await tab.post(address.relative(), data=answer, headers={"Origin": own_address})).status == 403
-    assert (await tab.post(address.relative(), data=answer, headers={"Origin": ADDRESS})).status == 200
+    own_address = str(tab.client.make_url("/").origin())
+    assert (await tab.client.post(address.relative(), data=answer, headers={"Origin": own_address})).status == 403
+    assert (await tab.client.post(address.relative(), data=answer, headers={"Origin": ADDRESS})).status == 200
     result = await dialog(frontend, flow_id)
     await hass.async_block_till_done()
 
@@ -111,12 +95,12 @@ async def test_a_human_at_another_address(
     assert secrets_in(caplog.records, [token, address.query["secret"], DEMO_USERNAMES["row"]]) == []
 
 
-async def test_blocked(cloud: Simulator, tab: Client, frontend: Client) -> None:
+async def test_blocked(cloud: Simulator, tab: Tab, frontend: Client) -> None:
     flow_id, address = await open_page(frontend)
-    token = await solve(await (await tab.get(address.relative())).text())
+    token = await solve(await (await tab.client.get(address.relative())).text())
     cloud.faults.append(Fault(path="/authenticate", status=489, body="Blocked"))
 
-    await tab.post(address.relative(), data={"h-captcha-response": token}, headers={"Origin": ADDRESS})
+    await tab.client.post(address.relative(), data={"h-captcha-response": token}, headers={"Origin": ADDRESS})
     form = await dialog(frontend, flow_id)
 
     assert (form["step_id"], form["errors"], form["data_schema"]) == ("sign_in_failed", {"base": "blocked"}, [])

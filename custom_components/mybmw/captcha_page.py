@@ -5,8 +5,9 @@ flow, under an address that holds a secret; it ends with its first answer, with 
 answer goes into the flow and nowhere else.
 
 Nothing is solved or faked here: the widget is BMW's own, and what it hands to a human is passed on. Its script comes
-from hCaptcha and runs at Home Assistant's address, as it would at BMW's; the Content-Security-Policy lets it speak with
-its own hosts only.
+from hCaptcha and runs at Home Assistant's address, as it does at BMW's. There it has to be trusted: the browser lets it
+see what is kept for that address, and hCaptcha is not known to work shut off from it, in a sandboxed frame. So it loads
+only when the owner prefers it to pasting, and the Content-Security-Policy lets it speak with its own hosts only.
 """
 
 from dataclasses import dataclass, field
