@@ -1,10 +1,12 @@
 """Fixtures that tests of several rooms share."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -14,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components.mybmw  # noqa: F401 (imported for being first)
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 from tests.account import FakeSource
+from tests.captcha_tab import Client, Tab
 from tests.door import Door, secrets_in
 from tests.simulator import Simulator
 
@@ -79,3 +82,17 @@ async def two_cars_cloud(
 def update_document(request: pytest.FixtureRequest) -> bool:
     """Whether documents that tests keep true are to be rewritten, as snapshots are with --snapshot-update."""
     return bool(request.config.getoption("update_snapshots"))
+
+
+@pytest.fixture
+async def tab(
+    hass: HomeAssistant,
+    hass_client_no_auth: Callable[[], Awaitable[Client]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Tab:
+    """A browser; the server takes views while it runs and does not log requests, as Home Assistant sets it up."""
+    caplog.set_level("WARNING", "aiohttp.access")
+    assert await async_setup_component(hass, "http", {})
+    monkeypatch.setattr(hass.http.app.router, "freeze", lambda: None)
+    return Tab(await hass_client_no_auth())

@@ -136,11 +136,29 @@ async def submit(hass: HomeAssistant, form: ConfigFlowResult, **typed: str) -> C
     return shown(await hass.config_entries.flow.async_configure(form["flow_id"], typed))
 
 
+async def choose(hass: HomeAssistant, menu: ConfigFlowResult, option: str) -> ConfigFlowResult:
+    """Choose from a menu."""
+    assert menu["type"] is FlowResultType.MENU
+    return await submit(hass, menu, next_step_id=option)
+
+
 async def reach_captcha(hass: HomeAssistant) -> ConfigFlowResult:
     """Add an account, up to the captcha."""
-    form = await submit(hass, await begin(hass), **ENTERED)
-    assert form["step_id"] == "captcha"
-    return form
+    menu = await submit(hass, await begin(hass), **ENTERED)
+    assert menu["step_id"] == "captcha"
+    return menu
+
+
+async def reach_token(hass: HomeAssistant, shown: ConfigFlowResult) -> ConfigFlowResult:
+    """Go on to where a token is pasted: from the choice, or from an error before it."""
+    menu = await submit(hass, shown) if shown["step_id"] == "sign_in_failed" else shown
+    return await choose(hass, menu, "captcha_token")
+
+
+async def paste(hass: HomeAssistant, shown: ConfigFlowResult, token: str) -> ConfigFlowResult:
+    """Solve the captcha elsewhere and paste the token."""
+    form = shown if shown["step_id"] == "captcha_token" else await reach_token(hass, shown)
+    return await submit(hass, form, captcha_token=token)
 
 
 def filled_in(form: ConfigFlowResult) -> dict[str, str]:

@@ -49,6 +49,10 @@ def shown(result: ConfigFlowResult, flow: str = "config") -> ConfigFlowResult:
     for texts in TEXTS.values():
         if result["type"] is FlowResultType.FORM:
             _check_form(result, section(texts, flow))
+        elif result["type"] is FlowResultType.MENU:
+            _check_menu(result, section(texts, flow))
+        elif result["type"] is FlowResultType.EXTERNAL_STEP:
+            _check_external(result, section(texts, flow))
         elif result["type"] is FlowResultType.ABORT and not result.get("translation_domain"):
             assert result["reason"] in section(texts, flow, "abort")
     return result
@@ -60,12 +64,32 @@ def _check_form(form: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
     assert schema is not None
     fields = {str(key) for key in schema.schema}
 
-    assert step.keys() == {"title", "description", "data", "data_description"}
+    assert step.keys() == {"title", "description"} | ({"data", "data_description"} if fields else {"submit"})
     assert section(step, "data").keys() == fields
     assert section(step, "data_description").keys() == fields
     assert errors.keys() <= fields | {"base"}
     assert set(errors.values()) <= error_texts.keys()
 
-    on_display = [step, *(error_texts[error] for error in errors.values())]
+    _check_placeholders(form, step, *(error_texts[error] for error in errors.values()))
+
+
+def _check_menu(menu: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
+    step = section(texts, "step", menu["step_id"])
+    options = section(step, "menu_options").keys()
+
+    assert step.keys() == {"title", "description", "menu_options", "menu_option_descriptions"}
+    assert menu["menu_options"] == list(options)
+    assert section(step, "menu_option_descriptions").keys() == options
+    _check_placeholders(menu, step)
+
+
+def _check_external(external: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
+    step = section(texts, "step", external["step_id"])
+
+    assert step.keys() == {"title", "description"}
+    _check_placeholders(external, step)
+
+
+def _check_placeholders(result: ConfigFlowResult, *on_display: Texts) -> None:
     named = {name for part in on_display for _, text in sentences(part) for name in placeholders(text)}
-    assert named <= (form["description_placeholders"] or {}).keys()
+    assert named <= (result["description_placeholders"] or {}).keys()

@@ -32,9 +32,11 @@ from .door import (
     USERNAME,
     Door,
     begin,
+    choose,
     entry_made,
     filled_in,
     known_account,
+    paste,
     reach_captcha,
     stored,
     submit,
@@ -49,13 +51,15 @@ async def test_a_new_account(hass: HomeAssistant, door: Door, region: Region) ->
     form = await begin(hass)
     assert (form["step_id"], form["errors"], filled_in(form)) == ("user", {}, {"region": "rest_of_world"})
 
-    form = await submit(hass, form, username=f" {USERNAME}\n", password=PASSWORD, region=region.value)
-    assert form["step_id"] == "captcha"
+    menu = await submit(hass, form, username=f" {USERNAME}\n", password=PASSWORD, region=region.value)
+    assert (menu["step_id"], menu["menu_options"]) == ("captcha", ["captcha_page", "captcha_token"])
+    form = await choose(hass, menu, "captcha_token")
+    assert (form["step_id"], filled_in(form)) == ("captcha_token", {})
     assert not form["errors"]
     assert form["description_placeholders"] == {"captcha_page": region.captcha_page}
     assert door.attempts == []
 
-    entry = entry_made(await submit(hass, form, captcha_token=f" {TOKEN[:5]}\n{TOKEN[5:]} "))
+    entry = entry_made(await paste(hass, form, f" {TOKEN[:5]}\n{TOKEN[5:]} "))
 
     assert entry.unique_id == GCID
     assert entry.title == "d…r@e…"
@@ -99,14 +103,14 @@ async def test_a_new_account_in_china_needs_no_captcha(hass: HomeAssistant, door
 )
 async def test_a_title_names_nobody(hass: HomeAssistant, username: str, title: str) -> None:
     form = await submit(hass, await begin(hass), **ENTERED | {"username": username})
-    assert entry_made(await submit(hass, form, captcha_token=TOKEN)).title == title
+    assert entry_made(await paste(hass, form, TOKEN)).title == title
 
 
 async def test_a_refused_sign_in_goes_back_to_the_account(hass: HomeAssistant, door: Door) -> None:
     form = await reach_captcha(hass)
     door.answer = REFUSED
 
-    form = await submit(hass, form, captcha_token=TOKEN)
+    form = await paste(hass, form, TOKEN)
 
     assert (form["step_id"], form["errors"]) == ("user", {"base": "invalid_auth"})
     assert filled_in(form) == {"username": USERNAME, "region": "rest_of_world"}, "the password is to be typed anew"
@@ -114,7 +118,7 @@ async def test_a_refused_sign_in_goes_back_to_the_account(hass: HomeAssistant, d
 
     door.answer = CREDENTIALS
     form = await submit(hass, form, username="rider@example.com", password=NEW_PASSWORD, region="north_america")
-    entry = entry_made(await submit(hass, form, captcha_token=NEW_TOKEN))
+    entry = entry_made(await paste(hass, form, NEW_TOKEN))
 
     assert entry.data == {
         "source": "mybmw",
@@ -142,12 +146,12 @@ async def test_an_error_that_is_nobodys_fault_costs_a_captcha(
     form = await reach_captcha(hass)
     door.answer = error
 
-    form = await submit(hass, form, captcha_token=TOKEN)
-    assert (form["step_id"], form["errors"]) == ("captcha", {"base": text})
+    form = await paste(hass, form, TOKEN)
+    assert (form["step_id"], form["errors"]) == ("sign_in_failed", {"base": text})
     assert (await stored(hass)).credentials == {}
 
     door.answer = CREDENTIALS
-    assert entry_made(await submit(hass, form, captcha_token=NEW_TOKEN)).data == {"source": "mybmw", **ENTERED}
+    assert entry_made(await paste(hass, form, NEW_TOKEN)).data == {"source": "mybmw", **ENTERED}
 
 
 @pytest.mark.parametrize(("text", "error"), [*PASSING.items(), ("forbidden", FORBIDDEN)])
@@ -168,13 +172,13 @@ async def test_a_forbidden_sign_in_may_be_in_the_wrong_region(hass: HomeAssistan
     form = await reach_captcha(hass)
     door.answer = FORBIDDEN
 
-    form = await submit(hass, form, captcha_token=TOKEN)
+    form = await paste(hass, form, TOKEN)
     assert (form["step_id"], form["errors"]) == ("user", {"base": "forbidden"})
     assert filled_in(form) == ENTERED
 
     door.answer = CREDENTIALS
     form = await submit(hass, form, **ENTERED | {"region": "north_america"})
-    assert entry_made(await submit(hass, form, captcha_token=NEW_TOKEN)).data["region"] == "north_america"
+    assert entry_made(await paste(hass, form, NEW_TOKEN)).data["region"] == "north_america"
 
 
 async def test_bmw_is_left_alone_as_long_as_it_wants(
@@ -185,41 +189,57 @@ async def test_bmw_is_left_alone_as_long_as_it_wants(
     form = await reach_captcha(hass)
     door.answer = SLOW_DOWN
 
-    form = await submit(hass, form, captcha_token=TOKEN)
-    assert (form["step_id"], form["errors"]) == ("captcha", {"base": "too_many_attempts"})
+    form = await paste(hass, form, TOKEN)
+    assert (form["step_id"], form["errors"]) == ("sign_in_failed", {"base": "too_many_attempts"})
     assert (form["description_placeholders"] or {})["until"] == "2026-11-20 15:01"
 
     door.answer = CREDENTIALS
     freezer.move_to(NOW + timedelta(hours=2, seconds=-1))
-    form = await submit(hass, form, captcha_token=NEW_TOKEN)
-    assert form["errors"] == {"base": "too_many_attempts"}
+    form = await submit(hass, form)
+    assert (form["step_id"], form["errors"]) == ("sign_in_failed", {"base": "too_many_attempts"}), "no captcha in vain"
     assert len(door.attempts) == 1
 
     freezer.tick(1)
-    entry_made(await submit(hass, form, captcha_token=NEW_TOKEN))
+    entry_made(await paste(hass, form, NEW_TOKEN))
+
+
+async def test_bmw_is_left_alone_in_china_too(hass: HomeAssistant, door: Door, freezer: FrozenDateTimeFactory) -> None:
+    freezer.move_to(NOW)
+    door.answer = SLOW_DOWN
+    form = await submit(hass, await begin(hass), **ENTERED_IN_CHINA)
+    assert form["errors"] == {"base": "too_many_attempts"}
+
+    door.answer = CREDENTIALS
+    freezer.tick(timedelta(hours=2, seconds=-1))
+    form = await submit(hass, form, **ENTERED_IN_CHINA)
+    assert (form["step_id"], form["errors"]) == ("user", {"base": "too_many_attempts"})
+    assert len(door.attempts) == 1
+
+    freezer.tick(1)
+    entry_made(await submit(hass, form, **ENTERED_IN_CHINA))
 
 
 @pytest.mark.parametrize("token", ["", " \n"])
 async def test_a_captcha_token_that_is_missing(hass: HomeAssistant, door: Door, token: str) -> None:
-    form = await submit(hass, await reach_captcha(hass), captcha_token=token)
+    form = await paste(hass, await reach_captcha(hass), token)
 
-    assert (form["step_id"], form["errors"]) == ("captcha", {"captcha_token": "missing_captcha"})
+    assert (form["step_id"], form["errors"]) == ("captcha_token", {"captcha_token": "missing_captcha"})
     assert door.attempts == []
-    entry_made(await submit(hass, form, captcha_token=TOKEN))
+    entry_made(await paste(hass, form, TOKEN))
 
 
 async def test_a_captcha_token_that_was_used(hass: HomeAssistant, door: Door) -> None:
     form = await reach_captcha(hass)
     door.answer = REFUSED
-    form = await submit(hass, form, captcha_token=TOKEN)
+    form = await paste(hass, form, TOKEN)
     door.answer = CREDENTIALS
     form = await submit(hass, form, **ENTERED)
 
-    form = await submit(hass, form, captcha_token=f"{TOKEN}\n")
+    form = await paste(hass, form, f"{TOKEN}\n")
 
-    assert (form["step_id"], form["errors"]) == ("captcha", {"captcha_token": "captcha_used"})
+    assert (form["step_id"], form["errors"]) == ("captcha_token", {"captcha_token": "captcha_used"})
     assert len(door.attempts) == 1
-    entry_made(await submit(hass, form, captcha_token=NEW_TOKEN))
+    entry_made(await paste(hass, form, NEW_TOKEN))
 
 
 async def test_the_same_user_name_is_recognized_before_a_captcha_is_solved(hass: HomeAssistant, door: Door) -> None:
@@ -236,7 +256,7 @@ async def test_the_same_account_is_recognized_by_another_user_name(hass: HomeAss
     await (await stored(hass)).async_keep_credentials(OLD_CREDENTIALS)
 
     form = await submit(hass, await begin(hass), **ENTERED | {"username": "DRIVER@example.com"})
-    result = await submit(hass, form, captcha_token=TOKEN)
+    result = await paste(hass, form, TOKEN)
 
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     assert (await stored(hass)).credentials == OLD_CREDENTIALS, "they belong to an account that may be running"
@@ -247,7 +267,7 @@ async def test_one_user_name_may_have_an_account_in_each_region(hass: HomeAssist
     door.answer = OF_ANOTHER_ACCOUNT
 
     form = await submit(hass, await begin(hass), **ENTERED | {"region": "north_america"})
-    entry = entry_made(await submit(hass, form, captcha_token=TOKEN))
+    entry = entry_made(await paste(hass, form, TOKEN))
 
     assert entry.unique_id == OTHER_GCID
     assert (await stored(hass, OTHER_GCID)).credentials == OF_ANOTHER_ACCOUNT
@@ -256,8 +276,10 @@ async def test_one_user_name_may_have_an_account_in_each_region(hass: HomeAssist
 async def test_forms_can_be_looked_at_again(hass: HomeAssistant) -> None:
     form = await begin(hass)
     assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "user"
-    form = await submit(hass, form, **ENTERED)
-    assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "captcha"
+    menu = await submit(hass, form, **ENTERED)
+    assert shown(await hass.config_entries.flow.async_configure(menu["flow_id"]))["step_id"] == "captcha"
+    form = await choose(hass, menu, "captcha_token")
+    assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "captcha_token"
 
 
 async def test_a_bug_leaves_no_connection_open(hass: HomeAssistant, door: Door) -> None:
@@ -265,7 +287,7 @@ async def test_a_bug_leaves_no_connection_open(hass: HomeAssistant, door: Door) 
     door.answer = RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
-        await submit(hass, form, captcha_token=TOKEN)
+        await paste(hass, form, TOKEN)
 
     assert [attempt.http.is_closed for attempt in door.attempts] == [True]
 
@@ -276,6 +298,6 @@ async def test_a_misled_sign_in_is_explained_in_the_log(
     form = await reach_captcha(hass)
     door.answer = MISLED
 
-    await submit(hass, form, captcha_token=TOKEN)
+    await paste(hass, form, TOKEN)
 
     assert "requests go to somewhere else" in caplog.text

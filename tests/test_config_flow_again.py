@@ -31,6 +31,7 @@ from .door import (
     Door,
     filled_in,
     known_account,
+    paste,
     stored,
     submit,
 )
@@ -47,7 +48,7 @@ async def test_signing_in_again(hass: HomeAssistant, door: Door) -> None:
     assert (form["step_id"], filled_in(form)) == ("reauth_confirm", {})
     assert (form["description_placeholders"] or {})["username"] == USERNAME
     form = await submit(hass, form, password=NEW_PASSWORD)
-    result = await submit(hass, form, captcha_token=TOKEN)
+    result = await paste(hass, form, TOKEN)
     await hass.async_block_till_done()
 
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reauth_successful")
@@ -85,10 +86,10 @@ async def test_failing_to_sign_in_again(hass: HomeAssistant, door: Door, step: s
 
     form = await submit(hass, form, password=NEW_PASSWORD, **region)
     door.answer = TRY_LATER
-    form = await submit(hass, form, captcha_token=TOKEN)
-    assert (form["step_id"], form["errors"]) == ("captcha", {"base": "cannot_connect"})
+    form = await paste(hass, form, TOKEN)
+    assert (form["step_id"], form["errors"]) == ("sign_in_failed", {"base": "cannot_connect"})
     door.answer = REFUSED
-    form = await submit(hass, form, captcha_token=NEW_TOKEN)
+    form = await paste(hass, form, NEW_TOKEN)
     assert (form["step_id"], form["errors"]) == (step, {"base": "invalid_auth"})
     assert filled_in(form) == region
     assert (form["description_placeholders"] or {})["username"] == USERNAME
@@ -98,7 +99,7 @@ async def test_failing_to_sign_in_again(hass: HomeAssistant, door: Door, step: s
 
     door.answer = CREDENTIALS
     form = await submit(hass, form, password=NEW_PASSWORD, **region)
-    result = await submit(hass, form, captcha_token="P1_third")
+    result = await paste(hass, form, "P1_third")
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.ABORT
     assert entry.data["password"] == NEW_PASSWORD

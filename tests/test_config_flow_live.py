@@ -12,7 +12,7 @@ from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources.mybmw import Region
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 
-from .door import begin, entry_made, filled_in, secrets_in, stored, submit
+from .door import begin, entry_made, paste, secrets_in, stored, submit
 from .flow_texts import shown
 from .simulator import DEMO_PASSWORD, DEMO_USERNAMES, Fault, Simulator
 
@@ -39,10 +39,10 @@ async def test_from_the_form_to_the_car_and_back_in_again(
 ) -> None:
     typed = {"username": DEMO_USERNAMES[region.code], "password": DEMO_PASSWORD, "region": region.value}
     form = await submit(hass, await begin(hass), **typed | {"password": "a slip"})
-    form = await submit(hass, form, captcha_token="P1_one")
+    form = await paste(hass, form, "P1_one")
     assert form["errors"] == {"base": "invalid_auth"}
     form = await submit(hass, form, **typed)
-    entry = entry_made(await submit(hass, form, captcha_token="P1_two"))
+    entry = entry_made(await paste(hass, form, "P1_two"))
     await hass.async_block_till_done()
 
     [account] = [account for account in cloud.accounts if account.region == region.code]
@@ -60,7 +60,7 @@ async def test_from_the_form_to_the_car_and_back_in_again(
 
     form = shown(await hass.config_entries.flow.async_configure(flow["flow_id"]))
     form = await submit(hass, form, password=DEMO_PASSWORD)
-    result = await submit(hass, form, captcha_token="P1_three")
+    result = await paste(hass, form, "P1_three")
     await hass.async_block_till_done()
 
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reauth_successful")
@@ -89,12 +89,12 @@ async def test_china(hass: HomeAssistant, cloud: Simulator) -> None:
 @pytest.mark.parametrize(
     ("fault", "step", "error"),
     [
-        (Fault(status=489, body="Blocked"), "captcha", "blocked"),
-        (Fault(path="/authenticate", status=489, body="Blocked"), "captcha", "blocked"),
+        (Fault(status=489, body="Blocked"), "sign_in_failed", "blocked"),
+        (Fault(path="/authenticate", status=489, body="Blocked"), "sign_in_failed", "blocked"),
         (Fault(status=403, body="Forbidden"), "user", "forbidden"),
-        (Fault(status=429, headers={"retry-after": "3600"}), "captcha", "too_many_attempts"),
-        (Fault(path="/token", status=503, body="<html>"), "captcha", "cannot_connect"),
-        (Fault(drop=True), "captcha", "cannot_connect"),
+        (Fault(status=429, headers={"retry-after": "3600"}), "sign_in_failed", "too_many_attempts"),
+        (Fault(path="/token", status=503, body="<html>"), "sign_in_failed", "cannot_connect"),
+        (Fault(drop=True), "sign_in_failed", "cannot_connect"),
     ],
     ids=["blocked", "blocked-later", "forbidden", "too-many-attempts", "out-of-order", "line-cut"],
 )
@@ -102,7 +102,7 @@ async def test_bad_days(hass: HomeAssistant, cloud: Simulator, fault: Fault, ste
     cloud.faults.append(fault)
 
     form = await submit(hass, await begin(hass), **ENTERED)
-    form = await submit(hass, form, captcha_token="P1_one")
+    form = await paste(hass, form, "P1_one")
 
     assert fault.struck == 1
     assert (form["step_id"], form["errors"]) == (step, {"base": error})
@@ -114,8 +114,7 @@ async def test_requests_never_go_to_another_machine(
     monkeypatch.setenv(LOOPBACK, "http://example.com:80")
 
     form = await submit(hass, await begin(hass), **ENTERED)
-    form = await submit(hass, form, captcha_token="P1_one")
+    form = await paste(hass, form, "P1_one")
 
     assert form["errors"] == {"base": "unknown"}
     assert "MYBMW_LOOPBACK may only be http://127.0.0.1:PORT" in caplog.text
-    assert filled_in(form) == {}

@@ -12,7 +12,15 @@ def test_no_text_is_left_over(language: str) -> None:
     """`shown` sees to it that no text is missing."""
     texts = TEXTS[language]
 
-    assert section(texts, "config", "step").keys() == {"user", "captcha", "reauth_confirm", "reconfigure"}
+    assert section(texts, "config", "step").keys() == {
+        "user",
+        "captcha",
+        "captcha_page",
+        "captcha_token",
+        "sign_in_failed",
+        "reauth_confirm",
+        "reconfigure",
+    }
     assert section(texts, "options", "step").keys() == {"init"}
     assert section(texts, "config", "error").keys() == {
         "blocked",
@@ -29,7 +37,7 @@ def test_no_text_is_left_over(language: str) -> None:
     assert section(texts, "selector", "region", "options").keys() == set(Region)
 
 
-@pytest.mark.parametrize("area", ["config", "options", "selector"])
+@pytest.mark.parametrize("area", ["common", "config", "options", "selector"])
 def test_languages_say_the_same(area: str) -> None:
     english, german = (
         {path: placeholders(text) for path, text in sentences(section(TEXTS[language], area))}

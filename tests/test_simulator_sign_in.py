@@ -25,6 +25,8 @@ from tests.simulator.china_nonce import is_nonce_of
 NOW: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 VERIFIER: Final = "a-verifier-of-some-length~1234567890"
 PHONE: Final = "8613912345678"
+ROW_SITE_KEY: Final = "7244955f-8f30-4445-adff-4fefe059f815"
+NA_SITE_KEY: Final = "dc24de9a-9844-438b-b542-60067ff4dbe9"
 ROW_KEY: Final = "4f1c85a3-758f-a37d-bbb6-f8704494acfa"
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -166,6 +168,37 @@ async def test_a_captcha_token_works_once_even_with_a_wrong_password(app: httpx.
     assert (await send_password(app, config, password="no")).status_code == 401
     assert (await send_password(app, config)).status_code == 401
     assert (await send_password(app, config, captcha="P1_two")).status_code == 200
+
+
+async def tick_the_box(app: httpx.AsyncClient, site_key: str) -> httpx.Response:
+    """Do what the script of the widget does in a browser."""
+    return await app.post("/_captcha/token", content=site_key)
+
+
+async def test_the_widget_stands_in_for_the_real_one(app: httpx.AsyncClient) -> None:
+    script = await app.get("/_captcha/api.js")
+
+    assert script.headers["content-type"].startswith("text/javascript")
+    for name in (".h-captcha", "dataset.callback", "dataset.errorCallback", "h-captcha-response"):
+        assert name in script.text
+
+
+async def test_a_token_of_the_widget_works_once(app: httpx.AsyncClient) -> None:
+    config = await configuration(app)
+    solved = await tick_the_box(app, ROW_SITE_KEY)
+    assert solved.headers["access-control-allow-origin"] == "*", "a page of Home Assistant is to read it"
+
+    assert (await send_password(app, config, captcha=solved.text)).status_code == 200
+    assert (await send_password(app, config, captcha=solved.text)).status_code == 401
+
+
+async def test_a_token_of_another_region_is_worthless(app: httpx.AsyncClient) -> None:
+    solved = await tick_the_box(app, NA_SITE_KEY)
+    assert (await send_password(app, await configuration(app), captcha=solved.text)).status_code == 401
+
+
+async def test_an_unknown_site_key_has_no_captcha(app: httpx.AsyncClient) -> None:
+    assert (await tick_the_box(app, "10000000-ffff-ffff-ffff-000000000001")).status_code == 400
 
 
 async def test_everything_handed_out_works_once(app: httpx.AsyncClient) -> None:

@@ -35,15 +35,14 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .account_store import AccountStore
+from .captcha_page import PAGE_LIFETIME, async_close_page, async_open_page
 from .connection import async_disconnect, connect
-from .const import CONF_READ_ONLY, CONF_SOURCE, DOMAIN
+from .const import CONF_CAPTCHA_TOKEN, CONF_READ_ONLY, CONF_SOURCE, DOMAIN
 from .coordinator import MyBMWConfigEntry
 from .sources import Credentials, NotAllowedError, SignInRequiredError, SlowDownError, SourceError
 from .sources.mybmw import Account, Region, sign_in
 
 _LOGGER = logging.getLogger(__name__)
-
-CONF_CAPTCHA_TOKEN: Final = "captcha_token"  # noqa: S105 - the name of a field
 
 _SOURCE: Final = "mybmw"
 
@@ -102,9 +101,9 @@ _CHANGED_ACCOUNT: Final = _AccountForm("reconfigure", probatio.Schema(_PASSWORD 
 class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
     """Signs an account in.
 
-    Whatever the reason, the steps are the same: the account, as far as it is not known; a captcha, where BMW wants one;
-    the sign-in. When it fails, the form comes back on which something can be done about it: the account's if BMW may
-    not have liked what stands there, else the last one.
+    Whatever the reason, the steps are the same: the account, as far as it is not known; a captcha, where BMW wants one,
+    solved on a page of ours or elsewhere; the sign-in. When it fails, the owner is led back to where something can be
+    done about it: to the account if BMW may not have liked what stands there, else to another captcha.
     """
 
     VERSION = 1
@@ -114,6 +113,7 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         """Know nothing yet."""
         self._account_form = _NEW_ACCOUNT
         self._settings: Mapping[str, str] = {}
+        self._token_from_page: str | None = None
         self._spent_tokens: set[str] = set()
         self._wait_until: datetime | None = None
 
@@ -139,16 +139,60 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for another password or region."""
         return await self._async_step_account(_CHANGED_ACCOUNT, user_input)
 
-    async def async_step_captcha(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+    async def async_step_captcha(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Ask where the captcha shall be solved, unless it would be solved for nothing."""
+        if self._has_to_wait:
+            return self._show_error("too_many_attempts")
+        return self.async_show_menu(step_id="captcha", menu_options=["captcha_page", "captcha_token"])
+
+    async def async_step_captcha_page(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Wait until the page that shows the captcha answers: with a token, or without one to go back to the choice.
+
+        Who looks at this step again gets a new page.
+        """
+        if user_input is None:
+            try:
+                widget = self._region.captcha_widget()
+            except ValueError:
+                _LOGGER.exception("The captcha cannot be shown")
+                return self._show_error("unknown")
+            return self.async_external_step(
+                step_id="captcha_page",
+                url=async_open_page(self.hass, self.flow_id, widget),
+                description_placeholders={"minutes": f"{PAGE_LIFETIME // timedelta(minutes=1)}"},
+            )
+        async_close_page(self.hass, self.flow_id)
+        self._token_from_page = user_input.get(CONF_CAPTCHA_TOKEN)
+        return self.async_external_step_done(next_step_id="captcha_solved" if self._token_from_page else "captcha")
+
+    async def async_step_captcha_solved(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Sign in with the token from the page; who asks twice, from two windows, has to choose again."""
+        token, self._token_from_page = self._token_from_page, None
+        if token is None:
+            return await self.async_step_captcha()
+        if token in self._spent_tokens:
+            return self._show_error("captcha_used")
+        return await self._async_sign_in(token)
+
+    async def async_step_captcha_token(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Ask for the token that shows that a human is signing in."""
         if user_input is None:
-            return self._show_captcha_form()
+            return self._show_token_form()
         token = "".join(user_input[CONF_CAPTCHA_TOKEN].split())
         if not token:
-            return self._show_captcha_form({CONF_CAPTCHA_TOKEN: "missing_captcha"})
+            return self._show_token_form({CONF_CAPTCHA_TOKEN: "missing_captcha"})
         if token in self._spent_tokens:
-            return self._show_captcha_form({CONF_CAPTCHA_TOKEN: "captcha_used"})
+            return self._show_token_form({CONF_CAPTCHA_TOKEN: "captcha_used"})
         return await self._async_sign_in(token)
+
+    async def async_step_sign_in_failed(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Begin again with the captcha: the last one is spent."""
+        return await self.async_step_captcha()
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        async_close_page(self.hass, self.flow_id)
 
     @property
     def _entry(self) -> MyBMWConfigEntry | None:
@@ -168,6 +212,11 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
     def _region(self) -> Region:
         return Region(self._settings[CONF_REGION])
 
+    @property
+    def _has_to_wait(self) -> bool:
+        """Whether BMW asked not to be asked now."""
+        return self._wait_until is not None and dt_util.utcnow() < self._wait_until
+
     async def _async_step_account(self, form: _AccountForm, user_input: Mapping[str, str] | None) -> ConfigFlowResult:
         self._account_form = form
         entry = self._entry
@@ -177,10 +226,10 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         self._settings = _tidied({**known, **user_input})
         if entry is None:  # before a captcha is solved for nothing
             self._async_abort_entries_match({key: self._settings[key] for key in (CONF_USERNAME, CONF_REGION)})
-        return self._show_captcha_form() if self._region.needs_captcha else await self._async_sign_in()
+        return await (self.async_step_captcha() if self._region.needs_captcha else self._async_sign_in())
 
     async def _async_sign_in(self, captcha_token: str | None = None) -> ConfigFlowResult:
-        if self._wait_until and dt_util.utcnow() < self._wait_until:
+        if self._has_to_wait:
             return self._show_error("too_many_attempts")
         if captcha_token:
             self._spent_tokens.add(captcha_token)
@@ -256,9 +305,17 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self._show_error("cannot_connect")
 
     def _show_error(self, error: str) -> ConfigFlowResult:
-        """Show what went wrong, and nothing that was typed is lost."""
+        """Show what went wrong, and nothing that was typed is lost.
+
+        A menu cannot show an error, so the choice of the next captcha has a form before it that can.
+        """
         if self._region.needs_captcha and error != "forbidden":
-            return self._show_captcha_form({"base": error})
+            return self.async_show_form(
+                step_id="sign_in_failed",
+                data_schema=probatio.Schema({}),
+                errors={"base": error},
+                description_placeholders=self._end_of_wait(),
+            )
         return self._show_account_form(self._settings, error)
 
     def _show_account_form(self, suggested: Mapping[str, str], error: str | None = None) -> ConfigFlowResult:
@@ -269,12 +326,12 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={"username": suggested.get(CONF_USERNAME, "")} | self._end_of_wait(),
         )
 
-    def _show_captcha_form(self, errors: dict[str, str] | None = None) -> ConfigFlowResult:
+    def _show_token_form(self, errors: dict[str, str] | None = None) -> ConfigFlowResult:
         return self.async_show_form(
-            step_id="captcha",
+            step_id="captcha_token",
             data_schema=_CAPTCHA_SCHEMA,
             errors=errors,
-            description_placeholders={"captcha_page": self._region.captcha_page or ""} | self._end_of_wait(),
+            description_placeholders={"captcha_page": self._region.captcha_page or ""},
         )
 
     def _end_of_wait(self) -> dict[str, str]:

@@ -4,5 +4,6 @@ from typing import Final
 
 DOMAIN: Final = "mybmw"
 
+CONF_CAPTCHA_TOKEN: Final = "captcha_token"  # noqa: S105 - the name of a field
 CONF_SOURCE: Final = "source"
 CONF_READ_ONLY: Final = "read_only"

@@ -89,7 +89,11 @@ class Living:
     async def _sign_in_again(self) -> None:
         """Do what Home Assistant asks for."""
         [flow] = self.entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
-        for typed in ({"password": DEMO_PASSWORD}, {"captcha_token": "P1_again"}):
+        for typed in (
+            {"password": DEMO_PASSWORD},
+            {"next_step_id": "captcha_token"},
+            {"captcha_token": "P1_again"},
+        ):
             result = await see_through(
                 self.hass.config_entries.flow.async_configure(flow["flow_id"], typed), self.freezer
             )

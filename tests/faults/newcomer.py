@@ -44,7 +44,7 @@ class Newcomer:
         errors = result["errors"] or {}
         return [
             f"The form says “{error_text(errors['base'])}”.",
-            "All that was typed." if result["step_id"] == "captcha" else "User name and region.",
+            "All that was typed." if result["step_id"] == "sign_in_failed" else "User name and region.",
             await self._try_again(result),
             str(requests),
         ]
@@ -100,6 +100,11 @@ class Newcomer:
     async def _add(self, form: ConfigFlowResult) -> ConfigFlowResult:
         if form["step_id"] == "user":
             form = await self._submit(form, _TYPED)
+        if form["step_id"] == "sign_in_failed":
+            form = await self._submit(form, {})
+        if form["type"] is not FlowResultType.MENU:
+            return form
+        form = await self._submit(form, {"next_step_id": "captcha_token"})
         return await self._submit(form, {"captcha_token": f"P1_{next(self._captchas)}"})
 
     async def _submit(self, form: ConfigFlowResult, typed: dict[str, str]) -> ConfigFlowResult:

@@ -12,6 +12,7 @@ from custom_components.mybmw.sources import Clock
 from tests.recorded import RECORDED_CARS
 
 from .accounts import Account, Accounts
+from .captcha import Captchas
 from .china import ChinaSignIn
 from .dialect import RefusalError, brand_of, vin_of
 from .faults import Answer, Fault, answer_with_faults
@@ -56,9 +57,11 @@ class Simulator:
         self.faults: list[Fault] = []
         self.requests: list[Asked] = []
         self.switchboard = Switchboard(faults=self.faults, garage=self.garage, requests=self.requests)
+        captchas = Captchas()
         app = web.Application(middlewares=[self._answer])
         for room in (
-            SignIn(accounts=self.accounts),
+            captchas,
+            SignIn(accounts=self.accounts, captchas=captchas),
             ChinaSignIn(accounts=self.accounts, clock=clock),
             MyBmw(accounts=self.accounts),
             self.switchboard,

@@ -22,6 +22,7 @@ from aiohttp import encode_basic_auth, web
 from custom_components.mybmw.sources import Json
 
 from .accounts import Account, Accounts, Tokens
+from .captcha import Captchas
 from .dialect import (
     Form,
     RefusalError,
@@ -85,7 +86,7 @@ class SignIn:
     """The requests above, and what was handed out between them. Everything handed out works once."""
 
     accounts: Accounts
-    _used_captchas: set[str] = field(default_factory=set)
+    captchas: Captchas
     _authorizations: dict[str, tuple[Account, _Attempt]] = field(default_factory=dict)
     _codes: dict[str, tuple[Account, _Attempt]] = field(default_factory=dict)
 
@@ -129,10 +130,9 @@ class SignIn:
 
     def _check_password(self, request: web.Request, form: Form, attempt: _Attempt) -> web.Response:
         require("grant_type", form.get("grant_type"), "authorization_code")
-        captcha = request.headers.get("hcaptchatoken", "")
-        is_human = captcha.startswith("P1_") and captcha not in self._used_captchas
-        self._used_captchas.add(captcha)
-        account = self.accounts.with_password(filled(form, "username"), filled(form, "password"), region_of(request))
+        region = region_of(request)
+        is_human = self.captchas.accept(request.headers.get("hcaptchatoken", ""), region)
+        account = self.accounts.with_password(filled(form, "username"), filled(form, "password"), region)
         if account is None or not is_human:
             raise RefusalError(401, _NOT_YOU)
         authorization = secrets.token_urlsafe(24)

@@ -6,7 +6,7 @@ from custom_components.mybmw.sources.mybmw import Region
 from custom_components.mybmw.sources.mybmw.build import ListBrand
 from custom_components.mybmw.sources.mybmw.credentials import AppIdentity
 from custom_components.mybmw.sources.mybmw.headers import app_version
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK, may_hear_secrets
+from custom_components.mybmw.sources.mybmw.regions import LOOPBACK, CaptchaWidget, may_hear_secrets
 
 from .cloud import Clock
 
@@ -32,6 +32,33 @@ def test_only_china_needs_no_human_and_shifts_positions() -> None:
         "north_america.html",
         "rest_of_world.html",
     }
+
+
+@pytest.mark.parametrize(
+    ("region", "site_key"),
+    [
+        (Region.NORTH_AMERICA, "dc24de9a-9844-438b-b542-60067ff4dbe9"),
+        (Region.REST_OF_WORLD, "7244955f-8f30-4445-adff-4fefe059f815"),
+    ],
+)
+def test_the_captcha_is_bmws_and_its_script_is_hcaptchas(
+    region: Region, site_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert region.captcha_widget() == CaptchaWidget(
+        site_key=site_key,
+        script="https://js.hcaptcha.com/1/api.js",
+        hosts=("https://hcaptcha.com", "https://*.hcaptcha.com"),
+    )
+
+    monkeypatch.setenv(LOOPBACK, "http://127.0.0.1:8199/")
+    assert region.captcha_widget() == CaptchaWidget(
+        site_key=site_key, script="http://127.0.0.1:8199/_captcha/api.js", hosts=("http://127.0.0.1:8199",)
+    )
+
+
+def test_where_no_human_is_needed_there_is_no_captcha() -> None:
+    with pytest.raises(ValueError, match="There is no captcha in china"):
+        Region.CHINA.captcha_widget()
 
 
 def test_north_america_is_asked_less_often() -> None:
@@ -91,6 +118,8 @@ def test_no_request_can_be_sent_to_another_machine(address: str, monkeypatch: py
     monkeypatch.setenv(LOOPBACK, address)
     with pytest.raises(ValueError, match=r"MYBMW_LOOPBACK may only be http://127\.0\.0\.1:PORT"):
         Region.REST_OF_WORLD.api_origin()
+    with pytest.raises(ValueError, match=r"MYBMW_LOOPBACK may only be"):
+        Region.REST_OF_WORLD.captcha_widget()
 
 
 def test_an_empty_redirect_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

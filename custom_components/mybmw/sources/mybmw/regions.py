@@ -17,6 +17,23 @@ _LAST_PORT: Final = 65535
 
 _BMW_DOMAINS: Final = ("bmwgroup.com", "bmwgroup.us", "bmwusa.com", "bmw.com.cn")
 
+_HCAPTCHA_SCRIPT: Final = "https://js.hcaptcha.com/1/api.js"
+_HCAPTCHA_HOSTS: Final = ("https://hcaptcha.com", "https://*.hcaptcha.com")
+_LOOPBACK_SCRIPT: Final = "/_captcha/api.js"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptchaWidget:
+    """BMW's captcha, as a page shows it.
+
+    `script` draws the captcha with this `site_key`, an identifier that every visitor of BMW's own sign-in page can see;
+    the script needs to reach `hosts` (sources as a Content-Security-Policy writes them) and nothing else.
+    """
+
+    site_key: str
+    script: str
+    hosts: tuple[str, ...]
+
 
 class Region(StrEnum):
     """The part of the world an account belongs to."""
@@ -55,6 +72,20 @@ class Region(StrEnum):
         """Whether signing in takes a human."""
         return self.captcha_page is not None
 
+    def captcha_widget(self) -> CaptchaWidget:
+        """What a page of our own needs in order to show the captcha.
+
+        Raises:
+            ValueError: No human is needed to sign in, or the redirect to this machine names something else.
+        """
+        site_key = _FACTS[self].captcha_site_key
+        if site_key is None:
+            message = f"There is no captcha in {self}"
+            raise ValueError(message)
+        if loopback := _loopback():
+            return CaptchaWidget(site_key=site_key, script=f"{loopback}{_LOOPBACK_SCRIPT}", hosts=(loopback,))
+        return CaptchaWidget(site_key=site_key, script=_HCAPTCHA_SCRIPT, hosts=_HCAPTCHA_HOSTS)
+
     @property
     def has_shifted_positions(self) -> bool:
         """Whether positions come in China's own coordinates (GCJ-02) instead of the world's (WGS-84)."""
@@ -82,6 +113,7 @@ class _Facts:
     user_agent: str = "Dart/3.3 (dart:io)"
     subscription_key: str = ""
     captcha_page: str | None = None
+    captcha_site_key: str | None = None
     has_shifted_positions: bool = False
     poll_interval_min: int = 5
 
@@ -92,6 +124,7 @@ _FACTS: Final[Mapping[Region, _Facts]] = {
         api_host="cocoapi.bmwgroup.us",
         subscription_key="31e102f5-6f7e-7ef3-9044-ddce63891362",
         captcha_page="https://bimmer-connected.readthedocs.io/en/stable/captcha/north_america.html",
+        captcha_site_key="dc24de9a-9844-438b-b542-60067ff4dbe9",
         poll_interval_min=10,  # 5 use up the quota before the day is over (bimmerconnected/bimmer_connected issue 528)
     ),
     Region.REST_OF_WORLD: _Facts(
@@ -99,6 +132,7 @@ _FACTS: Final[Mapping[Region, _Facts]] = {
         api_host="cocoapi.bmwgroup.com",
         subscription_key="4f1c85a3-758f-a37d-bbb6-f8704494acfa",
         captcha_page="https://bimmer-connected.readthedocs.io/en/stable/captcha/rest_of_world.html",
+        captcha_site_key="7244955f-8f30-4445-adff-4fefe059f815",
     ),
     Region.CHINA: _Facts(code="cn", api_host="myprofile.bmw.com.cn", has_shifted_positions=True),
 }
