@@ -144,7 +144,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._note_troubles(dict.fromkeys(self.data, Cause.SLOW_DOWN))
         if self.data and self.last_update_success:
             _LOGGER.debug("Asked to slow down; keeping what is known until %s", pause.until)
-            self.update_interval = wait
+            self.update_interval = max(wait, self._interval)
             return self.data
         raise UpdateFailed(
             translation_domain=DOMAIN,
@@ -166,7 +166,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         async_clear_refusal(self.hass, self.config_entry.entry_id)
         waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
         if waits:
-            self.update_interval = _rest_of(await self._pause(max(waits)))
+            self.update_interval = max(_rest_of(await self._pause(max(waits))), self._interval)
         else:
             await self._store.async_pause(None)
 

@@ -75,7 +75,10 @@ class Charging:
         """
         if self.ends_at is None or previous.ends_at is None:
             return self
-        is_same_report = (self.as_of, self.remaining_min) == (previous.as_of, previous.remaining_min)
+        is_same_report = self.as_of is not None and (self.as_of, self.remaining_min) == (
+            previous.as_of,
+            previous.remaining_min,
+        )
         if is_same_report or abs(self.ends_at - previous.ends_at) <= _SAME_END:
             return replace(self, ends_at=previous.ends_at)
         return self

@@ -292,6 +292,16 @@ async def test_no_password_leaves_for_elsewhere(endpoint: str, cloud: Cloud, clo
     assert cloud.asked == {CONFIG: 1}
 
 
+@pytest.mark.parametrize("missing", ["clientId", "clientSecret", "returnUrl", "scopes", "tokenEndpoint"])
+async def test_nothing_is_asked_with_half_a_configuration(missing: str, cloud: Cloud, clock: Clock) -> None:
+    config = orjson.loads(recorded("oauth_config.json").content)
+    del config[missing]
+    cloud.replies[CONFIG] = httpx.Response(200, json=config)
+    with pytest.raises(TryLaterError):
+        await signed_in(cloud, clock)
+    assert cloud.asked == {CONFIG: 1}
+
+
 async def test_a_redirected_sign_in_stays_on_this_machine(
     cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

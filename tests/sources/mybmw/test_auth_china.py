@@ -5,7 +5,9 @@ from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 import re
+import struct
 from typing import Literal
+import zlib
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key as generate_ec_key
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -324,10 +326,19 @@ def test_the_gap_may_be_a_little_off_color(channel: int, off: int, *, is_seen: b
     assert bool(slider_position(base64.b64encode(file.getvalue()).decode())) is is_seen
 
 
+def boast(side: int) -> str:
+    """A picture that claims to be larger than any."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return base64.b64encode(
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    ).decode()
+
+
 @pytest.mark.parametrize(
     "broken",
     [
         "",
+        boast(60_000),
         "not base64!",
         "ümlaut",
         base64.b64encode(b"no picture").decode(),

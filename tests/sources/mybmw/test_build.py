@@ -53,7 +53,7 @@ from .answers import ASKED_AT, REPORTED_AT, answers_with, car_with, recorded_ans
 
 
 @pytest.mark.parametrize("folder", RECORDED_CARS)
-def test_nothing_is_odd_about_a_recordedcar_with(folder: str) -> None:
+def test_nothing_is_odd_about_a_recorded_car(folder: str) -> None:
     assert build_vehicle(recorded_answers(RECORDED_CARS[folder])).oddities == ()
 
 
@@ -209,7 +209,7 @@ def test_what_else_an_i4_tells() -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, [], "", "text", 0, 1.5, True, {}])
-def test_a_car_without_answers_is_acar_with(nothing: Json) -> None:
+def test_a_car_without_answers_is_a_car(nothing: Json) -> None:
     answers = Answers(
         vin="WBA00000000DEMO99",
         brand=ListBrand.MINI,

@@ -130,6 +130,14 @@ async def test_one_car_that_fails_does_not_harm_the_others(
     assert I20 not in str(fetch.failures[I20])
 
 
+async def test_a_profile_is_kept_though_the_state_fails(source: MyBmwSource, cloud: Cloud) -> None:
+    cloud.fail(STATE, I20, httpx.Response(500))
+    assert set((await source.fetch()).failures) == {I20}
+    with cloud.next_requests() as count:
+        await source.fetch()
+    assert count[PROFILE] == 0
+
+
 async def test_a_car_is_not_built_without_its_profile(source: MyBmwSource, cloud: Cloud) -> None:
     usual = cloud.replies[PROFILE]
     cloud.fail(PROFILE, I20, httpx.Response(500))

@@ -186,7 +186,9 @@ class _Config:
             token_url=answer.text("tokenEndpoint"),
             scope=" ".join(scope for scope in scopes if isinstance(scope, str)) if isinstance(scopes, list) else "",
         )
-        if not config.client_id or not config.token_url.endswith("/token"):
+        parts = (config.client_id, config.client_secret, config.return_url, config.scope)
+        # Half a configuration makes half a request, and BMW's refusal of it would look like the end of the sign-in.
+        if not all(parts) or not config.token_url.endswith("/token"):
             message = "BMW's answer to how one signs in cannot be understood"
             raise TryLaterError(message)
         if not may_hear_secrets(config.token_url):

@@ -30,7 +30,7 @@ def slider_position(picture: str) -> str:
                 return ""
             left = _gap(_gap_colored(image.convert("RGB")))
             return "" if left is None else str(round((left - _SLIDER_START) / image.width, 2))
-    except OSError, SyntaxError, ValueError:  # what Pillow raises for broken pictures
+    except OSError, SyntaxError, ValueError, Image.DecompressionBombError:  # what Pillow raises for broken pictures
         return ""
 
 

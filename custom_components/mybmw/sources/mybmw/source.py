@@ -148,13 +148,12 @@ class MyBmwSource(Source):
             self._attempt(questions.state(car.brand, car.vin, now), this_round),
             self._attempt(_about_charging(car, now), this_round),
         )
+        if wants_profile and not isinstance(profile, SourceError):
+            car.profile, car.is_profile_due = profile, False
         if isinstance(state, SourceError):
             return self._not_read(car, state)
-        if isinstance(profile, SourceError):
-            if car.profile is None:
-                return self._not_read(car, profile)
-        elif wants_profile:
-            car.profile, car.is_profile_due = profile, False
+        if isinstance(profile, SourceError) and car.profile is None:
+            return self._not_read(car, profile)
         car.state, car.is_doubted = state, False
         car.vehicle = self._build(car, charging, now)
         if not wanted_charging_details and car.has_charging_details:
