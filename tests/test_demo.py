@@ -88,7 +88,7 @@ def running_in(home: Path) -> Sequence[str]:
 
 async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, port: int) -> None:
     home = tmp_path / "home"
-    async with demo("--port", str(port), "--home", str(home)) as process:
+    async with demo("--port", str(port), "--home", str(home), "--cars", "recorded") as process:
         async with asyncio.timeout(READY_WITHIN_S):
             assert f"http://127.0.0.1:{port}" in await said(process, until="ready after")
         async with asyncio.timeout(STOPS_WITHIN_S):

@@ -17,9 +17,8 @@ from custom_components.mybmw.const import CONF_SOURCE
 from custom_components.mybmw.sources import Credentials
 from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
-from tests.recorded import RECORDED_CARS
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, SWITCHBOARD, Age, Simulator
-from tests.simulator.options import add_fault_option
+from tests.simulator.options import add_car_options, add_fault_option
 
 from . import DemoError
 from .dashboard import dashboard
@@ -50,14 +49,11 @@ def _arguments() -> Namespace:
         formatter_class=ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=8123, help="where Home Assistant answers, on 127.0.0.1")
-    parser.add_argument("--cars", default=",".join(RECORDED_CARS), help="which recorded cars are on the account")
+    add_car_options(parser, cars="living", speed=30)
     parser.add_argument("--fresh", action="store_true", help="forget everything of earlier starts")
     parser.add_argument("--home", type=Path, default=_HOME, help="the config folder of Home Assistant")
     add_fault_option(parser, when="as soon as the cars are there")
     arguments = parser.parse_args()
-    arguments.cars = arguments.cars.split(",")
-    if unknown := set(arguments.cars) - RECORDED_CARS.keys():
-        parser.error(f"never recorded: {', '.join(sorted(unknown))} (recorded are {', '.join(RECORDED_CARS)})")
     if not is_free(arguments.port):
         parser.error(f"port {arguments.port} is in use; choose another with --port")
     return arguments
@@ -87,7 +83,7 @@ async def _play(arguments: Namespace) -> None:
     began = time.monotonic()
     home = Home(arguments.home.resolve())
     with home.occupied(fresh=arguments.fresh):
-        async with Simulator(cars=arguments.cars, age=Age.FRESH) as cloud:
+        async with Simulator(cars=arguments.cars, age=Age.FRESH, speed=arguments.speed, seed=arguments.seed) as cloud:
             _say(f"BMW's cloud is at {cloud.url}, with {len(cloud.garage)} cars")
             os.environ[LOOPBACK] = cloud.url
             await home.furnish(port=arguments.port, account=_SETTINGS, credentials=await _sign_in())
@@ -105,7 +101,7 @@ async def _play(arguments: Namespace) -> None:
                 _say(f"what goes wrong at BMW's cloud is chosen at {cloud.url}{SWITCHBOARD}/")
                 for fault in arguments.fault:
                     cloud.switchboard.switch_on(fault)
-                    _say(f"the fault {fault} is on; Home Assistant meets it within five minutes, or at a reload")
+                    _say(f"the fault {fault} is on; Home Assistant meets it within a minute")
                 _say(f"ready after {time.monotonic() - began:.0f} s: open {url} (Ctrl-C stops)")
 
 

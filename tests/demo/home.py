@@ -182,7 +182,7 @@ def _entry(gcid: str, account: dict[str, str]) -> dict[str, Json]:
         "domain": DOMAIN,
         "entry_id": _ENTRY_ID,
         "minor_version": 1,
-        "options": {"scan_interval": 5, "read_only": False},
+        "options": {"scan_interval": 1, "read_only": False},  # minutes; somebody is watching
         "pref_disable_new_entities": False,
         "pref_disable_polling": False,
         "source": "user",

@@ -5,10 +5,8 @@ import asyncio
 import signal
 import sys
 
-from tests.recorded import RECORDED_CARS
-
 from .garage import Age
-from .options import add_fault_option
+from .options import add_car_options, add_fault_option
 from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
 from .switchboard import SWITCHBOARD
 
@@ -24,21 +22,21 @@ def _arguments() -> Namespace:
         formatter_class=ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=8199, help="where to answer, on 127.0.0.1")
-    parser.add_argument("--cars", default=",".join(RECORDED_CARS), help="which recorded cars stand in the garage")
-    parser.add_argument("--age", type=Age, default=Age.FRESH, choices=list(Age), help="how old their answers are")
+    add_car_options(parser, cars="recorded", speed=1)
+    parser.add_argument(
+        "--age", type=Age, default=Age.FRESH, choices=list(Age), help="how old the answers of recorded cars are"
+    )
     add_fault_option(parser, when="from the start")
-    arguments = parser.parse_args()
-    arguments.cars = arguments.cars.split(",")
-    if unknown := set(arguments.cars) - RECORDED_CARS.keys():
-        parser.error(f"never recorded: {', '.join(sorted(unknown))} (recorded are {', '.join(RECORDED_CARS)})")
-    return arguments
+    return parser.parse_args()
 
 
 async def _run(arguments: Namespace) -> None:
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
-    async with Simulator(cars=arguments.cars, age=arguments.age, port=arguments.port) as cloud:
+    async with Simulator(
+        cars=arguments.cars, age=arguments.age, port=arguments.port, speed=arguments.speed, seed=arguments.seed
+    ) as cloud:
         _say(f"{len(cloud.garage)} cars at {cloud.url}")
         for region, username in DEMO_USERNAMES.items():
             _say(f"sign in as {username} ({region}), password {DEMO_PASSWORD}")

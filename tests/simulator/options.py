@@ -1,8 +1,27 @@
-"""What can be chosen by whoever starts the cloud from a command line."""
+"""What everybody who starts the cloud can choose: which cars there are, how they live, and what goes wrong."""
 
-from argparse import SUPPRESS, ArgumentParser
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
+from typing import Final
 
+from tests.recorded import RECORDED_CARS
+
+from .living import LIVING_CARS
 from .presets import PRESETS
+
+_NAMES: Final = (*LIVING_CARS, *RECORDED_CARS)
+_SHORT: Final = {"living": tuple(LIVING_CARS), "recorded": tuple(RECORDED_CARS)}
+
+
+def add_car_options(parser: ArgumentParser, *, cars: str, speed: float) -> None:
+    """Add --cars, --speed and --seed, with defaults for the first two."""
+    parser.add_argument(
+        "--cars",
+        type=_cars,
+        default=cars,
+        help=f"which cars are on the account: living, recorded, or names ({', '.join(_NAMES)})",
+    )
+    parser.add_argument("--speed", type=_speed, default=speed, help="how many times faster living cars live")
+    parser.add_argument("--seed", type=int, default=1, help="what happens to living cars; the same for the same number")
 
 
 def add_fault_option(parser: ArgumentParser, *, when: str) -> None:
@@ -17,3 +36,22 @@ def add_fault_option(parser: ArgumentParser, *, when: str) -> None:
         help=f"switch a fault on {when}, as docs/faults.md describes it; may be given several times",
     )
     parser.epilog = f"faults: {', '.join(PRESETS)}"
+
+
+def _cars(names: str) -> list[str]:
+    cars = [car for name in names.split(",") for car in _SHORT.get(name, (name,))]
+    if unknown := set(cars).difference(_NAMES):
+        message = f"there is no {', '.join(sorted(unknown))} (there are {', '.join(_NAMES)})"
+        raise ArgumentTypeError(message)
+    return list(dict.fromkeys(cars))
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0
+    if not 0 < speed < float("inf"):
+        message = f"{text} is no speed; 1 is as fast as life"
+        raise ArgumentTypeError(message)
+    return speed

@@ -17,6 +17,7 @@ from .china import ChinaSignIn
 from .dialect import RefusalError, brand_of, vin_of
 from .faults import Answer, Fault, answer_with_faults
 from .garage import Age, Garage
+from .living import World, WorldClock
 from .log import Asked
 from .mybmw import MyBmw
 from .sign_in import SignIn
@@ -31,11 +32,12 @@ _HOST: Final = "127.0.0.1"
 class Simulator:
     """The cloud. Everything about it can be changed while it runs.
 
-    `garage` holds the cars of the demo accounts (one in each region, see DEMO_USERNAMES), `accounts` who may sign in,
-    `faults` what goes wrong, `switchboard` what of it was switched on by name, `requests` what was asked so far.
+    `garage` holds the cars of the demo accounts (one in each region, see DEMO_USERNAMES), `world` is where the living
+    ones of them live, `accounts` who may sign in, `faults` what goes wrong, `switchboard` what of it was switched on by
+    name, `requests` what was asked so far.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (a cloud to order)
         self,
         *,
         cars: Iterable[str] = RECORDED_CARS,
@@ -43,9 +45,15 @@ class Simulator:
         clock: Clock = lambda: datetime.now(UTC),
         port: int = 0,
         access_lifetime: timedelta = timedelta(hours=1),
+        speed: float = 1,
+        seed: int = 1,
     ) -> None:
-        """Be ready to start. `cars` are names of recordings; port 0 is any that is free."""
-        self.garage = Garage(cars, age=age, clock=clock)
+        """Be ready to start. `cars` are names of recorded or living cars; port 0 is any that is free.
+
+        `speed` is how many times faster than `clock` the living cars live, `seed` decides what will happen to them.
+        """
+        self.world = World(WorldClock(clock, speed=speed), seed=seed)
+        self.garage = Garage(cars, age=age, clock=clock, world=self.world)
         self.accounts = Accounts(
             [
                 Account(username=username, password=DEMO_PASSWORD, region=region, garage=self.garage)
