@@ -184,6 +184,9 @@ async def test_a_blocked_account_is_left_in_peace_for_a_day(
     assert issue
     assert issue.translation_placeholders == {"account": entry.title}
     assert not issue.is_fixable
+    assert issue.severity is ir.IssueSeverity.ERROR
+    assert issue.learn_more_url == "https://github.com/mybmw-ha/mybmw#the-state-of-bmws-two-doors"
+    assert not issue.is_persistent, "the pause is, and tells of it again"
 
     await pass_time(hass, freezer, DAY - MINUTE)
     assert source.times_asked == 2

@@ -30,7 +30,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """
 
     @callback
-    def _changed(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
+    def _changed(_change: ConfigEntryChange, entry: ConfigEntry[object]) -> None:
         if entry.domain == DOMAIN and entry.disabled_by:
             async_clear_issues(hass, entry.entry_id)
 
