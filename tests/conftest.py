@@ -67,6 +67,7 @@ def door(
     with (
         patch("custom_components.mybmw.config_flow.sign_in", door.sign_in),
         patch("custom_components.mybmw.async_setup_entry", door.set_up),
+        patch("custom_components.mybmw.async_unload_entry", return_value=True),
     ):
         yield door
     assert all(attempt.http.is_closed for attempt in door.attempts)

@@ -54,9 +54,9 @@ BLOCKED: Final = NotAllowedError("blocked", Refusal.BLOCKED)
 FORBIDDEN: Final = NotAllowedError("forbidden", Refusal.FORBIDDEN)
 SLOW_DOWN: Final = SlowDownError("slow down", NOW + timedelta(hours=2))
 TRY_LATER: Final = TryLaterError("try later")
-MISLED: Final = ValueError("requests go to somewhere else")
+BUG: Final = RuntimeError("a bug")
 
-PASSING: Final = {"blocked": BLOCKED, "cannot_connect": TRY_LATER, "unknown": MISLED}
+PASSING: Final = {"blocked": BLOCKED, "cannot_connect": TRY_LATER, "unknown": BUG}
 """Errors that have nothing to do with what was typed and need no waiting, by the text that tells of them."""
 
 

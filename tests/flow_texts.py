@@ -70,7 +70,16 @@ def _check_form(form: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
     assert errors.keys() <= fields | {"base"}
     assert set(errors.values()) <= error_texts.keys()
 
-    _check_placeholders(form, step, *(error_texts[error] for error in errors.values()))
+    on_display = [error_texts[error] for error in errors.values()]
+    _check_placeholders(form, step, *on_display)
+    _check_fields_named(fields, texts, *on_display)
+
+
+def _check_fields_named(fields: set[str], texts: Mapping[str, Texts], *on_display: Texts) -> None:
+    """An error must not send anybody looking for a field of the account that this form does not have."""
+    labels = section(texts, "step", "user", "data")
+    named = {field for field, label in labels.items() for text in on_display if str(label) in str(text).title()}
+    assert named <= fields or not fields
 
 
 def _check_menu(menu: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:

@@ -1,10 +1,13 @@
 """Adding an account: what is asked for, what is said when it fails, and what is left behind when it works."""
 
 from datetime import timedelta
+import logging
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.selector import TextSelectorType
+import probatio
 import pytest
 
 from custom_components.mybmw.const import DOMAIN
@@ -16,7 +19,6 @@ from .door import (
     ENTERED_IN_CHINA,
     FORBIDDEN,
     GCID,
-    MISLED,
     NEW_PASSWORD,
     NEW_TOKEN,
     NOW,
@@ -38,6 +40,7 @@ from .door import (
     known_account,
     paste,
     reach_captcha,
+    secrets_in,
     stored,
     submit,
 )
@@ -282,22 +285,30 @@ async def test_forms_can_be_looked_at_again(hass: HomeAssistant) -> None:
     assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "captcha_token"
 
 
-async def test_a_bug_leaves_no_connection_open(hass: HomeAssistant, door: Door) -> None:
-    form = await reach_captcha(hass)
-    door.answer = RuntimeError("a bug")
-
-    with pytest.raises(RuntimeError, match="a bug"):
-        await paste(hass, form, TOKEN)
-
-    assert [attempt.http.is_closed for attempt in door.attempts] == [True]
-
-
-async def test_a_misled_sign_in_is_explained_in_the_log(
-    hass: HomeAssistant, door: Door, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("kind", [AttributeError, KeyError, OSError, RuntimeError, UnicodeError, ValueError])
+async def test_a_bug_is_shown_and_told_to_the_log_without_what_it_may_quote(
+    hass: HomeAssistant, door: Door, caplog: pytest.LogCaptureFixture, kind: type[Exception]
 ) -> None:
     form = await reach_captcha(hass)
-    door.answer = MISLED
+    door.answer = kind(f"cannot make sense of {PASSWORD} and {TOKEN}")
+    door.answer.__cause__ = KeyError(USERNAME)
 
-    await paste(hass, form, TOKEN)
+    form = await paste(hass, form, TOKEN)
 
-    assert "requests go to somewhere else" in caplog.text
+    assert (form["step_id"], form["errors"]) == ("sign_in_failed", {"base": "unknown"})
+    [record] = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    text = logging.Formatter().format(record)
+    assert f"Unexpected {kind.__name__} while signing in" in text
+    assert "door.py" in text, "it says where"
+    assert secrets_in([record]) == []
+
+
+async def test_the_password_is_not_shown_while_it_is_typed(hass: HomeAssistant) -> None:
+    schema = (await begin(hass))["data_schema"]
+    assert schema
+    fields = {str(key): (key, field) for key, field in schema.schema.items()}
+    key, field = fields["password"]
+    assert field.config["type"] == TextSelectorType.PASSWORD
+    assert field.config["autocomplete"] == "current-password"
+    assert isinstance(key.schema, probatio.Secret)
+    assert fields["username"][1].config["autocomplete"] == "username"

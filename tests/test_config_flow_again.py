@@ -17,6 +17,7 @@ from .door import (
     CREDENTIALS,
     ENTERED,
     ENTERED_IN_CHINA,
+    FORBIDDEN,
     NEW_PASSWORD,
     NEW_TOKEN,
     NOW,
@@ -90,7 +91,10 @@ async def test_failing_to_sign_in_again(hass: HomeAssistant, door: Door, step: s
     assert (form["step_id"], form["errors"]) == ("sign_in_failed", {"base": "cannot_connect"})
     door.answer = REFUSED
     form = await paste(hass, form, NEW_TOKEN)
-    assert (form["step_id"], form["errors"]) == (step, {"base": "invalid_auth"})
+    assert (form["step_id"], form["errors"]) == (
+        step,
+        {"base": "invalid_password" if is_reauth else "invalid_password_or_region"},
+    )
     assert filled_in(form) == region
     assert (form["description_placeholders"] or {})["username"] == USERNAME
     assert entry.data["password"] == PASSWORD
@@ -103,6 +107,27 @@ async def test_failing_to_sign_in_again(hass: HomeAssistant, door: Door, step: s
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.ABORT
     assert entry.data["password"] == NEW_PASSWORD
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_reauth", "in_reconfigure"),
+    [
+        (REFUSED, "invalid_password_china", "invalid_password_china"),
+        (FORBIDDEN, "forbidden_again", "forbidden"),
+    ],
+    ids=["refused", "forbidden"],
+)
+async def test_failing_to_sign_in_again_in_china(
+    hass: HomeAssistant, door: Door, answer: Exception, in_reauth: str, in_reconfigure: str
+) -> None:
+    """`shown` sees to it that no error speaks of a field that is not there."""
+    entry = known_account(hass, "china")
+    door.answer = answer
+
+    form = await submit(hass, await entry.start_reauth_flow(hass), password=NEW_PASSWORD)
+    assert form["errors"] == {"base": in_reauth}
+    form = await submit(hass, await entry.start_reconfigure_flow(hass), password=NEW_PASSWORD, region="china")
+    assert form["errors"] == {"base": in_reconfigure}
 
 
 @pytest.mark.parametrize("again", [MockConfigEntry.start_reauth_flow, MockConfigEntry.start_reconfigure_flow])

@@ -10,8 +10,6 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
-
 from .captcha_tab import Tab, go_on, open_page, says
 from .door import (
     CREDENTIALS,
@@ -24,11 +22,9 @@ from .door import (
     TOKEN,
     TRY_LATER,
     Door,
-    choose,
     entry_made,
     known_account,
     paste,
-    reach_captcha,
     submit,
 )
 
@@ -157,15 +153,3 @@ async def test_a_second_window_does_not_sign_in_a_second_time(hass: HomeAssistan
     assert form["step_id"] == "sign_in_failed"
     assert second["step_id"] == "captcha"
     assert len(door.attempts) == 1
-
-
-async def test_a_page_that_cannot_be_shown(
-    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    menu = await reach_captcha(hass)
-    monkeypatch.setenv(LOOPBACK, "http://example.com:80")
-
-    form = await choose(hass, menu, "captcha_page")
-
-    assert (form["step_id"], form["errors"]) == ("sign_in_failed", {"base": "unknown"})
-    assert "MYBMW_LOOPBACK may only be http://127.0.0.1:PORT" in caplog.text

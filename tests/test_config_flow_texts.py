@@ -28,9 +28,13 @@ def test_no_text_is_left_over(language: str) -> None:
         "unknown",
         "invalid_auth",
         "invalid_auth_china",
+        "invalid_password",
+        "invalid_password_china",
+        "invalid_password_or_region",
         "missing_captcha",
         "captcha_used",
         "forbidden",
+        "forbidden_again",
         "too_many_attempts",
     }
     assert section(texts, "config", "abort").keys() == {"already_configured", "wrong_account"}

@@ -117,7 +117,7 @@ async def test_a_third_lost_poll_is_not(
         await pass_time(hass, freezer, INTERVAL)
     assert mileage(hass, I4) == STATE_UNAVAILABLE
     assert trouble(hass, I4) == "try_later"
-    assert caplog.text.count("Error fetching mybmw data: BMW could not be read and will be asked again") == 1
+    assert caplog.text.count("Error fetching mybmw d…r@e… data: No data from BMW for now") == 1
 
     source.failure = None
     await pass_time(hass, freezer, INTERVAL)
@@ -132,7 +132,9 @@ async def test_an_account_that_does_not_answer_at_first_is_set_up_later(
     entry = account_entry()
     await try_to_set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.reason == "BMW could not be read and will be asked again: BMW does not answer"
+    assert entry.reason == (
+        "No data from BMW for now; Home Assistant tries again by itself. Reason: BMW does not answer"
+    )
     source.show(I4)
     await pass_time(hass, freezer, MINUTE)
     assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
@@ -182,6 +184,9 @@ async def test_a_blocked_account_is_left_in_peace_for_a_day(
     assert issue
     assert issue.translation_placeholders == {"account": entry.title}
     assert not issue.is_fixable
+    assert issue.severity is ir.IssueSeverity.ERROR
+    assert issue.learn_more_url == "https://github.com/mybmw-ha/mybmw#the-state-of-bmws-two-doors"
+    assert not issue.is_persistent, "the pause is, and tells of it again"
 
     await pass_time(hass, freezer, DAY - MINUTE)
     assert source.times_asked == 2
@@ -299,7 +304,7 @@ async def test_a_full_quota_at_the_start_says_how_long_it_takes(hass: HomeAssist
     entry = account_entry()
     await try_to_set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.reason == ("BMW's quota for this account is used up. The integration waits until 2023-01-04 19:00")
+    assert entry.reason == ("BMW's quota for this account is used up. Home Assistant waits until 2023-01-04 19:00")
 
 
 async def test_a_full_quota_for_one_car_is_a_pause_for_all(

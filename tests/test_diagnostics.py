@@ -154,7 +154,7 @@ async def test_what_is_wrong_is_told(
     }
     i4 = told(diagnostics, "cars", 1)
     assert told(i4, "trouble") == {"cause": "slow_down", "misses": 0}
-    assert told(i4, "offers") == ["reports_state", "tracking"]
+    assert told(i4, "offers") == []
     assert told(i4, "vehicle", "capabilities", "lock") is True
 
 

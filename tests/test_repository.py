@@ -13,6 +13,8 @@ from homeassistant.util.yaml import parse_yaml
 from PIL import Image
 import pytest
 
+from custom_components.mybmw.sources import registry
+
 REPOSITORY: Final = Path(__file__).parents[1]
 INTEGRATION: Final = REPOSITORY / "custom_components" / "mybmw"
 WORKFLOWS: Final = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
@@ -101,6 +103,18 @@ GOLD: Final = {
     "stale-devices",
 }
 PLATINUM: Final = {"async-dependency", "inject-websession", "strict-typing"}
+SHOWN_BY_TESTS: Final = {
+    "config-entry-unloading",
+    "dynamic-devices",
+    "entity-unavailable",
+    "log-when-unavailable",
+    "reauthentication-flow",
+    "reconfiguration-flow",
+    "repair-issues",
+    "stale-devices",
+    "test-before-setup",
+    "unique-config-entry",
+}
 RULES: Final = BRONZE | SILVER | GOLD | PLATINUM
 
 # Written in pieces, so that this file does not name them either.
@@ -155,6 +169,7 @@ def anchors(document: Path) -> set[str]:
 
 def paths_named_in(text: str) -> Iterator[str]:
     """The files and folders that a text puts in backticks."""
+    yield from re.findall(r"`([\w.@/-]+?)::test_\w+`", text)
     yield from re.findall(r"`([\w.@/-]+(?:/|\.(?:json|md|py|svg|toml|yaml|yml)))`", text)
     yield from re.findall(r"`((?:scripts|tests|docs|\.github|\.ci)/[\w./-]+)`", text)
 
@@ -267,9 +282,10 @@ def test_what_a_workflow_runs_exists(path: Path) -> None:
 def test_issue_forms_ask_for_what_helps_and_warn_of_what_harms(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
-    assert {"diagnostics", "source", "region"} <= set(re.findall(r"^    id: (\S+)$", text, re.MULTILINE))
+    assert {"diagnostics", "region"} <= set(re.findall(r"^    id: (\S+)$", text, re.MULTILINE))
     assert re.search(r"^    id: versions?$", text, re.MULTILINE)
     assert "**never post a VIN, a password, a token" in text
+    assert ("id: source" in text) == (len(registry._SOURCES) > 1), "nobody is asked for a source that there is not"
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=relative)
@@ -320,6 +336,17 @@ def test_quality_scale_names_evidence_that_exists(rule: str) -> None:
     assert chapters or files, f"nothing proves {rule}"
     assert missing_of(iter(files)) == set()
     assert chapters <= anchors(REPOSITORY / "README.md")
+
+
+def test_quality_scale_names_tests_that_exist() -> None:
+    """And how a rule is kept that only a test can show, is shown by tests."""
+    shown_by = {
+        rule: re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", comment) for rule, (_, comment) in quality_scale().items()
+    }
+    for rule, tests in shown_by.items():
+        for path, test in tests:
+            assert f"def {test}(" in (REPOSITORY / path).read_text(encoding="utf-8"), f"{rule}: {test}"
+    assert [rule for rule in SHOWN_BY_TESTS if not shown_by[rule]] == []
 
 
 @pytest.mark.parametrize("document", documents(), ids=relative)

@@ -7,6 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util.unit_system import METRIC_SYSTEM, US_CUSTOMARY_SYSTEM, UnitSystem
 import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
@@ -20,6 +21,8 @@ from custom_components.mybmw.vehicle import (
     Maintenance,
     Service,
     ServiceType,
+    Tire,
+    Tires,
 )
 
 from .account import NOW, FakeSource, a_car, recorded_vehicle, set_up_platform, state_of
@@ -105,3 +108,35 @@ async def test_the_next_service_is_the_one_with_the_next_date(hass: HomeAssistan
     await coordinator.async_refresh()
     for key in ("next_service_type", "next_service_date", "next_service_distance"):
         assert state_of(hass, Platform.SENSOR, with_date, key).state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("units", "shown"),
+    [(METRIC_SYSTEM, ("bar", 2.45, 2)), (US_CUSTOMARY_SYSTEM, ("psi", 35.5, 1))],
+    ids=["metric", "us"],
+)
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_tires_are_told_in_the_unit_that_is_read_off_at_the_pump(
+    hass: HomeAssistant,
+    entity_registry: er.EntityRegistry,
+    source: FakeSource,
+    units: UnitSystem,
+    shown: tuple[str, float, int],
+) -> None:
+    unit, pressure, decimals = shown
+    hass.config.units = units
+    car = replace(a_car(), tires=Tires(front_left=Tire(pressure_kpa=245, target_pressure_kpa=245)))
+    await set_up_platform(hass, source, Platform.SENSOR, car)
+    for key in ("tire_pressure_front_left", "tire_target_pressure_front_left"):
+        state = state_of(hass, Platform.SENSOR, car, key)
+        assert state.attributes["unit_of_measurement"] == unit
+        assert float(state.state) == pytest.approx(pressure, abs=0.05)
+        registered = entity_registry.async_get(state.entity_id)
+        assert registered
+        assert registered.options["sensor"]["suggested_display_precision"] == decimals
+
+
+async def test_a_tire_that_does_not_tell_its_pressure_is_unknown(hass: HomeAssistant, source: FakeSource) -> None:
+    car = replace(a_car(), tires=Tires(front_left=Tire(pressure_status=0)))
+    await set_up_platform(hass, source, Platform.SENSOR, car)
+    assert state_of(hass, Platform.SENSOR, car, "tire_pressure_front_left").state == STATE_UNKNOWN

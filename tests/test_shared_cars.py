@@ -43,6 +43,8 @@ async def test_a_car_on_two_accounts_is_shown_by_the_first(
     assert vins(hass, second) == {MINI.vin}
     issue = shared_cars_issue(hass, second)
     assert issue
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert not issue.is_fixable
     assert issue.translation_placeholders == {"account": second.title, "cars": "i4", "other": first.title}
     assert shared_cars_issue(hass, first) is None
     assert "unique ID" not in caplog.text

@@ -8,7 +8,7 @@ import re
 from string import Formatter
 from typing import Final
 
-from homeassistant.components.binary_sensor import BinarySensorEntityDescription
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntityDescription
 from homeassistant.components.sensor import SensorEntityDescription
 import pytest
 
@@ -19,9 +19,10 @@ from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.entity import MyBMWEntityDescription
 from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.sources import Json, Refusal
-from custom_components.mybmw.vehicle import OpeningState
+from custom_components.mybmw.vehicle import Lid, OpeningState, Window
 
 FOLDER: Final = Path(custom_components.mybmw.__path__[0])
+FRONTENDS: Final = FOLDER.parents[1] / ".dev" / "demo"
 LANGUAGES: Final = tuple(sorted(path.stem for path in FOLDER.glob("translations/*.json")))
 DESCRIPTIONS: Final[Mapping[str, Mapping[str, MyBMWEntityDescription]]] = {
     "binary_sensor": {description.key: description for description in BINARY_SENSORS},
@@ -34,6 +35,7 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "sign_in_required": set(),
     "slow_down": {"until"},
     "try_later": {"error"},
+    "unusable_settings": {"error"},
 }
 """The exceptions, and what is put into their messages."""
 
@@ -155,6 +157,31 @@ def test_issues(language: str) -> None:
         assert placeholders(" ".join(map(str, at(issues, key).values()))) == (
             {"account", "cars", "other"} if key == "shared_cars" else {"account"}
         )
+
+
+def test_what_opens_has_icons_that_open() -> None:
+    """A padlock or another car would say something else; the icons of doors and windows are left to Home Assistant."""
+    icons = at(document("icons"), "entity", "binary_sensor")
+    opens = {"lids", "windows", *Lid, *Window}
+    for key in opens & icons.keys():
+        assert "closed" in str(at(icons, key)["default"]), key
+        assert "open" in str(at(icons, key, "state")["on"]), key
+    of_class = {
+        key: description.device_class
+        for key, description in DESCRIPTIONS["binary_sensor"].items()
+        if key in opens - icons.keys()
+    }
+    assert len(of_class) == 9
+    assert set(of_class.values()) == {BinarySensorDeviceClass.DOOR, BinarySensorDeviceClass.WINDOW}
+
+
+def test_icons_are_those_of_the_frontend() -> None:
+    """One that it does not have would be an empty place."""
+    files = [*FRONTENDS.glob("lib/python*/site-packages/hass_frontend/static/mdi/*.json")]
+    if not files:
+        pytest.skip("the frontend is not installed; scripts/demo does so")
+    there = {f"mdi:{name}" for path in files for name in json.loads(path.read_text(encoding="utf-8"))}
+    assert {icon for _, icon in texts(document("icons"))} - there == set()
 
 
 @pytest.mark.parametrize("platform", DESCRIPTIONS)

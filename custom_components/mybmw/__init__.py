@@ -3,11 +3,13 @@
 from contextlib import AsyncExitStack
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
-from homeassistant.core import Event, HomeAssistant
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.typing import NoEventData
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.typing import ConfigType, NoEventData
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore
@@ -17,7 +19,23 @@ from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .issues import async_clear_issues
 from .sources.registry import open_source
 
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.DEVICE_TRACKER, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Watch for accounts that are disabled: nothing of theirs is to be repaired any more.
+
+    Home Assistant tells an account itself only if it was loaded, which a blocked one hardly ever is.
+    """
+
+    @callback
+    def _changed(_change: ConfigEntryChange, entry: ConfigEntry[object]) -> None:
+        if entry.domain == DOMAIN and entry.disabled_by:
+            async_clear_issues(hass, entry.entry_id)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, _changed)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
@@ -28,9 +46,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
     entry.async_on_unload(closing.aclose)
     http = connect(hass)
     closing.push_async_callback(async_disconnect, http)
-    source = open_source(
-        entry.data, store.credentials, http=http, keep=store.async_keep_credentials, clock=dt_util.utcnow
-    )
+    try:
+        source = open_source(
+            entry.data, store.credentials, http=http, keep=store.async_keep_credentials, clock=dt_util.utcnow
+        )
+    except (KeyError, ValueError) as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="unusable_settings",
+            translation_placeholders={"error": str(err)},
+        ) from err
     closing.push_async_callback(source.close)  # needs the client, so it is called before the client is closed
 
     async def _async_finish(_event: Event[NoEventData]) -> None:
@@ -45,8 +70,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
-    """Take the cars of an account off the stage."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    """Take the cars of an account off the stage, and wait for what its source has to finish, however long it takes.
+
+    Home Assistant waits only ten seconds for what is left to `async_on_unload`. A slower renewal of a token would then
+    overlap with the next set-up, which would use the refresh token that BMW is about to void.
+    """
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.source.close()
+    return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> None:

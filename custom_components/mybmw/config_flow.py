@@ -7,12 +7,12 @@ its log, where no e-mail address or phone number belongs.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 import logging
+from traceback import format_tb
 from typing import Final, NamedTuple, override
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
-    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
@@ -87,15 +87,31 @@ _OPTIONS_SCHEMA: Final = probatio.Schema(
 
 
 class _AccountForm(NamedTuple):
-    """What has to be known of an account to sign in, as far as it is not known already."""
+    """What has to be known of an account to sign in, as far as it is not known already.
+
+    `errors` are those that are said differently here, as their usual words name fields that this form does not have.
+    """
 
     step_id: str
     schema: probatio.Schema
+    errors: Mapping[str, str]
 
 
-_NEW_ACCOUNT: Final = _AccountForm("user", probatio.Schema(_USERNAME | _PASSWORD | _REGION))
-_SAME_ACCOUNT: Final = _AccountForm("reauth_confirm", probatio.Schema(_PASSWORD))
-_CHANGED_ACCOUNT: Final = _AccountForm("reconfigure", probatio.Schema(_PASSWORD | _REGION))
+_NEW_ACCOUNT: Final = _AccountForm("user", probatio.Schema(_USERNAME | _PASSWORD | _REGION), {})
+_SAME_ACCOUNT: Final = _AccountForm(
+    "reauth_confirm",
+    probatio.Schema(_PASSWORD),
+    {
+        "forbidden": "forbidden_again",
+        "invalid_auth": "invalid_password",
+        "invalid_auth_china": "invalid_password_china",
+    },
+)
+_CHANGED_ACCOUNT: Final = _AccountForm(
+    "reconfigure",
+    probatio.Schema(_PASSWORD | _REGION),
+    {"invalid_auth": "invalid_password_or_region", "invalid_auth_china": "invalid_password_china"},
+)
 
 
 class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -151,14 +167,9 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         Who looks at this step again gets a new page.
         """
         if user_input is None:
-            try:
-                widget = self._region.captcha_widget()
-            except ValueError:
-                _LOGGER.exception("The captcha cannot be shown")
-                return self._show_error("unknown")
             return self.async_external_step(
                 step_id="captcha_page",
-                url=async_open_page(self.hass, self.flow_id, widget),
+                url=async_open_page(self.hass, self.flow_id, self._region.captcha_widget()),
                 description_placeholders={"minutes": f"{PAGE_LIFETIME // timedelta(minutes=1)}"},
             )
         async_close_page(self.hass, self.flow_id)
@@ -226,6 +237,11 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         self._settings = _tidied({**known, **user_input})
         if entry is None:  # before a captcha is solved for nothing
             self._async_abort_entries_match({key: self._settings[key] for key in (CONF_USERNAME, CONF_REGION)})
+        try:
+            self._region.api_origin()
+        except ValueError as err:
+            _LOGGER.error("The sign-in cannot even be tried: %s", err)  # noqa: TRY400 (the text says it all)
+            return self._show_account_form(self._settings, "unknown")
         return await (self.async_step_captcha() if self._region.needs_captcha else self._async_sign_in())
 
     async def _async_sign_in(self, captcha_token: str | None = None) -> ConfigFlowResult:
@@ -246,8 +262,8 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         except SourceError as err:
             _LOGGER.debug("The sign-in failed: %s", err)
             return self._show_source_error(err)
-        except ValueError:
-            _LOGGER.exception("The sign-in cannot even be tried")
+        except Exception as err:  # noqa: BLE001 (whatever it is: a flow that breaks off tells its owner nothing)
+            _log_unexpected(err)
             return self._show_error("unknown")
         finally:
             await async_disconnect(http)
@@ -267,8 +283,7 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(gcid)
         if entry := self._entry:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
-            if entry.state is ConfigEntryState.LOADED:  # or it might store a token of its own over the new one
-                await self.hass.config_entries.async_unload(entry.entry_id)
+            await self._async_halt(entry)
             await self._async_keep(gcid, credentials)
             return self.async_update_reload_and_abort(entry, data_updates=self._settings)
         self._abort_if_unique_id_configured()
@@ -278,6 +293,13 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
             data=self._settings,
             options={CONF_READ_ONLY: False},
         )
+
+    async def _async_halt(self, entry: MyBMWConfigEntry) -> None:
+        """Take an account down, or its next token might be stored over the new one; let it come up first if it does."""
+        async with entry.setup_lock:
+            pass
+        if entry.state.recoverable:
+            await self.hass.config_entries.async_unload(entry.entry_id)
 
     async def _async_keep(self, gcid: str, credentials: Credentials) -> None:
         """Put the credentials where the set-up looks for them.
@@ -322,7 +344,7 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id=self._account_form.step_id,
             data_schema=self.add_suggested_values_to_schema(self._account_form.schema, suggested),
-            errors={"base": error} if error else {},
+            errors={"base": self._account_form.errors.get(error, error)} if error else {},
             description_placeholders={"username": suggested.get(CONF_USERNAME, "")} | self._end_of_wait(),
         )
 
@@ -363,6 +385,12 @@ class MyBMWOptionsFlow(OptionsFlowWithReload):
 
 def _without_password(settings: Mapping[str, str]) -> Mapping[str, str]:
     return {key: value for key, value in settings.items() if key != CONF_PASSWORD}
+
+
+def _log_unexpected(err: Exception) -> None:
+    """Tell the log of a bug all but its message: that may quote what was typed, or what BMW answered."""
+    where = "".join(format_tb(err.__traceback__))
+    _LOGGER.error("Unexpected %s while signing in; it happened at\n%s", type(err).__name__, where)
 
 
 def _tidied(settings: Mapping[str, str]) -> Mapping[str, str]:

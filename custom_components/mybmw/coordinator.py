@@ -84,7 +84,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     def __init__(self, hass: HomeAssistant, entry: MyBMWConfigEntry, source: Source, store: AccountStore) -> None:
         """Know no car yet."""
         self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, source.poll_interval_min))
-        super().__init__(hass, _LOGGER, config_entry=entry, name=DOMAIN, update_interval=self._interval)
+        name = f"{DOMAIN} {entry.title}"  # in the log, where several accounts have to be told apart
+        super().__init__(hass, _LOGGER, config_entry=entry, name=name, update_interval=self._interval)
         self.data = {}
         self.troubles: Mapping[str, Trouble] = {}
         self.source = source

@@ -74,12 +74,19 @@ def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
     return _plain(
         {
             "vehicle": async_redact_data(asdict(coordinator.data[vin]), _OF_CAR),
-            "offers": [name for name, is_offered in asdict(coordinator.offers(vin)).items() if is_offered is True],
+            "offers": _offers(coordinator, vin),
             "is_current": coordinator.is_current(vin),
             "trouble": trouble and asdict(trouble),
             "recordings": coordinator.source.recordings(vin),
         }
     )
+
+
+def _offers(coordinator: MyBMWCoordinator, vin: str) -> list[str]:
+    """What the car may be asked to do. What is left of its capabilities if nothing may be asked is no offer."""
+    to_watch = asdict(coordinator.data[vin].capabilities.read_only())
+    offers = asdict(coordinator.offers(vin)).items()
+    return [name for name, is_offered in offers if is_offered is True and not to_watch[name]]
 
 
 def _plain(value: object) -> Json:

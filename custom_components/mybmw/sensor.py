@@ -56,7 +56,7 @@ PARALLEL_UPDATES = 0
 class MyBMWSensorDescription(MyBMWEntityDescription, SensorEntityDescription):
     """A fact that is a number, a time or a word."""
 
-    value: Callable[[Vehicle], str | int | date | datetime | None]
+    value: Callable[[Vehicle], str | float | date | datetime | None]
 
 
 def _fuel(vehicle: Vehicle) -> Fuel:
@@ -87,6 +87,10 @@ def _tire(vehicle: Vehicle, wheel: Wheel) -> Tire:
     return (vehicle.tires and vehicle.tires.at(wheel)) or Tire()
 
 
+def _bar(pressure_kpa: int | None) -> float | None:
+    return None if pressure_kpa is None else pressure_kpa / 100
+
+
 def _words(kind: type[StrEnum]) -> list[str]:
     """What an enumeration can say; to know nothing is a state that Home Assistant has already."""
     return [word.value for word in kind if word.name != "UNKNOWN"]
@@ -101,7 +105,10 @@ def _next_service(vehicle: Vehicle) -> Service | None:
 
 
 def _tire_sensors(wheel: Wheel) -> tuple[MyBMWSensorDescription, MyBMWSensorDescription]:
-    """What one tire tells; cars count in kilopascal, people in bar."""
+    """What one tire tells: in bar, from which Home Assistant makes psi where people count in that.
+
+    The car's kilopascal would become psi as well, but remain kilopascal for everybody else.
+    """
 
     def is_known(vehicle: Vehicle) -> bool:
         return vehicle.tires is not None and vehicle.tires.at(wheel) is not None
@@ -110,23 +117,21 @@ def _tire_sensors(wheel: Wheel) -> tuple[MyBMWSensorDescription, MyBMWSensorDesc
         MyBMWSensorDescription(
             key=f"tire_pressure_{wheel}",
             device_class=SensorDeviceClass.PRESSURE,
-            native_unit_of_measurement=UnitOfPressure.KPA,
-            suggested_unit_of_measurement=UnitOfPressure.BAR,
+            native_unit_of_measurement=UnitOfPressure.BAR,
             suggested_display_precision=2,
             state_class=SensorStateClass.MEASUREMENT,
             exists=is_known,
-            value=lambda v: _tire(v, wheel).pressure_kpa,
+            value=lambda v: _bar(_tire(v, wheel).pressure_kpa),
         ),
         MyBMWSensorDescription(
             key=f"tire_target_pressure_{wheel}",
             device_class=SensorDeviceClass.PRESSURE,
-            native_unit_of_measurement=UnitOfPressure.KPA,
-            suggested_unit_of_measurement=UnitOfPressure.BAR,
+            native_unit_of_measurement=UnitOfPressure.BAR,
             suggested_display_precision=2,
             state_class=SensorStateClass.MEASUREMENT,
             entity_registry_enabled_default=False,
             exists=is_known,
-            value=lambda v: _tire(v, wheel).target_pressure_kpa,
+            value=lambda v: _bar(_tire(v, wheel).target_pressure_kpa),
         ),
     )
 
@@ -310,7 +315,7 @@ class MyBMWSensor(MyBMWEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> str | int | date | datetime | None:
+    def native_value(self) -> str | float | date | datetime | None:
         return self.entity_description.value(self.vehicle)
 
     @override
