@@ -71,6 +71,20 @@ async def test_a_shared_car_is_called_what_its_owner_calls_it(
     assert issue.translation_placeholders == {"account": second.title, "cars": "Blue one", "other": first.title}
 
 
+async def test_a_car_sold_beside_a_shared_one_goes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
+    source.show(I4)
+    await set_up(hass, first)
+    source.show(I4, MINI)
+    await set_up(hass, second)
+    source.show(I4)
+    await pass_time(hass, freezer, INTERVAL)
+    assert vins(hass, first) == {I4.vin}
+    assert vins(hass, second) == set()
+
+
 async def test_a_car_goes_on_with_the_account_that_is_left(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:

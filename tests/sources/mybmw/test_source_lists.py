@@ -324,3 +324,14 @@ async def test_charging_details_from_before_a_car_was_left_out_are_not_kept(sour
     plan = (await source.fetch()).vehicles[I20].charging_plan
     assert plan
     assert plan.service_pack is None
+
+
+async def test_a_doubt_from_before_a_car_was_left_out_is_not_kept(open_source: Open, clock: Clock) -> None:
+    cloud = Cloud("I20", "J29")
+    source = open_source(cloud=cloud)
+    await source.fetch()
+    cloud.keep_only("I20")
+    assert set((await source.fetch()).failures) == {J29}
+    for _ in range(3):
+        assert (await source.fetch(leave_out={J29})).left_out == {J29}
+        clock.advance(hours=1)
