@@ -1,6 +1,6 @@
 """An account in Home Assistant whose cloud is in the hands of the test."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, override
@@ -56,12 +56,14 @@ def a_car(name: str = "i4", *, mileage_km: int = 1000) -> Vehicle:
 
 @dataclass(slots=True)
 class FakeSource(Source):
-    """A cloud that answers what it is told to, and counts how often it is asked."""
+    """A cloud that answers what it is told to, and notes how often it is asked, and for which cars."""
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
     failures: dict[str, SourceError] = field(default_factory=dict)
     failure: SourceError | None = None
+    unread_makes: frozenset[Brand] = frozenset()
     times_asked: int = 0
+    cars_read: list[str] = field(default_factory=list)
     is_closed: bool = False
     poll_interval_min: int = 5
 
@@ -72,11 +74,19 @@ class FakeSource(Source):
         self.failure = None
 
     @override
-    async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
+    async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         self.times_asked += 1
         if self.failure:
             raise self.failure.with_traceback(None)
-        return Fetch(vehicles=dict(self.vehicles), failures=dict(self.failures))
+        vehicles = {vin: vehicle for vin, vehicle in self.vehicles.items() if vin not in leave_out}
+        failures = {vin: err for vin, err in self.failures.items() if vin not in leave_out}
+        self.cars_read += [*vehicles, *failures]
+        return Fetch(
+            vehicles=vehicles,
+            failures=failures,
+            left_out=frozenset((self.vehicles.keys() | self.failures.keys()) & set(leave_out)),
+            unread_makes=self.unread_makes,
+        )
 
     @override
     async def close(self) -> None:

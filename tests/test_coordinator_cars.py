@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, TryLaterError
+from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, SourceError, TryLaterError
 from custom_components.mybmw.vehicle import Brand, Identity, Software
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, trouble, try_to_set_up
@@ -108,6 +108,53 @@ async def test_a_car_that_could_never_be_read_is_told_of_once(
     assert mileage(hass, I4) == "1000"
 
 
+LOST: Final = "i4 could not be read for too long"
+BACK: Final = "i4 can be read again"
+
+
+@pytest.mark.parametrize("failure", [BUSY, FORBIDDEN])
+async def test_a_car_that_is_lost_with_the_whole_account_is_told_of_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    source: FakeSource,
+    caplog: pytest.LogCaptureFixture,
+    failure: SourceError,
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.failure = failure
+    for _ in range(2):
+        await pass_time(hass, freezer, HOUR + MINUTE)
+    assert LOST not in caplog.text
+    for _ in range(3):
+        await pass_time(hass, freezer, HOUR + MINUTE)
+    why = "BMW does not answer" if failure is BUSY else "the account is refused (forbidden)"
+    assert caplog.text.count(f"{LOST}: {why}") == 1
+    assert BACK not in caplog.text
+    source.failure = None
+    for _ in range(3):
+        await pass_time(hass, freezer, HOUR + MINUTE)
+    assert caplog.text.count(LOST) == caplog.text.count(BACK) == 1
+    assert I4.vin not in caplog.text
+
+
+async def test_a_failure_of_the_account_does_not_have_a_lost_car_told_of_again(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.show(MINI)
+    source.failures = {I4.vin: BUSY}
+    await set_up(hass, account_entry())
+    for _ in range(2):
+        await pass_time(hass, freezer, INTERVAL)
+    for _ in range(2):
+        source.failure = BUSY
+        await pass_time(hass, freezer, INTERVAL)
+        source.failure = None
+        for _ in range(3):
+            await pass_time(hass, freezer, INTERVAL)
+    assert caplog.text.count("A car of the account could not be read for too long") == 1
+
+
 async def test_an_account_of_which_no_car_can_be_read_is_set_up_later(hass: HomeAssistant, source: FakeSource) -> None:
     source.failures = {I4.vin: BUSY}
     entry = account_entry()
@@ -160,6 +207,24 @@ async def test_an_empty_list_of_one_make_removes_nothing(hass: HomeAssistant, so
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert device(hass, entry, supra.vin)
+
+
+async def test_a_list_that_could_not_be_read_removes_nothing(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.show(I4, MINI)
+    entry = account_entry()
+    await set_up(hass, entry)
+    source.show(I4)
+    source.unread_makes = frozenset({Brand.BMW})
+    await hass.config_entries.async_reload(entry.entry_id)
+    for _ in range(3):
+        await pass_time(hass, freezer, INTERVAL)
+    assert device(hass, entry, MINI.vin)
+    assert caplog.text.count("the list of BMW cannot be read") == 1
+    source.unread_makes = frozenset()
+    await pass_time(hass, freezer, INTERVAL)
+    assert device(hass, entry, MINI.vin) is None
 
 
 async def test_an_empty_account_removes_nothing(

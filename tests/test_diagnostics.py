@@ -19,6 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Json, NotAllowedError, Refusal, SlowDownError, TryLaterError
 from custom_components.mybmw.sources.anonymize import Anonymizer
+from custom_components.mybmw.vehicle import Brand
 
 from .account import GCID, NOW, PASSWORD, USERNAME, FakeSource, account_entry, recorded_vehicle, set_up
 from .recorded import RECORDED_CARS
@@ -44,7 +45,9 @@ class RecordingSource(FakeSource):
 
     @override
     def recordings(self, vin: str | None = None) -> Json:
-        [car] = [car for car in RECORDED_CARS.values() if car.vin == vin]
+        if vin is None:
+            return Anonymizer()({"vehicle_lists": {"bmw": {"mappingInfos": [{"vin": vin} for vin in self.vehicles]}}})
+        car = next(car for car in RECORDED_CARS.values() if car.vin == vin)
         return Anonymizer()({"profile": car.profile, "state": car.state, "charging": car.charging})
 
 
@@ -82,6 +85,7 @@ async def test_no_secret_is_told(hass: HomeAssistant, hass_client: ClientSession
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert told(diagnostics, "cars", 3, "trouble", "cause") == "try_later"
     assert told(diagnostics, "cars", 3, "recordings", "profile", "model") == "i4 eDrive40"
+    assert told(diagnostics, "account", "recordings", "vehicle_lists", "bmw")
     text = json.dumps(diagnostics, ensure_ascii=False)
     assert [secret for secret in (*SECRETS, "WBA0000000000NEW1") if secret in text] == []
 
@@ -138,6 +142,7 @@ async def test_what_is_wrong_is_told(
         car.vin: SlowDownError("Quota exceeded", NOW + timedelta(hours=1)),
         unread: NotAllowedError("No", Refusal.FORBIDDEN),
     }
+    source.unread_makes = frozenset({Brand.MINI})
     await coordinator.async_refresh()
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert told(diagnostics, "account") == {
@@ -151,6 +156,8 @@ async def test_what_is_wrong_is_told(
         "update_interval_s": 3601.0,
         "pause": {"until": "2023-01-04 16:00:00+00:00", "refusal": None},
         "never_read": [{"cause": "forbidden", "misses": 1}],
+        "unread_makes": ["mini"],
+        "recordings": {"anonymous": "recording"},
     }
     i4 = told(diagnostics, "cars", 1)
     assert told(i4, "trouble") == {"cause": "slow_down", "misses": 0}

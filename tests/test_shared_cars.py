@@ -51,9 +51,40 @@ async def test_a_car_on_two_accounts_is_shown_by_the_first(
     assert I4.vin not in caplog.text
 
     source.show(a_car("i4", mileage_km=1001), MINI)
+    source.cars_read = []
     await pass_time(hass, freezer, INTERVAL)
     assert mileage(hass, I4) == "1001"
     assert vins(hass, second) == {MINI.vin}
+    assert source.cars_read.count(I4.vin) == 1  # each is asked for by the account that shows it
+    assert source.cars_read.count(MINI.vin) == 1
+
+
+async def test_a_shared_car_is_called_what_its_owner_calls_it(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, source: FakeSource
+) -> None:
+    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
+    source.show(I4)
+    await set_up(hass, first)
+    [device] = dr.async_entries_for_config_entry(device_registry, first.entry_id)
+    device_registry.async_update_device(device.id, name_by_user="Blue one")
+    await set_up(hass, second)
+    issue = shared_cars_issue(hass, second)
+    assert issue
+    assert issue.translation_placeholders == {"account": second.title, "cars": "Blue one", "other": first.title}
+
+
+async def test_a_car_sold_beside_a_shared_one_goes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
+    source.show(I4)
+    await set_up(hass, first)
+    source.show(I4, MINI)
+    await set_up(hass, second)
+    source.show(I4)
+    await pass_time(hass, freezer, INTERVAL)
+    assert vins(hass, first) == {I4.vin}
+    assert vins(hass, second) == set()
 
 
 async def test_a_car_goes_on_with_the_account_that_is_left(

@@ -1,7 +1,7 @@
 """Keeps the cars of one account fresh, and knows how far their data can be trusted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 import logging
@@ -76,7 +76,8 @@ class Trouble:
 class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     """The cars of one account, by VIN.
 
-    `troubles` holds the cars that could not be read in the last update and keep what was read before.
+    `troubles` holds the cars that could not be read in the last update and keep what was read before, `unread_makes`
+    the makes of which the cloud has not been able to say yet which cars there are.
     """
 
     config_entry: MyBMWConfigEntry
@@ -88,6 +89,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=name, update_interval=self._interval)
         self.data = {}
         self.troubles: Mapping[str, Trouble] = {}
+        self.unread_makes: frozenset[Brand] = frozenset()
         self.source = source
         self.is_read_only: bool = entry.options.get(CONF_READ_ONLY, False)
         self._store = store
@@ -113,7 +115,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             return self._wait(pause)
         self.update_interval = self._interval
         try:
-            fetch = await self.source.fetch()
+            fetch = await self.source.fetch(leave_out=self._cars_of_others())
         except SignInRequiredError as err:
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
@@ -135,14 +137,14 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """Ask nothing until the pause is over. A full quota leaves the data standing, a refusal does not."""
         wait = _rest_of(pause)
         if pause.refusal:
-            self._note_troubles(dict.fromkeys(self.data, Cause(pause.refusal)))
+            self._note_failure(Cause(pause.refusal), f"the account is refused ({pause.refusal})")
             async_report_refusal(self.hass, self.config_entry.entry_id, self.config_entry.title, pause.refusal)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=f"refused_{pause.refusal}",
                 retry_after=wait.total_seconds(),
             )
-        self._note_troubles(dict.fromkeys(self.data, Cause.SLOW_DOWN))
+        self._note_failure(Cause.SLOW_DOWN, "the quota is used up")
         if self.data and self.last_update_success:
             _LOGGER.debug("Asked to slow down; keeping what is known until %s", pause.until)
             self.update_interval = max(wait, self._interval)
@@ -156,7 +158,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     def _miss(self, err: TryLaterError) -> Mapping[str, Vehicle]:
         """Let a failure of the whole account pass that will probably be gone next time."""
-        self._note_troubles(dict.fromkeys(self.data, Cause.TRY_LATER))
+        self._note_failure(Cause.TRY_LATER, err)
         if self.last_update_success and any(self.is_current(vin) for vin in self.data):
             _LOGGER.debug("Could not read the account; keeping what is known: %s", err)
             return self.data
@@ -171,7 +173,10 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         else:
             await self._store.async_pause(None)
 
-        is_empty = not fetch.vehicles and not fetch.failures
+        if unread := sorted(fetch.unread_makes - self.unread_makes):
+            _LOGGER.info("Cars may be missing: the list of %s cannot be read", ", ".join(unread))
+        self.unread_makes = fetch.unread_makes
+        is_empty = not (fetch.vehicles or fetch.failures or fetch.left_out)
         fetch = self._without_shared_cars(fetch)
         before, failures = self.data, fetch.failures
         if is_empty:  # more likely a slip of the cloud than a sale of all cars at once
@@ -185,26 +190,36 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
         self._report_troubles(read, failures)
         if not is_empty:
-            self._remove_devices_except(read.keys() | failures.keys(), {car.identity.brand for car in read.values()})
+            makes = {car.identity.brand for car in read.values()} - fetch.unread_makes
+            self._remove_devices_except(read.keys() | failures.keys(), makes)
         self._update_devices(read)
         return vehicles
 
     def _report_troubles(self, read: Mapping[str, Vehicle], failures: Mapping[str, SourceError]) -> None:
-        """Keep count of the cars that could not be read; log once when a car is lost and once when it is back."""
+        """Keep count of the cars that could not be read; log once when a car is back that was lost."""
         lost_before = self._lost
-        self._note_troubles({vin: _cause(err) for vin, err in failures.items()})
-        for vin in self._lost - lost_before:
-            _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), failures[vin])
+        self._note_troubles({vin: _cause(err) for vin, err in failures.items()}, failures)
         for vin in lost_before & read.keys():
             _LOGGER.info("%s can be read again", self._name(vin))
 
-    def _note_troubles(self, causes: Mapping[str, Cause]) -> None:
-        """Replace the troubles; a car that has to wait for a full quota has not failed once more."""
+    def _note_failure(self, cause: Cause, why: object) -> None:
+        """Count a failure of the whole account for each of its cars."""
+        vins = self.data.keys() | self.troubles.keys()
+        self._note_troubles(dict.fromkeys(vins, cause), dict.fromkeys(vins, why))
+
+    def _note_troubles(self, causes: Mapping[str, Cause], reasons: Mapping[str, object]) -> None:
+        """Replace the troubles, and log once when a car is lost.
+
+        A car that has to wait for a full quota has not failed once more.
+        """
+        lost_before = self._lost
         misses = {vin: trouble.misses for vin, trouble in self.troubles.items()}
         self.troubles = {
             vin: Trouble(cause=cause, misses=misses.get(vin, 0) + (cause is not Cause.SLOW_DOWN))
             for vin, cause in causes.items()
         }
+        for vin in self._lost - lost_before:
+            _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
 
     @property
     def _lost(self) -> set[str]:
@@ -215,21 +230,41 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         return self.data[vin].name if vin in self.data else "A car of the account"
 
     @callback
+    def _cars_of_others(self) -> set[str]:
+        """The cars that other accounts show: no request is spent on them."""
+        registry = dr.async_get(self.hass)
+        return {
+            vin
+            for entry in self.hass.config_entries.async_entries(DOMAIN, include_disabled=False)
+            if entry is not self.config_entry
+            for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+            for domain, vin in device.identifiers
+            if domain == DOMAIN and self._shown_by(vin)
+        }
+
+    @callback
     def _without_shared_cars(self, fetch: Fetch) -> Fetch:
         """Leave out the cars that another account shows already: a car is one device, with one history."""
-        shared = {vin: other for vin in fetch.vehicles.keys() | fetch.failures.keys() if (other := self._shown_by(vin))}
+        registry = dr.async_get(self.hass)
+        vins = fetch.vehicles.keys() | fetch.failures.keys() | fetch.left_out
+        shared = {vin: other for vin in vins if (other := self._shown_by(vin))}
+        theirs = [
+            device
+            for vin, other in shared.items()
+            if (device := registry.async_get_device_by_identifier((DOMAIN, vin), other.entry_id))
+        ]
         async_report_shared_cars(
             self.hass,
             self.config_entry.entry_id,
             self.config_entry.title,
-            sorted(fetch.vehicles[vin].name for vin in shared if vin in fetch.vehicles) if shared else None,
+            sorted(device.name_by_user or device.name or "" for device in theirs) if shared else None,
             ", ".join(sorted({other.title for other in shared.values()})),
         )
-        registry = dr.async_get(self.hass)
         for vin in shared:
             if device := registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id):
                 registry.async_remove_device(device.id)
-        return Fetch(
+        return replace(
+            fetch,
             vehicles={vin: vehicle for vin, vehicle in fetch.vehicles.items() if vin not in shared},
             failures={vin: err for vin, err in fetch.failures.items() if vin not in shared},
         )

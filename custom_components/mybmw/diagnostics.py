@@ -65,6 +65,8 @@ def _account(entry: MyBMWConfigEntry) -> Json:
             "never_read": [
                 asdict(trouble) for vin, trouble in coordinator.troubles.items() if vin not in coordinator.data
             ],
+            "unread_makes": coordinator.unread_makes,
+            "recordings": coordinator.source.recordings(),
         }.items()
     }
 

@@ -3,13 +3,13 @@
 Nothing in here knows a particular cloud or Home Assistant.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ..vehicle import Vehicle
+from ..vehicle import Brand, Vehicle
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 """A decoded JSON document."""
@@ -67,12 +67,15 @@ class TryLaterError(SourceError):
 class Fetch:
     """What one look at an account brought, by VIN.
 
-    `vehicles` are the cars that answered, `failures` those that belong to the account but could not be read this time.
-    A car in neither is not on the account any more.
+    `vehicles` are the cars that answered, `failures` those that belong to the account but could not be read this time,
+    `left_out` those that belong to it but were not to be read. A car in none of them is not on the account any more,
+    unless it is of one of the `unread_makes`: of these the cloud has not been able to say yet which cars there are.
     """
 
-    vehicles: Mapping[str, Vehicle]
-    failures: Mapping[str, SourceError]
+    vehicles: Mapping[str, Vehicle] = field(repr=False)
+    failures: Mapping[str, SourceError] = field(repr=False)
+    left_out: frozenset[str] = field(default=frozenset(), repr=False)
+    unread_makes: frozenset[Brand] = frozenset()
 
 
 class Source(Protocol):
@@ -83,8 +86,8 @@ class Source(Protocol):
         """How many minutes to leave between two looks, if the owner has no wish of their own."""
         ...
 
-    async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
-        """Read every car of the account.
+    async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
+        """Read every car of the account but those to leave out (VINs), on which no request is spent.
 
         Which cars there are is looked up when it is due, or at once with `look_for_cars`.
         Raises a SourceError when the account as a whole could not be read.
@@ -96,5 +99,8 @@ class Source(Protocol):
         ...
 
     def recordings(self, vin: str | None = None) -> Json:
-        """The cloud's latest answers (for one car or all), made anonymous, for the owner to attach to a report."""
+        """The cloud's latest answers, made anonymous, for the owner to attach to a report.
+
+        Those about one car; or, without a VIN, those about the account, and about its cars that could never be read.
+        """
         ...

@@ -155,7 +155,6 @@ async def test_an_account_without_cars_has_none(open_source: Open) -> None:
     cloud.keep_only()
     source = open_source(cloud=cloud)
     assert await source.fetch() == Fetch(vehicles={}, failures={})
-    assert await asked(cloud, source) == {LIST: 3}
 
 
 async def test_a_car_that_learns_to_charge_is_asked_about_it(open_source: Open) -> None:
@@ -211,18 +210,25 @@ async def test_in_china_positions_are_put_right(open_source: Open, clock: Clock)
     assert vehicles[I20] == build_vehicle(answers, in_china=True)
 
 
-async def test_recordings_are_anonymous_and_whole(source: MyBmwSource) -> None:
-    assert source.recordings() == {"vehicle_lists": {}, "vehicles": []}
+async def test_recordings_of_the_account_are_anonymous_and_whole(source: MyBmwSource, cloud: Cloud) -> None:
+    assert source.recordings() == {
+        "vehicle_lists": {"bmw": None, "mini": None, "toyota": None},
+        "unread_vehicles": [],
+    }
+    cloud.fail(STATE, I20, httpx.Response(500))
     await source.fetch()
     recordings = source.recordings()
     assert isinstance(recordings, dict)
-    assert isinstance(recordings["vehicles"], list)
-    assert len(recordings["vehicles"]) == 9
     assert isinstance(recordings["vehicle_lists"], dict)
-    assert recordings["vehicle_lists"].keys() == {"bmw", "mini", "toyota"}
+    assert recordings["vehicle_lists"]["mini"] == {"gcid": "some_id", "mappingInfos": []}
+    assert isinstance(recordings["unread_vehicles"], list)
+    [car] = recordings["unread_vehicles"]
+    assert isinstance(car, dict)
+    assert isinstance(car["profile"], dict)
+    assert car["profile"]["model"] == "iX xDrive50"
     text = orjson.dumps(recordings).decode()
+    assert text.count("0FINGERPRINT") == 9 + 1
     assert not [car.vin for car in RECORDED_CARS.values() if car.vin in text]
-    assert "48.177" not in text
 
 
 async def test_the_recording_of_one_car(source: MyBmwSource) -> None:
@@ -233,12 +239,15 @@ async def test_the_recording_of_one_car(source: MyBmwSource) -> None:
     assert recording.keys() == {"brand", "profile", "state", "charging"}
     assert recording["brand"] == "bmw"
     assert recording["charging"]
+    text = orjson.dumps(recording).decode()
+    assert I20 not in text
+    assert "48.177" not in text
     assert source.recordings("WBA00000000000000") is None
 
 
 async def test_the_recording_tells_what_was_not_answered(source: MyBmwSource, cloud: Cloud) -> None:
     await source.fetch()
-    cloud.fail(CHARGING, I20, httpx.Response(500))
+    cloud.fail(CHARGING, I20, httpx.Response(404))
     await source.fetch()
     recording = source.recordings(I20)
     assert isinstance(recording, dict)

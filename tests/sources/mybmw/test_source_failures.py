@@ -1,5 +1,6 @@
 """A whole account: what becomes of failures."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -14,9 +15,7 @@ from custom_components.mybmw.sources import (
     TryLaterError,
 )
 from custom_components.mybmw.sources.mybmw import MyBmwSource
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
 from custom_components.mybmw.sources.mybmw.client import UnknownToBmwError
-from custom_components.mybmw.vehicle import Oddity
 from tests.recorded import RECORDED_CARS
 
 from .cloud import (
@@ -54,34 +53,13 @@ async def test_a_car_that_is_denied_may_have_been_sold(
     cloud.fail(path, I20, reply)
     fetch = await source.fetch()
     assert (I20 in fetch.failures) is is_noticed
-    assert (await asked(cloud, source))[LIST] == (2 if is_noticed else 0)
+    assert (await asked(cloud, source))[LIST] == (1 if is_noticed else 0)
     assert (await asked(cloud, source))[LIST] == 0  # one look was enough
     cloud.replies[path] = usual
     assert len((await source.fetch()).vehicles) == 9
     cloud.fail(path, I20, reply)
     await source.fetch()
-    assert (await asked(cloud, source))[LIST] == (2 if is_noticed else 0)
-
-
-@pytest.mark.parametrize(
-    "reply", [httpx.Response(500), httpx.Response(200, text=HTML), httpx.ReadTimeout(""), httpx.Response(409)]
-)
-async def test_known_cars_do_without_a_list(reply: Reply, source: MyBmwSource, cloud: Cloud, clock: Clock) -> None:
-    await source.fetch()
-    usual = cloud.replies[LIST]
-    clock.advance(hours=1)
-    cloud.fail_list("bmw", reply)
-    assert len((await source.fetch()).vehicles) == 9
-    cloud.replies[LIST] = usual
-    assert (await asked(cloud, source))[LIST] == 2  # still due
-    assert (await asked(cloud, source))[LIST] == 0
-
-
-@pytest.mark.parametrize("brand", ["bmw", "mini", "toyota"])
-async def test_unknown_cars_do_not(brand: str, source: MyBmwSource, cloud: Cloud) -> None:
-    cloud.fail_list(brand, httpx.Response(500))
-    assert type(await refused(source)) is TryLaterError
-    assert cloud.asked == {LIST: 3}
+    assert (await asked(cloud, source))[LIST] == (1 if is_noticed else 0)
 
 
 @pytest.mark.parametrize("reply", [httpx.Response(404), FORBIDDEN])
@@ -138,51 +116,35 @@ async def test_a_profile_is_kept_though_the_state_fails(source: MyBmwSource, clo
     assert count[PROFILE] == 0
 
 
-async def test_a_car_is_not_built_without_its_profile(source: MyBmwSource, cloud: Cloud) -> None:
-    usual = cloud.replies[PROFILE]
-    cloud.fail(PROFILE, I20, httpx.Response(500))
-    assert set((await source.fetch()).failures) == {I20}
-    cloud.replies[PROFILE] = usual
-    with cloud.next_requests() as count:
-        assert len((await source.fetch()).vehicles) == 9
-    assert count == {PROFILE: 1, STATE: 9, CHARGING: 6}
-
-
-async def test_an_old_profile_serves_until_there_is_a_new_one(source: MyBmwSource, cloud: Cloud) -> None:
-    before = (await source.fetch()).vehicles
-    usual = cloud.replies[PROFILE]
-    cloud.fail(PROFILE, I20, httpx.Response(500))
-    assert (await source.fetch(look_for_cars=True)).vehicles == before
-    cloud.replies[PROFILE] = usual
-    assert await asked(cloud, source) == {PROFILE: 1, STATE: 9, CHARGING: 6}
-
-
-@pytest.mark.parametrize("reply", [httpx.Response(500), FORBIDDEN, httpx.Response(404), httpx.ReadTimeout("")])
-@pytest.mark.parametrize("is_first", [True, False])
-async def test_a_car_is_shown_without_charging_details_that_fail(
-    reply: Reply, *, is_first: bool, source: MyBmwSource, cloud: Cloud, clock: Clock
-) -> None:
-    if not is_first:
+@pytest.mark.parametrize("path", [LIST, PROFILE, STATE, CHARGING])
+async def test_nothing_is_left_running_when_something_breaks(path: str, source: MyBmwSource, cloud: Cloud) -> None:
+    usual, replies = cloud.replies[path], iter([RuntimeError("A bug")])
+    assert callable(usual)
+    cloud.replies[path] = lambda request: next(replies, None) or usual(request)
+    others = asyncio.all_tasks()
+    with pytest.RaisesGroup(RuntimeError, flatten_subgroups=True):
         await source.fetch()
-    cloud.fail(CHARGING, I20, reply)
-    fetch = await source.fetch()
-    car = RECORDED_CARS["I20"]
-    assert not fetch.failures
-    without = build_vehicle(
-        Answers(
-            vin=I20,
-            brand=ListBrand.BMW,
-            profile=car.profile,
-            state=car.state,
-            charging=None,
-            fetched_at=clock(),
-        )
-    )
-    assert fetch.vehicles[I20] == without
-    [oddity] = fetch.vehicles[I20].oddities
-    assert isinstance(oddity, Oddity)
-    assert oddity.path == "charging"
-    assert oddity.problem.startswith("BMW")
+    assert asyncio.all_tasks() == others
+    assert len((await source.fetch()).vehicles) == 9
+
+
+async def test_nothing_is_left_running_when_nobody_waits_any_more(source: MyBmwSource, cloud: Cloud) -> None:
+    usual, is_under_way = cloud.replies[STATE], asyncio.Event()
+
+    def answer(request: httpx.Request) -> Reply:
+        is_under_way.set()
+        assert callable(usual)
+        return usual(request)
+
+    cloud.replies[STATE] = answer
+    others = asyncio.all_tasks()
+    fetch = asyncio.create_task(source.fetch())
+    await is_under_way.wait()
+    fetch.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await fetch
+    assert asyncio.all_tasks() == others
+    assert len((await source.fetch()).vehicles) == 9
 
 
 async def test_a_quota_that_ends_early_spares_what_was_read(source: MyBmwSource, cloud: Cloud, clock: Clock) -> None:

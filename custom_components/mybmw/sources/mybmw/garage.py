@@ -1,37 +1,84 @@
-"""What is known of the cars of an account, and when it is time to look at the lists they stand on."""
+"""What is known of the cars of an account, and when it is time to ask about them again."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ...vehicle import Vehicle
-from .. import Json
+from ...vehicle import Brand, Vehicle
+from .. import Json, NotAllowedError, Refusal, SourceError
 from .build import ListBrand, vins_of
+from .client import UnknownToBmwError
 
 LIST_LIFETIME: Final = timedelta(hours=1)
-"""How long the lists that have cars on them are believed."""
+"""How long a list with cars on it is believed, and every list of an account that has no cars at all."""
 
 INVENTORY_LIFETIME: Final = timedelta(days=1)
-"""How long the empty lists and the cars' profiles are believed."""
+"""How long an empty list beside others and the cars' profiles are believed."""
+
+RETRY_AFTER: Final = timedelta(hours=1)
+"""How long something is left alone that was asked for in vain more than once."""
+
+CHARGING_ROUNDS: Final = 3
+"""For how many rounds in a row a car's charging details may be missing before those of last time are dropped."""
+
+
+def is_denial(err: SourceError | None) -> bool:
+    """Whether BMW says that there is no such thing, or not for us."""
+    return isinstance(err, UnknownToBmwError) or (isinstance(err, NotAllowedError) and err.reason is Refusal.FORBIDDEN)
+
+
+@dataclass(slots=True, kw_only=True)
+class Inquiry:
+    """Something that is asked for now and then: when it became known last, and how the latest attempts went.
+
+    `error` is why the latest brought nothing. After one failure the next attempt follows at once, for most are over by
+    then, and after more of them hourly.
+    """
+
+    known: datetime | None = None
+    tried: datetime | None = None
+    failures: int = 0
+    error: SourceError | None = None
+
+    def is_due(self, lifetime: timedelta, now: datetime) -> bool:
+        """Whether to ask, if what is known is believed that long."""
+        if self.failures > 1:
+            return _is_over(self.tried, RETRY_AFTER, now)
+        return self.failures == 1 or _is_over(self.known, lifetime, now)
+
+    def succeed(self, now: datetime, denial: SourceError | None = None) -> None:
+        """Note that there is an answer, which may be that there is nothing for us."""
+        self.known = self.tried = now
+        self.failures = 0
+        self.error = denial
+
+    def fail(self, now: datetime, err: SourceError) -> None:
+        """Note that there is no answer."""
+        self.tried = now
+        self.failures += 1
+        self.error = err
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Car:
     """A car and the latest answers about it, as they came.
 
-    `vehicle` is what they amount to, None before the first time. `is_doubted` is set while BMW says that it does not
-    know the car or that we may not see it: it may have been sold.
+    `charging_error` is why there are no charging details of this round; for how many rounds there were none is counted
+    in `charging_misses`. `vehicle` is what the answers amount to, None before the first time. `doubted_since` is set
+    while BMW says that it does not know the car or that we may not see it: it may have been sold.
     """
 
-    vin: str
+    vin: str = field(repr=False)
     brand: ListBrand
-    profile: Json = None
-    is_profile_due: bool = True
-    state: Json = None
-    charging: Json = None
-    vehicle: Vehicle | None = None
-    is_doubted: bool = False
+    profile: Json = field(default=None, repr=False)
+    about_profile: Inquiry = field(default_factory=Inquiry)
+    state: Json = field(default=None, repr=False)
+    charging: Json = field(default=None, repr=False)
+    charging_error: SourceError | None = None
+    charging_misses: int = 0
+    vehicle: Vehicle | None = field(default=None, repr=False)
+    doubted_since: datetime | None = None
 
     @property
     def has_charging_details(self) -> bool:
@@ -44,52 +91,128 @@ class Car:
         """Whether there is a charging target or current to choose."""
         return bool(self.vehicle and self.vehicle.capabilities.charging_settings)
 
+    def wants_profile(self, now: datetime) -> bool:
+        """Whether to ask for the profile: daily, and each time while there is none, unless BMW denies it."""
+        if self.profile is None and not is_denial(self.about_profile.error):
+            return True
+        return self.about_profile.is_due(INVENTORY_LIFETIME, now)
+
+    def take_profile(self, answer: Json | SourceError, now: datetime) -> None:
+        """Learn the profile; an old one serves until there is a new one."""
+        if isinstance(answer, SourceError):
+            self.about_profile.fail(now, answer)
+        else:
+            self.profile = answer
+            self.about_profile.succeed(now)
+
+    def take_charging(self, answer: Json | SourceError) -> None:
+        """Learn the charging details, None if there are none; lost ones are replaced by those of before for a while."""
+        if isinstance(answer, SourceError):
+            self.charging_error = answer
+            self.charging_misses += 1
+            if is_denial(answer) or self.charging_misses > CHARGING_ROUNDS:
+                self.charging = None
+        else:
+            self.charging, self.charging_error, self.charging_misses = answer, None, 0
+
+
+@dataclass(slots=True, kw_only=True)
+class CarList:
+    """One of the lists of cars: what BMW answered last, None if it never did or denies it."""
+
+    answer: Json = field(default=None, repr=False)
+    inquiry: Inquiry = field(default_factory=Inquiry)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nobody can say which cars are on it."""
+        return self.answer is None and not is_denial(self.inquiry.error)
+
 
 class Garage:
-    """The cars of an account, by VIN."""
+    """The cars of an account, by VIN, and the lists they stand on."""
 
     def __init__(self) -> None:
         """Know none."""
         self.cars: dict[str, Car] = {}
-        self.lists: dict[ListBrand, Json] = {}
-        self._list_seen: datetime | None = None
-        self._inventory_seen: datetime | None = None
+        self.lists: Mapping[ListBrand, CarList] = {brand: CarList() for brand in ListBrand}
+        self._looks_without_cars = 0
 
-    def doubt(self) -> None:
-        """Have the lists looked at next time: a car does not answer as one on the account should."""
-        self._list_seen = None
+    @property
+    def unread_makes(self) -> frozenset[Brand]:
+        """The makes of the lists that could not be read yet."""
+        return frozenset(brand.make for brand, car_list in self.lists.items() if car_list.is_unread)
+
+    @property
+    def why_empty(self) -> SourceError | None:
+        """What kept us from finding a car, if there is none: a list that failed, or a denial of all lists."""
+        errors = [err for car_list in self.lists.values() if (err := car_list.inquiry.error)]
+        failures = [err for err in errors if not is_denial(err)]
+        if self.cars or not (failures or len(errors) == len(self.lists)):
+            return None
+        return (failures or errors)[0]
+
+    def doubt(self, car: Car, now: datetime) -> None:
+        """Have the list of a car looked at next time if BMW has only now begun to deny the car."""
+        if car.doubted_since is None:
+            car.doubted_since = now
+            self.lists[car.brand].inquiry.known = None
 
     def brands_due(self, now: datetime, *, everything: bool) -> tuple[ListBrand, ...]:
-        """The lists to look at now: none, those with cars, or all, which takes stock of the cars' profiles, too."""
-        if everything or not self.cars or _is_over(self._inventory_seen, INVENTORY_LIFETIME, now):
+        """The lists to look at now; an account that seems to have no car is looked at once more right away."""
+        if everything or self._looks_without_cars == 1:
             return tuple(ListBrand)
-        if _is_over(self._list_seen, LIST_LIFETIME, now):
-            return tuple(brand for brand in ListBrand if any(car.brand is brand for car in self.cars.values()))
-        return ()
+        with_cars = {car.brand for car in self.cars.values()} or set(ListBrand)
+        return tuple(
+            brand
+            for brand, car_list in self.lists.items()
+            if car_list.inquiry.is_due(LIST_LIFETIME if brand in with_cars else INVENTORY_LIFETIME, now)
+        )
 
-    def take_in(self, lists: Mapping[ListBrand, Json], brands_due: Collection[ListBrand], now: datetime) -> None:
-        """Learn which cars there are from the lists that could be read; as long as one is missing, all stay due.
+    def take_in(self, answers: Mapping[ListBrand, Json | SourceError], now: datetime) -> None:
+        """Learn which cars there are from the lists that were asked for; one that is denied is as good as empty."""
+        for brand, answer in answers.items():
+            car_list = self.lists[brand]
+            if not isinstance(answer, SourceError):
+                car_list.answer = answer
+                car_list.inquiry.succeed(now)
+                self._learn(brand, vins_of(answer), now)
+            elif is_denial(answer):
+                car_list.answer = None
+                car_list.inquiry.succeed(now, answer)
+            else:
+                car_list.inquiry.fail(now, answer)
+        self._looks_without_cars = 0 if self.cars else self._looks_without_cars + 1
 
-        An empty list forgets no car: it is more often a fault than a sale.
+    def leave_out(self, vins: Collection[str]) -> frozenset[str]:
+        """Let some cars rest, and say which of them are here; what is only true for a while is not kept of them."""
+        resting = [car for car in self.cars.values() if car.vin in vins]
+        for car in resting:
+            car.take_charging(None)
+            car.doubted_since = None
+        return frozenset(car.vin for car in resting)
+
+    def _learn(self, brand: ListBrand, vins: Collection[str], now: datetime) -> None:
+        """Forget the cars that have left a list, and get to know those that are new on it.
+
+        An empty list by itself forgets no car: it is more often a fault than a sale. It takes a car along that BMW has
+        been denying for as long as a list is believed, while a car of another list shows that all is well otherwise.
         """
-        for brand, vehicle_list in lists.items():
-            self.lists[brand] = vehicle_list
-            if vins := vins_of(vehicle_list):
-                self._forget_all_but(vins, brand)
-                for vin in vins:
-                    self.cars.setdefault(vin, Car(vin=vin, brand=brand))
-        if set(brands_due) - lists.keys():
-            return
-        self._list_seen = now
-        if len(brands_due) == len(ListBrand):
-            self._inventory_seen = now
-            for car in self.cars.values():
-                car.is_profile_due = True
-
-    def _forget_all_but(self, vins: Collection[str], brand: ListBrand) -> None:
-        gone = [car.vin for car in self.cars.values() if car.brand is brand and car.vin not in vins]
+        others_are_well = any(car.brand is not brand and car.doubted_since is None for car in self.cars.values())
+        gone = [
+            car.vin
+            for car in self.cars.values()
+            if car.brand is brand
+            and (
+                car.vin not in vins
+                if vins
+                else others_are_well and car.doubted_since and _is_over(car.doubted_since, LIST_LIFETIME, now)
+            )
+        ]
         for vin in gone:
             del self.cars[vin]
+        for vin in vins:
+            self.cars.setdefault(vin, Car(vin=vin, brand=brand))
 
 
 def _is_over(since: datetime | None, lifetime: timedelta, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """A My BMW account as a source of vehicles."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import override
@@ -16,7 +16,6 @@ from .. import (
     Json,
     KeepCredentials,
     NotAllowedError,
-    Refusal,
     SignInRequiredError,
     Source,
     SourceError,
@@ -25,9 +24,9 @@ from .. import (
 from ..anonymize import Anonymizer
 from . import questions
 from .account import Account
-from .build import Answers, ListBrand, build_vehicle
-from .client import Client, Round, UnknownToBmwError
-from .garage import Car, Garage
+from .build import Answers, build_vehicle
+from .client import Client, Round
+from .garage import Car, Garage, is_denial
 from .questions import Question
 from .sign_in import login_of
 from .tokens import TokenKeeper
@@ -54,9 +53,10 @@ def open_account(
 class MyBmwSource(Source):
     """One account in BMW's cloud for its app.
 
-    The answers of one look at the account are the only ones a vehicle is built from, but for its profile, which hardly
-    ever changes. If only a car's charging details could not be read, it is shown without them and an oddity says so:
-    to show those of last time would be a guess, to show nothing of the car a waste.
+    The answers of one look at the account are the only ones a vehicle is built from, with two exceptions: its profile
+    hardly ever changes, and charging details that got lost are those of last time for a few rounds. They say how the
+    owner has set the car to charge, which seldom changes either, and one lost request must not set off automations.
+    An oddity tells of it.
     """
 
     def __init__(  # noqa: PLR0913 (all it needs comes from outside)
@@ -84,14 +84,18 @@ class MyBmwSource(Source):
         return self._region.poll_interval_min
 
     @override
-    async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
+    async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         this_round = self._client.begin()
         await self._look_at_lists(this_round, everything=look_for_cars)
-        cars = tuple(self._garage.cars.values())
-        outcomes = dict(zip(cars, await asyncio.gather(*(self._read(car, this_round) for car in cars)), strict=True))
+        left_out = self._garage.leave_out(leave_out)
+        cars = [car for car in self._garage.cars.values() if car.vin not in left_out]
+        read = await _side_by_side(self._read(car, this_round, with_profile=look_for_cars) for car in cars)
+        outcomes = dict(zip(cars, read, strict=True))
         fetch = Fetch(
             vehicles={car.vin: outcome for car, outcome in outcomes.items() if isinstance(outcome, Vehicle)},
             failures={car.vin: outcome for car, outcome in outcomes.items() if isinstance(outcome, SourceError)},
+            left_out=left_out,
+            unread_makes=self._garage.unread_makes,
         )
         if err := _account_failure(this_round, fetch):
             raise err
@@ -107,73 +111,65 @@ class MyBmwSource(Source):
             return self._anonymous(_recording(self._garage.cars[vin])) if vin in self._garage.cars else None
         return self._anonymous(
             {
-                "vehicle_lists": {brand.value: answer for brand, answer in self._garage.lists.items()},
-                "vehicles": [_recording(car) for car in self._garage.cars.values()],
+                "vehicle_lists": {brand.value: car_list.answer for brand, car_list in self._garage.lists.items()},
+                "unread_vehicles": [_recording(car) for car in self._garage.cars.values() if car.vehicle is None],
             }
         )
 
     async def _look_at_lists(self, this_round: Round, *, everything: bool) -> None:
-        """Find out which cars there are, if it is time to.
+        """Find out which cars there are, as far as it is time to.
 
-        A list that BMW denies us is as good as empty, unless all are denied. One that cannot be read just now matters
-        only as long as no car is known: whoever misses a list then would take the cars on it for sold.
+        The cars of the lists that can be read are shown whatever happens to the others; only if there is no car at all
+        and a list is to blame, nothing can be said of the account.
         """
         now = self._clock()
-        if not (brands := self._garage.brands_due(now, everything=everything)):
-            return
-        asked = await asyncio.gather(*(self._attempt(questions.vehicle_list(brand), this_round) for brand in brands))
-        if this_round.ended_by:
-            raise this_round.ended_by
-        lists: dict[ListBrand, Json] = {}
-        denied: list[SourceError] = []
-        failed: list[SourceError] = []
-        for brand, answer in zip(brands, asked, strict=True):
-            if not isinstance(answer, SourceError):
-                lists[brand] = answer
-            elif _is_denial(answer):
-                lists[brand] = None
-                denied.append(answer)
-            else:
-                failed.append(answer)
-        if not self._garage.cars and (failed or len(denied) == len(brands)):
-            raise (failed or denied)[0]
-        self._garage.take_in(lists, brands, now)
+        brands = self._garage.brands_due(now, everything=everything)
+        if brands:
+            asked = await _side_by_side(self._attempt(questions.vehicle_list(brand), this_round) for brand in brands)
+            if this_round.ended_by:
+                raise this_round.ended_by
+            self._garage.take_in(dict(zip(brands, asked, strict=True)), now)
+        if err := self._garage.why_empty:
+            raise err.with_traceback(None)
 
-    async def _read(self, car: Car, this_round: Round) -> Vehicle | SourceError:
+    async def _read(self, car: Car, this_round: Round, *, with_profile: bool) -> Vehicle | SourceError:
         """Read a car; all that is known to be worth asking is asked at once."""
         now = self._clock()
-        wants_profile, wanted_charging_details = car.is_profile_due, car.has_charging_details
-        profile, state, charging = await asyncio.gather(
-            self._attempt(questions.profile(car.brand, car.vin) if wants_profile else None, this_round),
-            self._attempt(questions.state(car.brand, car.vin, now), this_round),
-            self._attempt(_about_charging(car, now), this_round),
+        wants_profile, wanted_charging_details = with_profile or car.wants_profile(now), car.has_charging_details
+        if not wants_profile and car.profile is None and (err := car.about_profile.error):
+            return err
+        profile, state, charging = await _side_by_side(
+            (
+                self._attempt(questions.profile(car.brand, car.vin) if wants_profile else None, this_round),
+                self._attempt(questions.state(car.brand, car.vin, now), this_round),
+                self._attempt(_about_charging(car, now), this_round),
+            )
         )
-        if wants_profile and not isinstance(profile, SourceError):
-            car.profile, car.is_profile_due = profile, False
+        if wants_profile:
+            car.take_profile(profile, now)
+        car.take_charging(charging)
         if isinstance(state, SourceError):
-            return self._not_read(car, state)
+            return self._not_read(car, state, now)
         if isinstance(profile, SourceError) and car.profile is None:
-            return self._not_read(car, profile)
-        car.state, car.is_doubted = state, False
-        car.vehicle = self._build(car, charging, now)
-        if not wanted_charging_details and car.has_charging_details:
-            car.vehicle = self._build(car, await self._attempt(_about_charging(car, now), this_round), now)
+            return self._not_read(car, profile, now)
+        car.state, car.doubted_since = state, None
+        car.vehicle = self._build(car, now)
+        if car.has_charging_details is not wanted_charging_details:
+            car.take_charging(await self._attempt(_about_charging(car, now), this_round))
+            car.vehicle = self._build(car, now)
         return car.vehicle
 
-    def _not_read(self, car: Car, err: SourceError) -> SourceError:
-        """Have the lists looked at if BMW has only now begun to deny the car; it may have been sold."""
-        if _is_denial(err):
-            if not car.is_doubted:
-                self._garage.doubt()
-            car.is_doubted = True
+    def _not_read(self, car: Car, err: SourceError, now: datetime) -> SourceError:
+        """Doubt a car that BMW denies; it may have been sold."""
+        if is_denial(err):
+            self._garage.doubt(car, now)
         return err
 
-    def _build(self, car: Car, charging: Json | SourceError, now: datetime) -> Vehicle:
+    def _build(self, car: Car, now: datetime) -> Vehicle:
         oddities: tuple[Oddity, ...] = ()
-        if isinstance(charging, SourceError):
-            oddities = (Oddity(path="charging", problem=str(charging)),)
-            charging = None
-        car.charging = charging
+        if err := car.charging_error:
+            kept = "" if car.charging is None else "; the details of before are shown"
+            oddities = (Oddity(path="charging", problem=f"{err}{kept}"),)
         answers = Answers(
             vin=car.vin,
             brand=car.brand,
@@ -205,9 +201,11 @@ def _recording(car: Car) -> dict[str, Json]:
     return {"brand": car.brand.value, "profile": car.profile, "state": car.state, "charging": car.charging}
 
 
-def _is_denial(err: SourceError) -> bool:
-    """Whether BMW says that there is no such thing, or not for us."""
-    return isinstance(err, UnknownToBmwError) or (isinstance(err, NotAllowedError) and err.reason is Refusal.FORBIDDEN)
+async def _side_by_side[T](work: Iterable[Coroutine[object, object, T]]) -> list[T]:
+    """Do several things at once. If one of them breaks or nobody waits any more, none is left running."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part) for part in work]
+    return [task.result() for task in tasks]
 
 
 def _account_failure(this_round: Round, fetch: Fetch) -> SourceError | None:

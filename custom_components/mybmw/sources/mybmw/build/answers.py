@@ -1,11 +1,12 @@
 """What BMW is asked about a car, and which cars there are to ask about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 import re
 from typing import Final
 
+from ....vehicle import Brand
 from ... import Json
 from ...fields import Fields
 
@@ -20,6 +21,11 @@ class ListBrand(StrEnum):
     MINI = "mini"
     TOYOTA = "toyota"
 
+    @property
+    def make(self) -> Brand:
+        """What the cars on the list are sold as."""
+        return Brand[self.name]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
@@ -29,11 +35,11 @@ class Answers:
     allows, `charging` its charging details. `fetched_at` is when it was asked.
     """
 
-    vin: str
+    vin: str = field(repr=False)
     brand: ListBrand
-    profile: Json
-    state: Json
-    charging: Json
+    profile: Json = field(repr=False)
+    state: Json = field(repr=False)
+    charging: Json = field(repr=False)
     fetched_at: datetime
 
 

@@ -1,6 +1,5 @@
 """Make, model, drive train, head unit and software."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from ....vehicle import Brand, DriveTrain, HeadUnit, Identity, Software
@@ -13,11 +12,6 @@ _BRAND: Final[Tokens[Brand | None]] = Tokens(
     absent=None,
     unlisted=None,
 )
-_LISTED_AS: Final[Mapping[ListBrand, Brand]] = {
-    ListBrand.BMW: Brand.BMW,
-    ListBrand.MINI: Brand.MINI,
-    ListBrand.TOYOTA: Brand.TOYOTA,
-}
 _DRIVE_TRAIN: Final = names_of(DriveTrain, unknown=DriveTrain.UNKNOWN, more={"HYBRID": DriveTrain.MILD_HYBRID})
 
 _YEARS: Final = range(1950, 2100)
@@ -30,7 +24,7 @@ _STEPS: Final = range(100_000)
 def build_identity(profile: Fields, state: Fields, listed: ListBrand) -> Identity:
     """What the car is; which list it stands on tells the make if the profile does not."""
     return Identity(
-        brand=profile.token("brand", _BRAND) or _LISTED_AS[listed],
+        brand=profile.token("brand", _BRAND) or listed.make,
         model=profile.text("model"),
         model_year=profile.integer("year", _YEARS),
         body_type=profile.text("bodyType"),
