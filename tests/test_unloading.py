@@ -1,7 +1,7 @@
 """An account is taken down: nothing is lost that was under way, and nothing is left behind."""
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Self, override
@@ -77,12 +77,12 @@ class WatchedSource(FakeSource):
         return self
 
     @override
-    async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
+    async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         self.is_asked.set()
         await self.may_answer.wait()
         assert self._keep
         await self._keep(RENEWED)
-        return await super().fetch(look_for_cars=look_for_cars)
+        return await super().fetch(look_for_cars=look_for_cars, leave_out=leave_out)
 
     @override
     async def close(self) -> None:
