@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Final, Protocol
+from typing import Final, Protocol, override
 from urllib.parse import parse_qsl
 
 import httpx
@@ -200,7 +200,20 @@ class Cloud:
         reply = _reply(self.replies[request.url.path], request)
         if isinstance(reply, Exception):
             raise reply
-        return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
+        return httpx.Response(reply.status_code, headers=reply.headers, stream=Stream(reply.content))
+
+
+class Stream(httpx.AsyncByteStream):
+    """The body of an answer, as it comes over a wire."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            await asyncio.sleep(0)
+            yield piece
 
 
 def _reply(replies: Replies, request: httpx.Request) -> Reply:
