@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+import re
 from typing import Final
 
 import httpx
 
 from ..loopback import loopback
 
-_BMW_DOMAINS: Final = ("bmwgroup.com", "bmwgroup.us", "bmwusa.com", "bmw.com.cn")
+# Spelled out, because what HTTP libraries take for the name of a host is more than what name servers do.
+_BMW_HOST: Final = re.compile(
+    r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?:bmwgroup\.com|bmwgroup\.us|bmwusa\.com|bmw\.com\.cn)"
+)
 
 _HCAPTCHA_SCRIPT: Final = "https://js.hcaptcha.com/1/api.js"
 _HCAPTCHA_HOSTS: Final = ("https://hcaptcha.com", "https://*.hcaptcha.com")
@@ -135,14 +139,16 @@ _FACTS: Final[Mapping[Region, _Facts]] = {
 def may_hear_secrets(address: str) -> bool:
     """Whether a password or token may be sent to an address that the cloud named: it has to be BMW's own, encrypted.
 
-    While all requests are redirected to this machine, only the very place they are redirected to may hear them.
+    It also has to be plain: the usual port, no name of a user, nothing behind the path. While all requests are
+    redirected to this machine, only the very place they are redirected to may hear them.
     """
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL:
         return False
-    if url.userinfo:
+    if url.userinfo or url.query or url.fragment:
         return False
     if (here := loopback()) is not None:
         return (url.scheme, url.netloc) == ("http", httpx.URL(here).netloc)
-    return url.scheme == "https" and any(url.host == name or url.host.endswith(f".{name}") for name in _BMW_DOMAINS)
+    is_usual = url.scheme == "https" and url.port is None  # httpx's word for the usual port, also where it is named
+    return is_usual and _BMW_HOST.fullmatch(url.raw_host.decode()) is not None
