@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from datetime import timedelta
+import os
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,11 +16,16 @@ from syrupy.assertion import SnapshotAssertion
 # The test package brings a package `custom_components` of its own: whichever is imported first is the one that Home
 # Assistant finds.
 import custom_components.mybmw  # noqa: F401 (imported for being first)
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from tests.account import FakeSource
 from tests.captcha_tab import Client, Tab
 from tests.door import Door, secrets_in
 from tests.simulator import Simulator
+
+# What goes to a simulated cloud stays on this machine, also where the environment wants everything to go elsewhere.
+for proxy in ("http_proxy", "https_proxy", "all_proxy"):
+    os.environ.pop(proxy, None)
+    os.environ.pop(proxy.upper(), None)
 
 # The same examples on every machine, however slow it is.
 settings.register_profile(

@@ -1,14 +1,91 @@
-"""What is remembered of an account is for nobody else's eyes, and survives a crash while it is written."""
+"""What is remembered of an account is on disk, for nobody else's eyes and in one piece, or said not to be."""
 
+from contextlib import AbstractContextManager
+import json
+from pathlib import Path
 from unittest.mock import patch
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.util.json import load_json_object
 import pytest
 
 from custom_components.mybmw.account_store import AccountStore, Pause
 from custom_components.mybmw.sources import Refusal
 
 from .account import NOW
+
+ACCOUNT = "ceb64158"
+
+
+@pytest.fixture
+def hass_storage() -> dict[str, object]:
+    """No files in memory, for once: these are real."""
+    return {}
+
+
+@pytest.fixture
+def file(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Where the account is remembered, on a real disk."""
+    hass.config.config_dir = str(tmp_path)
+    return tmp_path / ".storage" / f"mybmw.{ACCOUNT}"
+
+
+def full_disk() -> AbstractContextManager[object]:
+    """Have no room for anything new."""
+    return patch("homeassistant.util.file.AtomicWriter", side_effect=OSError(28, "No space left on device"))
+
+
+def obstruct(file: Path) -> None:
+    """Put a folder where the file belongs."""
+    file.mkdir(parents=True)
+
+
+def kept(file: Path) -> object:
+    """The credentials in the file, which is nobody else's business."""
+    assert file.stat().st_mode & 0o777 == 0o600
+    data = load_json_object(file)["data"]
+    assert isinstance(data, dict)
+    return data["credentials"]
+
+
+async def test_credentials_are_on_disk_at_once(hass: HomeAssistant, file: Path) -> None:
+    store = AccountStore(hass, ACCOUNT)
+    await store.async_keep_credentials({"refresh_token": "one"})
+    await store.async_keep_credentials({"refresh_token": "two"})
+    assert kept(file) == {"refresh_token": "two"}
+
+
+async def test_a_full_disk_is_noticed(hass: HomeAssistant, file: Path) -> None:
+    store = AccountStore(hass, ACCOUNT)
+    await store.async_keep_credentials({"refresh_token": "one"})
+    with full_disk(), pytest.raises(OSError, match="could not write"):
+        await store.async_keep_credentials({"refresh_token": "two"})
+    assert kept(file) == {"refresh_token": "one"}
+    await store.async_keep_credentials({"refresh_token": "two"})
+    assert kept(file) == {"refresh_token": "two"}
+
+
+async def test_a_first_file_that_cannot_be_written_is_noticed(hass: HomeAssistant, file: Path) -> None:
+    with full_disk(), pytest.raises(OSError, match="could not write"):
+        await AccountStore(hass, ACCOUNT).async_keep_credentials({"refresh_token": "one"})
+    assert load_json_object(file) == {}
+
+
+async def test_what_stands_in_the_way_of_a_file_is_noticed(hass: HomeAssistant, file: Path) -> None:
+    obstruct(file)
+    with pytest.raises(OSError, match="could not write"):
+        await AccountStore(hass, ACCOUNT).async_keep_credentials({"refresh_token": "one"})
+
+
+async def test_while_home_assistant_stops_it_writes_at_the_very_end(hass: HomeAssistant, file: Path) -> None:
+    store = AccountStore(hass, ACCOUNT)
+    await store.async_keep_credentials({})
+    hass.set_state(CoreState.stopping)
+    await store.async_keep_credentials({"refresh_token": "last"})
+    assert kept(file) == {}
+    hass.bus.async_fire("homeassistant_final_write")
+    await hass.async_block_till_done()
+    assert kept(file) == {"refresh_token": "last"}
 
 
 async def test_the_file_is_private_and_written_in_one_piece(hass: HomeAssistant) -> None:
@@ -24,13 +101,19 @@ async def test_the_file_is_private_and_written_in_one_piece(hass: HomeAssistant)
 
 @pytest.mark.parametrize(("stored", "read"), [("blocked", Refusal.BLOCKED), (None, None), ("of a later version", None)])
 async def test_a_pause_is_kept_whoever_stored_it(
-    hass: HomeAssistant, hass_storage: dict[str, dict[str, object]], stored: str | None, read: Refusal | None
+    hass: HomeAssistant, file: Path, stored: str | None, read: Refusal | None
 ) -> None:
-    hass_storage["mybmw.account"] = {
-        "version": 1,
-        "data": {"credentials": {"refresh_token": "x"}, "pause": {"until": NOW.isoformat(), "refusal": stored}},
-    }
-    store = AccountStore(hass, "account")
+    file.parent.mkdir()
+    file.write_text(
+        json.dumps(
+            {
+                "version": 1,
+                "key": file.name,
+                "data": {"credentials": {"refresh_token": "x"}, "pause": {"until": NOW.isoformat(), "refusal": stored}},
+            }
+        )
+    )
+    store = AccountStore(hass, ACCOUNT)
     await store.async_load()
     assert store.pause == Pause(until=NOW, refusal=read)
     assert store.credentials == {"refresh_token": "x"}

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 import logging
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -10,10 +11,12 @@ from homeassistant.helpers.selector import TextSelectorType
 import probatio
 import pytest
 
+from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources.mybmw import Account, Region
 
 from .door import (
+    BLOCKED,
     CREDENTIALS,
     ENTERED,
     ENTERED_IN_CHINA,
@@ -72,7 +75,29 @@ async def test_a_new_account(hass: HomeAssistant, door: Door, region: Region) ->
     assert (await stored(hass)).credentials == CREDENTIALS
     [attempt] = door.attempts
     assert attempt.account == Account(username=USERNAME, password=PASSWORD, region=region)
-    assert (attempt.captcha_token, attempt.previous) == (TOKEN, None)
+    assert attempt.captcha_token == TOKEN
+    assert attempt.previous
+    assert attempt.previous.keys() == {"build", "session_id", "session_since"}
+
+
+async def test_all_attempts_come_from_the_same_app(hass: HomeAssistant, door: Door) -> None:
+    door.answer = REFUSED
+    form = await paste(hass, await reach_captcha(hass), TOKEN)
+    form = await submit(hass, form, **ENTERED)
+    door.answer = BLOCKED
+    form = await paste(hass, form, NEW_TOKEN)
+    door.answer = CREDENTIALS
+    entry_made(await paste(hass, form, "P1_third"))
+    first, *others = [attempt.previous for attempt in door.attempts]
+    assert first
+    assert others == [first, first]
+
+
+async def test_a_sign_in_that_cannot_be_stored_is_no_account(hass: HomeAssistant) -> None:
+    with patch.object(AccountStore, "async_keep_credentials", AsyncMock(side_effect=OSError("disk full"))):
+        form = await paste(hass, await reach_captcha(hass), TOKEN)
+    assert (form["type"], form["reason"]) == (FlowResultType.ABORT, "not_stored")
+    assert not hass.config_entries.async_entries(DOMAIN)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
 """An account that is there already: signing in again, another password or region, its options."""
 
 from collections.abc import Awaitable, Callable
+from unittest.mock import AsyncMock, patch
 
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mybmw.account_store import Pause
+from custom_components.mybmw.account_store import AccountStore, Pause
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Refusal
 from custom_components.mybmw.sources.mybmw import Account, Region
@@ -59,7 +60,21 @@ async def test_signing_in_again(hass: HomeAssistant, door: Door) -> None:
     door.set_up.assert_awaited_once()
     [attempt] = door.attempts
     assert attempt.account == Account(username=USERNAME, password=NEW_PASSWORD, region=Region.REST_OF_WORLD)
-    assert attempt.previous == OLD_CREDENTIALS
+    assert attempt.previous
+    assert attempt.previous.items() > OLD_CREDENTIALS.items()
+
+
+async def test_an_account_goes_on_when_a_new_sign_in_cannot_be_stored(hass: HomeAssistant, door: Door) -> None:
+    entry = known_account(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    form = await submit(hass, shown(await entry.start_reauth_flow(hass)), password=NEW_PASSWORD)
+    with patch.object(AccountStore, "async_keep_credentials", AsyncMock(side_effect=OSError("disk full"))):
+        form = await paste(hass, form, TOKEN)
+    await hass.async_block_till_done()
+    assert (form["type"], form["reason"]) == (FlowResultType.ABORT, "not_stored")
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data["password"] == PASSWORD
+    assert door.set_up.await_count == 2
 
 
 async def test_changing_password_and_region(hass: HomeAssistant, door: Door) -> None:

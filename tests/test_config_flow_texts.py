@@ -37,7 +37,7 @@ def test_no_text_is_left_over(language: str) -> None:
         "forbidden_again",
         "too_many_attempts",
     }
-    assert section(texts, "config", "abort").keys() == {"already_configured", "wrong_account"}
+    assert section(texts, "config", "abort").keys() == {"already_configured", "not_stored", "wrong_account"}
     assert section(texts, "selector", "region", "options").keys() == set(Region)
 
 

@@ -1,16 +1,80 @@
-"""The HTTP client of an account is its own, and gone when it is disconnected."""
+"""The HTTP client of an account keeps to itself and leaves nothing behind; a simulated cloud stays on this machine."""
 
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from aiohttp import web
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import HomeAssistant
+import httpx
+import pytest
 
 from custom_components.mybmw.connection import async_disconnect, connect
+from custom_components.mybmw.sources.loopback import LOOPBACK
+
+
+@dataclass(slots=True)
+class Proxy:
+    """Catches requests that are for somebody else."""
+
+    url: str = ""
+    caught: list[str] = field(default_factory=list)
+
+    async def catch(self, request: web.Request) -> web.Response:
+        """Answer for somebody else."""
+        self.caught.append(request.headers["host"])
+        return web.Response()
+
+
+@pytest.fixture
+async def proxy(
+    socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncGenerator[Proxy]:
+    """A proxy that the environment wants for all requests."""
+    proxy = Proxy()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", proxy.catch)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    yield proxy
+    await runner.cleanup()
+
+
+async def test_a_proxy_hears_nothing_of_a_simulated_cloud(
+    hass: HomeAssistant, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LOOPBACK, "http://127.0.0.1:9")
+    http = connect(hass)
+    with pytest.raises(httpx.ConnectError):
+        await http.get("http://127.0.0.1:9/eadrax-vcs/v5/vehicle-list")
+    await async_disconnect(http)
+    assert not proxy.caught
+
+
+@pytest.mark.parametrize("redirect", [None, ""])
+async def test_an_owners_proxy_is_used_for_bmw(
+    hass: HomeAssistant, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, redirect: str | None
+) -> None:
+    monkeypatch.delenv(LOOPBACK, raising=False)
+    if redirect is not None:
+        monkeypatch.setenv(LOOPBACK, redirect)
+    http = connect(hass)
+    assert (await http.get("http://cocoapi.bmwgroup.com/")).is_success
+    await async_disconnect(http)
+    assert proxy.caught == ["cocoapi.bmwgroup.com"]
 
 
 async def test_each_account_has_a_client_of_its_own(hass: HomeAssistant) -> None:
     first, second = connect(hass), connect(hass)
     first.cookies.set("session", "of the first account")
     assert dict(second.cookies) == {}
-    assert first.timeout.read == second.timeout.connect == 30
     await async_disconnect(first)
     assert (first.is_closed, second.is_closed) == (True, False)
     await async_disconnect(second)

@@ -1,7 +1,7 @@
 """An account is taken down: nothing is lost that was under way, and nothing is left behind."""
 
 import asyncio
-from collections.abc import Generator, Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Self, override
@@ -18,7 +18,7 @@ import pytest
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Clock, Credentials, Fetch, KeepCredentials, NotAllowedError, Refusal
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
+from custom_components.mybmw.sources.loopback import LOOPBACK
 
 from .account import FakeSource, a_car, account_entry, set_up, try_to_set_up
 from .door import CREDENTIALS, NEW_PASSWORD, begin, entry_made, known_account, paste, stored, submit

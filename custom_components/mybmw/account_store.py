@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, TypedDict
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util, slugify
 
@@ -63,9 +64,18 @@ class AccountStore:
             self.pause = Pause(until=until, refusal=Refusal(refusal) if refusal in Refusal else None)
 
     async def async_keep_credentials(self, credentials: Credentials) -> None:
-        """Replace the credentials; they are on disk when this returns."""
+        """Replace the credentials; they are on disk when this returns, or about to be if Home Assistant is stopping.
+
+        Home Assistant only logs that it could not write a file, so what it holds is read again.
+
+        Raises:
+            OSError: They are not on disk.
+        """
         self._credentials = dict(credentials)
         await self._async_save()
+        if await self._async_stored_credentials() != self._credentials:
+            message = "Home Assistant could not write the file of the account"
+            raise OSError(message)
 
     async def async_pause(self, pause: Pause | None) -> None:
         """Begin a pause, or end it with None."""
@@ -76,6 +86,13 @@ class AccountStore:
     async def async_remove(self) -> None:
         """Forget the account."""
         await self._store.async_remove()
+
+    async def _async_stored_credentials(self) -> Credentials | None:
+        try:
+            stored = await self._store.async_load()
+        except HomeAssistantError:
+            return None
+        return stored and stored["credentials"]
 
     async def _async_save(self) -> None:
         pause = self.pause

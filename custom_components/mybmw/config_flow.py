@@ -40,7 +40,7 @@ from .connection import async_disconnect, connect
 from .const import CONF_CAPTCHA_TOKEN, CONF_READ_ONLY, CONF_SOURCE, DOMAIN
 from .coordinator import MyBMWConfigEntry
 from .sources import Credentials, NotAllowedError, SignInRequiredError, SlowDownError, SourceError
-from .sources.mybmw import Account, Region, sign_in
+from .sources.mybmw import Account, Region, sign_in, stranger
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -132,6 +132,7 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         self._token_from_page: str | None = None
         self._spent_tokens: set[str] = set()
         self._wait_until: datetime | None = None
+        self._stranger = stranger(dt_util.utcnow())
 
     @staticmethod
     @callback
@@ -269,14 +270,14 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
             await async_disconnect(http)
         return await self._async_finish(str(credentials["gcid"]), credentials)
 
-    async def _async_previous_credentials(self) -> Credentials | None:
+    async def _async_previous_credentials(self) -> Credentials:
         """What an account was let in with until now: with it, BMW sees the same copy of its app sign in again."""
         entry = self._entry
         if entry is None or entry.unique_id is None:
-            return None
+            return self._stranger
         store = AccountStore(self.hass, entry.unique_id)
         await store.async_load()
-        return store.credentials
+        return {**self._stranger, **store.credentials}
 
     async def _async_finish(self, gcid: str, credentials: Credentials) -> ConfigFlowResult:
         """Store what the sign-in brought, unless it is for the wrong account, and set the account up with it."""
@@ -284,10 +285,17 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry := self._entry:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
             await self._async_halt(entry)
+        else:
+            self._abort_if_unique_id_configured()
+        try:
             await self._async_keep(gcid, credentials)
+        except OSError:
+            _LOGGER.exception("What the sign-in brought cannot be stored")
+            if entry:
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
+            return self.async_abort(reason="not_stored")
+        if entry:
             return self.async_update_reload_and_abort(entry, data_updates=self._settings)
-        self._abort_if_unique_id_configured()
-        await self._async_keep(gcid, credentials)
         return self.async_create_entry(
             title=_title(self._settings[CONF_USERNAME]),
             data=self._settings,
@@ -306,6 +314,9 @@ class MyBMWConfigFlow(ConfigFlow, domain=DOMAIN):
 
         Who is let in is not refused any more, so one look at the cars is in order. A quota, though, is as empty as it
         was before.
+
+        Raises:
+            OSError: They could not be stored.
         """
         store = AccountStore(self.hass, gcid)
         await store.async_load()

@@ -1,18 +1,22 @@
 """The HTTP client of one account."""
 
-from typing import Final, cast
+import os
+from typing import cast
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.httpx_client import create_async_httpx_client
 import httpx
 
-_TIMEOUT_S: Final = 30
+from .sources.loopback import LOOPBACK
 
 
 def connect(hass: HomeAssistant) -> httpx.AsyncClient:
-    """A client of our own: the shared one would carry the cookies of one account into the sign-in of another."""
+    """A client of our own: the shared one would carry the cookies of one account into the sign-in of another.
+
+    It obeys the environment's proxies, but for requests to a simulated cloud: they are not to leave this machine.
+    """
     # Home Assistant 2026.11 serves httpx2 under the name of httpx, which only a type checker takes for two things.
-    client: object = create_async_httpx_client(hass, auto_cleanup=False, timeout=_TIMEOUT_S)
+    client: object = create_async_httpx_client(hass, auto_cleanup=False, trust_env=not os.environ.get(LOOPBACK))
     return cast(httpx.AsyncClient, client)
 
 

@@ -18,7 +18,7 @@ type Credentials = Mapping[str, Json]
 """What a source needs to be let in again. Only the source reads it; whoever keeps it, keeps it secret and whole."""
 
 type KeepCredentials = Callable[[Credentials], Awaitable[None]]
-"""Stores new credentials; has done so when it returns. Called before they are used."""
+"""Stores new credentials; has done so when it returns, and raises OSError if it cannot. Called before they are used."""
 
 type Clock = Callable[[], datetime]
 """Tells the time as an aware UTC datetime."""

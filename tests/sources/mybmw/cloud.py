@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Final, Protocol
+from typing import Final, Protocol, override
 from urllib.parse import parse_qsl
 
 import httpx
@@ -96,7 +96,8 @@ class Cloud:
 
     Set `replies[path]` to a reply, or to something that makes one from a request. `requests` are those that came, in
     order, `most_at_once` how many at most were under way at a time. If it `wants_newest_token`, it answers no question
-    about cars that comes with another one.
+    about cars that comes with another one. The access tokens it gives out live for `lifetime_s`. Answers to a path with
+    a gate wait in front of it.
     """
 
     def __init__(self, *cars: str) -> None:
@@ -118,6 +119,8 @@ class Cloud:
             CHARGING: lambda request: self.about_car(request, "charging"),
         }
         self.wants_newest_token = False
+        self.lifetime_s = 3600
+        self.gates: dict[str, asyncio.Event] = {}
         self.most_at_once = 0
         self._at_once = 0
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
@@ -147,7 +150,7 @@ class Cloud:
             json={
                 "access_token": f"token-{number}",
                 "refresh_token": f"refresh-{number}",
-                "expires_in": 3600,
+                "expires_in": self.lifetime_s,
                 "gcid": "G",
             },
         )
@@ -193,14 +196,30 @@ class Cloud:
         self.most_at_once = max(self.most_at_once, self._at_once)
         for _ in range(5):  # long enough for everybody else to come, too
             await asyncio.sleep(0)
+        if gate := self.gates.get(request.url.path):
+            await gate.wait()
         self._at_once -= 1
         right = request.headers.get("authorization", "")
-        if self.wants_newest_token and right.startswith("Bearer") and right != f"Bearer {self.access_tokens[-1]}":
-            return httpx.Response(401)
-        reply = _reply(self.replies[request.url.path], request)
+        is_wrong = (
+            self.wants_newest_token and right.startswith("Bearer") and right != f"Bearer {self.access_tokens[-1]}"
+        )
+        reply = httpx.Response(401) if is_wrong else _reply(self.replies[request.url.path], request)
         if isinstance(reply, Exception):
             raise reply
-        return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
+        return httpx.Response(reply.status_code, headers=reply.headers, stream=Stream(reply.content))
+
+
+class Stream(httpx.AsyncByteStream):
+    """The body of an answer, as it comes over a wire."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            await asyncio.sleep(0)
+            yield piece
 
 
 def _reply(replies: Replies, request: httpx.Request) -> Reply:

@@ -57,6 +57,7 @@ from .cloud import (
 )
 
 GAP_COLOR = (220, 230, 221)
+REFUSED = {"data": None, "code": 499200, "error": True, "msgType": "toast", "description": "illegal login request"}
 
 
 @pytest.fixture
@@ -150,8 +151,8 @@ async def test_a_customer_without_a_number_can_renew_too(login: ChinaLogin, clou
     [
         httpx.Response(400, json={"error": "invalid_request"}),
         httpx.Response(401, json={"error": "invalid_token"}),
-        recorded("auth_cn_login_error.json", status=422),
-        recorded("auth_cn_login_error.json"),
+        httpx.Response(422, json=REFUSED),
+        httpx.Response(200, json=REFUSED),
     ],
 )
 async def test_a_dead_refresh_token_takes_no_human(reply: Reply, login: ChinaLogin, cloud: Cloud, clock: Clock) -> None:
@@ -219,9 +220,22 @@ async def test_every_failure_has_its_meaning_at_every_step(
 async def test_a_refused_sign_in_is_for_the_owner(
     status: Literal[200, 400, 401, 422], login: ChinaLogin, cloud: Cloud, clock: Clock
 ) -> None:
-    cloud.replies[CHINA_LOGIN] = recorded("auth_cn_login_error.json", status=status)
+    cloud.replies[CHINA_LOGIN] = httpx.Response(status, json=REFUSED)
     with pytest.raises(SignInRequiredError, match="does not tell which"):
         await login.sign_in(AppIdentity.made_up(clock()))
+
+
+@pytest.mark.parametrize("path", [PUBLIC_KEY, PUZZLE, PUZZLE_CHECK, CHINA_LOGIN, CHINA_TOKEN])
+@pytest.mark.parametrize("status", [200, 422])
+async def test_an_outage_is_nobodys_fault_and_takes_an_hour(
+    path: str, status: Literal[200, 422], login: ChinaLogin, cloud: Cloud, clock: Clock
+) -> None:
+    cloud.replies[path] = recorded("auth_cn_login_error.json", status=status)
+    grant = old_grant(clock) if path == CHINA_TOKEN else None
+    with pytest.raises(SlowDownError) as raised:
+        await login.renew(AppIdentity.made_up(clock()), grant)
+    assert raised.value.until == clock() + timedelta(hours=1)
+    assert cloud.requests[-1].url.path == path
 
 
 @pytest.mark.parametrize("data", [None, {}, {"access_token": "a"}, "text"])

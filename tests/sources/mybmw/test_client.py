@@ -11,6 +11,7 @@ import pytest
 from custom_components.mybmw.sources import (
     Json,
     NotAllowedError,
+    Refusal,
     SignInRequiredError,
     SlowDownError,
     SourceError,
@@ -19,7 +20,7 @@ from custom_components.mybmw.sources import (
 from custom_components.mybmw.sources.mybmw import questions
 from custom_components.mybmw.sources.mybmw.auth import OAuthLogin
 from custom_components.mybmw.sources.mybmw.build import ListBrand
-from custom_components.mybmw.sources.mybmw.client import Client, UnknownToBmwError
+from custom_components.mybmw.sources.mybmw.client import Client, Round, UnknownToBmwError
 from custom_components.mybmw.sources.mybmw.credentials import AppIdentity, Grant, to_keep
 from custom_components.mybmw.sources.mybmw.tokens import TokenKeeper
 from custom_components.mybmw.sources.mybmw.wire import Wire
@@ -45,6 +46,12 @@ from .cloud import (
 )
 
 VIN = "WBA00000000DEMO01"
+
+SLOW_DOWN = SlowDownError("slow down", Clock()())
+EVEN_SLOWER = SlowDownError("slow down", Clock()() + timedelta(hours=1))
+SIGN_IN = SignInRequiredError("sign in")
+BLOCK = NotAllowedError("blocked", Refusal.BLOCKED)
+LATER = TryLaterError("later")
 
 ALWAYS_THE_SAME = {
     "accept": "application/json",
@@ -167,11 +174,64 @@ async def test_a_new_token_refused_as_well_is_nobodys_fault(client: Client, clou
     assert cloud.asked[TOKEN] == 1
 
 
-async def test_the_next_round_may_renew_again(client: Client, cloud: Cloud, clock: Clock) -> None:
+async def test_a_new_token_is_not_doubted_for_an_hour(client: Client, cloud: Cloud, clock: Clock) -> None:
+    cloud.lifetime_s = 8 * 3600
     cloud.replies[STATE] = httpx.Response(401)
     await states(client, clock, 1)
+    assert cloud.asked[TOKEN] == 1
+    for _ in range(11):
+        clock.advance(minutes=5)
+        answers = await states(client, clock, 4)
+        assert [type(answer) for answer in answers] == [TryLaterError] * 4
+    assert cloud.asked[TOKEN] == 1
+    clock.advance(minutes=4, seconds=59)
     await states(client, clock, 1)
+    assert cloud.asked[TOKEN] == 1
+    clock.advance(seconds=1)
+    await states(client, clock, 4)
     assert cloud.asked[TOKEN] == 2
+
+
+async def test_a_token_that_opens_one_door_is_not_why_another_stays_shut(
+    client: Client, cloud: Cloud, clock: Clock, keep: Keeper
+) -> None:
+    cloud.replies[STATE] = httpx.Response(401)
+    for _ in range(3):
+        this_round = client.begin()
+        await client.ask(questions.profile(ListBrand.BMW, VIN), this_round)
+        for _ in range(3):
+            with pytest.raises(TryLaterError, match="401"):
+                await client.ask(questions.state(ListBrand.BMW, VIN, clock()), this_round)
+        clock.advance(minutes=15)
+    assert not keep.kept
+    assert cloud.asked == {PROFILE: 3, STATE: 9}
+
+
+@pytest.mark.parametrize("reply", [httpx.Response(400), httpx.Response(404), httpx.Response(302)])
+async def test_only_an_answer_vouches_for_a_token(reply: Reply, client: Client, cloud: Cloud, clock: Clock) -> None:
+    cloud.replies[PROFILE], this_round = reply, client.begin()
+    with pytest.raises(TryLaterError):
+        await client.ask(questions.profile(ListBrand.BMW, VIN), this_round)
+    cloud.wants_newest_token = True
+    cloud.granted()
+    assert await client.ask(questions.state(ListBrand.BMW, VIN, clock()), this_round)
+    assert cloud.asked[TOKEN] == 1
+
+
+async def test_a_token_that_was_replaced_meanwhile_is_to_blame(client: Client, cloud: Cloud, clock: Clock) -> None:
+    """Whatever it opened before; and the one in its place is used without another renewal."""
+    cloud.wants_newest_token = True
+    cloud.gates[STATE] = asyncio.Event()
+    this_round = client.begin()
+    late = asyncio.create_task(client.ask(questions.state(ListBrand.BMW, VIN, clock()), this_round))
+    await client.ask(questions.profile(ListBrand.BMW, VIN), this_round)
+    assert this_round.accepted == {"token-0"}
+    clock.advance(minutes=59)
+    await client.ask(questions.profile(ListBrand.BMW, VIN), this_round)
+    assert this_round.accepted == {"token-0", "token-1"}
+    cloud.gates[STATE].set()
+    assert await late
+    assert cloud.asked == {PROFILE: 2, STATE: 2, CONFIG: 1, TOKEN: 1}
 
 
 @pytest.mark.parametrize(
@@ -202,6 +262,54 @@ async def test_without_a_token_nothing_is_asked(
     assert all(isinstance(answer, SourceError) for answer in answers)
     assert STATE not in cloud.asked
     assert cloud.asked[path] == 1
+
+
+@pytest.mark.parametrize(
+    ("errors", "counts"),
+    [
+        ([SLOW_DOWN, SIGN_IN, BLOCK], SIGN_IN),
+        ([SLOW_DOWN, BLOCK, SIGN_IN], BLOCK),
+        ([LATER, BLOCK, SLOW_DOWN], BLOCK),
+        ([LATER, SLOW_DOWN], LATER),
+        ([SLOW_DOWN, LATER, EVEN_SLOWER], SLOW_DOWN),
+        ([SIGN_IN, SLOW_DOWN, LATER], SIGN_IN),
+        ([BLOCK, LATER], BLOCK),
+    ],
+)
+def test_what_ends_a_round_is_what_takes_more_than_patience_or_came_first(
+    errors: list[SourceError], counts: SourceError
+) -> None:
+    this_round = Round()
+    for err in errors:
+        this_round.end(err)
+    assert this_round.ended_by is counts
+
+
+@pytest.mark.parametrize("replies", [[QUOTA, BLOCKED], [BLOCKED, QUOTA]])
+async def test_a_block_outweighs_a_quota(replies: list[Reply], client: Client, cloud: Cloud, clock: Clock) -> None:
+    this_round, coming = client.begin(), iter(replies)
+    cloud.replies[STATE] = lambda _request: next(coming)
+    question = questions.state(ListBrand.BMW, VIN, clock())
+    await asyncio.gather(*(client.ask(question, this_round) for _ in range(2)), return_exceptions=True)
+    assert isinstance(this_round.ended_by, NotAllowedError)
+    with pytest.raises(SlowDownError):
+        client.begin()
+
+
+async def test_the_longest_wait_counts(client: Client, cloud: Cloud, clock: Clock) -> None:
+    waits = iter([60, 600, 120])
+    cloud.replies[STATE] = lambda _request: httpx.Response(429, headers={"retry-after": str(next(waits))})
+    await states(client, clock, 3)
+    with pytest.raises(SlowDownError) as raised:
+        client.begin()
+    assert raised.value.until == clock() + timedelta(seconds=600)
+
+
+async def test_a_round_does_not_show_its_tokens(client: Client, clock: Clock) -> None:
+    this_round = client.begin()
+    await client.ask(questions.state(ListBrand.BMW, VIN, clock()), this_round)
+    assert this_round.accepted == {"token-0"}
+    assert "token-0" not in repr(this_round)
 
 
 async def test_a_dead_refresh_token_ends_the_round(client: Client, cloud: Cloud, clock: Clock) -> None:

@@ -80,10 +80,29 @@ def test_what_an_answer_leaves_out_stays_as_it_was(clock: Clock) -> None:
     assert (second.access_token, second.refresh_token, second.gcid) == ("newer", "refresh", "customer")
 
 
-@pytest.mark.parametrize("missing", ["access_token", "refresh_token", "gcid"])
-@pytest.mark.parametrize("value", [None, "", 5, "with space", "with\nnewline", "ümlaut"])
+UNUSABLE = [None, "", 5, "with space", "with\nnewline", "ümlaut"]
+
+
+@pytest.mark.parametrize("missing", ["refresh_token", "gcid"])
+@pytest.mark.parametrize("value", UNUSABLE)
 def test_an_answer_without_what_counts_is_no_grant(missing: str, value: Json, clock: Clock) -> None:
     assert Grant.read(GRANT | {missing: value}, clock()) is None
+
+
+@pytest.mark.parametrize("value", UNUSABLE)
+def test_a_new_refresh_token_is_a_grant_without_an_access_token(value: Json, clock: Clock) -> None:
+    first = Grant.read(GRANT, clock())
+    for previous in (None, first):
+        grant = Grant.read(GRANT | {"access_token": value, "refresh_token": "newer"}, clock(), previous)
+        assert grant
+        assert (grant.access_token, grant.refresh_token, grant.expires_at) == ("", "newer", clock())
+        assert not grant.is_fresh(clock())
+        assert Grant.remembered(to_keep(AppIdentity.made_up(clock()), grant), clock()) == grant
+
+
+@pytest.mark.parametrize("answer", [{}, {"access_token": "with space"}, {"gcid": "other", "expires_in": 5}])
+def test_an_answer_without_anything_new_is_no_grant(answer: Json, clock: Clock) -> None:
+    assert Grant.read(answer, clock(), Grant.read(GRANT, clock())) is None
 
 
 @pytest.mark.parametrize("answer", [None, [], "text", 5])

@@ -2,11 +2,12 @@
 
 import pytest
 
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Region
 from custom_components.mybmw.sources.mybmw.build import ListBrand
 from custom_components.mybmw.sources.mybmw.credentials import AppIdentity
 from custom_components.mybmw.sources.mybmw.headers import app_version
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK, CaptchaWidget, may_hear_secrets
+from custom_components.mybmw.sources.mybmw.regions import CaptchaWidget, may_hear_secrets
 
 from .cloud import Clock
 
@@ -135,6 +136,9 @@ def test_an_empty_redirect_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         "https://cocoapi.bmwgroup.us/token",
         "https://myprofile.bmw.com.cn/token",
         "https://BMWGROUP.COM/token",
+        "https://bmwusa.com:443/token",
+        f"https://{'x' * 63}.bmwgroup.com/token",
+        f"https://{'.'.join(['x' * 48] * 4)}.{'x' * 44}.bmwgroup.com/token",
     ],
 )
 def test_bmws_own_hosts_may_hear_secrets(address: str) -> None:
@@ -158,6 +162,23 @@ def test_bmws_own_hosts_may_hear_secrets(address: str) -> None:
         "https://cust\x00omer.bmwgroup.com/token",
         "https://[/token",
         "",
+        "https://customer.bmwgroup.com:8443/token",
+        "https://customer.bmwgroup.com:80/token",
+        "https://customer.bmwgroup.com:0/token",
+        "https://customer.bmwgroup.com:99999/token",
+        "https://customer.bmwgroup.com./token",
+        "https://.bmwgroup.com/token",
+        "https://customer..bmwgroup.com/token",
+        "https://-customer.bmwgroup.com/token",
+        "https://customer-.bmwgroup.com/token",
+        "https://custo_mer.bmwgroup.com/token",
+        "https://cust*mer.bmwgroup.com/token",
+        "https://cust%6fmer%2ebmwgroup.com/token",
+        f"https://{'x' * 64}.bmwgroup.com/token",
+        f"https://{'.'.join(['x' * 48] * 4)}.{'x' * 45}.bmwgroup.com/token",
+        "https://bmwgroupxcom/token",
+        "https://customer.bmwgroup.com/?to=/token",
+        "https://customer.bmwgroup.com/#/token",
     ],
 )
 def test_nobody_else_may_hear_secrets(address: str) -> None:
@@ -170,6 +191,7 @@ def test_while_redirected_only_this_machine_may_hear_secrets(monkeypatch: pytest
     assert not may_hear_secrets("http://127.0.0.1:8200/gcdm/oauth/token")
     assert not may_hear_secrets("https://127.0.0.1:8199/gcdm/oauth/token")
     assert not may_hear_secrets("http://user@127.0.0.1:8199/gcdm/oauth/token")
+    assert not may_hear_secrets("http://127.0.0.1:8199/?to=/token")
     assert not may_hear_secrets("https://customer.bmwgroup.com/gcdm/oauth/token")
 
 

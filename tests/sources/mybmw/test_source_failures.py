@@ -201,9 +201,23 @@ async def test_a_block_of_one_request_is_a_block_of_all(path: str, source: MyBmw
 async def test_a_sign_in_that_has_ended_is_said_at_once(source: MyBmwSource, cloud: Cloud, keep: Keeper) -> None:
     await source.fetch()
     cloud.replies[TOKEN] = httpx.Response(400, json=DEAD_TOKEN)
-    cloud.fail(STATE, I20, httpx.Response(401))
+    cloud.wants_newest_token = True
+    cloud.granted()
     assert isinstance(await refused(source), SignInRequiredError)
     assert not keep.kept
+
+
+async def test_a_car_that_is_always_refused_costs_the_others_nothing(
+    source: MyBmwSource, cloud: Cloud, clock: Clock, keep: Keeper
+) -> None:
+    cloud.lifetime_s = 8 * 3600
+    cloud.fail(STATE, I20, httpx.Response(401))
+    for _ in range(36):
+        fetch = await source.fetch()
+        assert fetch.failures.keys() == {I20}
+        assert isinstance(fetch.failures[I20], TryLaterError)
+        clock.advance(minutes=5)
+    assert len(keep.kept) <= 3, "no more than one renewal an hour"
 
 
 async def test_a_token_that_cannot_be_renewed_now_fails_the_account(

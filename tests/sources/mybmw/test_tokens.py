@@ -1,6 +1,7 @@
 """The key to an account is renewed in time, once, and never lost."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 import gc
 from typing import override
@@ -23,6 +24,7 @@ class Desk(Login):
         self.is_open = asyncio.Event()
         self.is_open.set()
         self.error: Exception | None = None
+        self.next_grant: Grant | None = None
         self._clock = clock
 
     @override
@@ -36,7 +38,8 @@ class Desk(Login):
         await self.is_open.wait()
         if self.error:
             raise self.error
-        return numbered(len(self.asked), self._clock)
+        grant, self.next_grant = self.next_grant or numbered(len(self.asked), self._clock), None
+        return grant
 
 
 def numbered(number: int, clock: Clock) -> Grant:
@@ -193,13 +196,98 @@ async def test_a_failure_that_nobody_waits_for_is_no_news(
     assert "out of order" not in caplog.text
 
 
-async def test_a_grant_that_could_not_be_kept_is_not_lost(tokens: TokenKeeper, desk: Desk, diary: Diary) -> None:
+async def test_what_could_not_be_kept_is_kept_before_anything_else(
+    tokens: TokenKeeper, desk: Desk, diary: Diary
+) -> None:
     diary.error = OSError("disk full")
-    with pytest.raises(OSError, match="disk full"):
-        await tokens.access_token("access-0")
+    for _ in range(3):
+        with pytest.raises(TryLaterError, match="OSError"):
+            await tokens.access_token("access-0")
+    assert diary.entries == ["keep begins"] * 3
     diary.error = None
-    assert await tokens.access_token("access-1") == "access-2"
+    assert await tokens.access_token("access-0") == "access-1"
+    assert [credentials["refresh_token"] for credentials in diary.kept] == ["refresh-1"]
+    assert await tokens.access_token() == "access-1"
+    assert desk.asked == ["refresh-0"]
+    assert len(diary.kept) == 1
+
+
+async def test_many_who_wait_for_a_disk_write_once(tokens: TokenKeeper, diary: Diary) -> None:
+    diary.error = OSError("disk full")
+    answers = await asyncio.gather(*(tokens.access_token("access-0") for _ in range(4)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TryLaterError] * 4
+    diary.error = None
+    assert await asyncio.gather(*(tokens.access_token() for _ in range(4))) == ["access-1"] * 4
+    assert diary.entries == ["keep begins", "keep begins", "kept"]
+
+
+async def test_what_ended_before_it_could_be_kept_is_kept_and_renewed(
+    tokens: TokenKeeper, desk: Desk, diary: Diary, clock: Clock
+) -> None:
+    diary.error = OSError("disk full")
+    with pytest.raises(TryLaterError):
+        await tokens.access_token("access-0")
+    clock.advance(hours=1)
+    diary.error = None
+    assert await tokens.access_token() == "access-2"
     assert desk.asked == ["refresh-0", "refresh-1"]
+    assert [credentials["refresh_token"] for credentials in diary.kept] == ["refresh-1", "refresh-2"]
+
+
+async def test_closing_keeps_what_could_not_be_kept(
+    tokens: TokenKeeper, diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    diary.error = OSError("disk full")
+    with pytest.raises(TryLaterError):
+        await tokens.access_token("access-0")
+    await tokens.close()
+    [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "sign in again" in warning.getMessage()
+    assert "refresh-1" not in caplog.text
+    assert not diary.kept
+    diary.error = None
+    await tokens.close()
+    await tokens.close()
+    assert [credentials["refresh_token"] for credentials in diary.kept] == ["refresh-1"]
+
+
+async def test_closing_keeps_what_a_renewal_under_way_could_not_keep(
+    tokens: TokenKeeper, desk: Desk, diary: Diary
+) -> None:
+    desk.is_open.clear()
+    diary.error = OSError("disk full for a moment")
+    asking = asyncio.create_task(tokens.access_token("access-0"))
+    await settle()
+    closing = asyncio.create_task(tokens.close())
+    desk.is_open.set()
+    with pytest.raises(TryLaterError):
+        await asking
+    diary.error = None
+    await closing
+    assert [credentials["refresh_token"] for credentials in diary.kept] == ["refresh-1"]
+
+
+async def test_a_new_refresh_token_is_kept_though_nothing_can_be_asked_yet(
+    tokens: TokenKeeper, desk: Desk, diary: Diary, clock: Clock
+) -> None:
+    desk.next_grant = replace(numbered(1, clock), access_token="", expires_at=clock())
+    with pytest.raises(TryLaterError, match="access token"):
+        await tokens.access_token("access-0")
+    assert diary.kept[0]["refresh_token"] == "refresh-1"
+    assert await tokens.access_token() == "access-2"
+    assert desk.asked == ["refresh-0", "refresh-1"]
+
+
+async def test_a_token_is_young_for_an_hour(tokens: TokenKeeper, clock: Clock) -> None:
+    assert tokens.is_newest("access-0")
+    young = [tokens.is_young]  # nobody knows how old the first one is
+    await tokens.access_token("access-0")
+    assert tokens.is_newest("access-1")
+    assert not tokens.is_newest("access-0")
+    for seconds in (0, 3599, 1):
+        clock.advance(seconds=seconds)
+        young.append(tokens.is_young)
+    assert young == [False, True, True, False]
 
 
 async def test_who_was_never_let_in_asks_the_desk(desk: Desk, diary: Diary, clock: Clock) -> None:
@@ -208,6 +296,9 @@ async def test_who_was_never_let_in_asks_the_desk(desk: Desk, diary: Diary, cloc
     with pytest.raises(SignInRequiredError):
         await tokens.access_token()
     assert desk.asked == [None]
+    assert not tokens.is_newest("")
+    await tokens.close()
+    assert not diary.entries
 
 
 async def test_a_session_is_renewed_with_the_token_after_two_weeks(

@@ -1,20 +1,26 @@
 """One request at a time: what each refusal means, and that nothing BMW sends can hurt."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+import contextlib
 from datetime import timedelta
 import gzip
+from itertools import batched
+import traceback
+import tracemalloc
 from typing import override
+import zlib
 
 from aiohttp import web
 import httpx
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, SourceError, TryLaterError
 from custom_components.mybmw.sources.mybmw import wire as wire_module
 from custom_components.mybmw.sources.mybmw.wire import LARGEST_BODY, Answer, Wire
 
-from .cloud import BLOCKED, FORBIDDEN, HTML, QUOTA, STATE, Clock, Cloud, Replies, Sleeper
+from .cloud import BLOCKED, FORBIDDEN, HTML, QUOTA, STATE, Clock, Cloud, Replies, Sleeper, Stream
 
 URL = f"https://cocoapi.bmwgroup.com{STATE}"
 TOO_MANY = {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 7 seconds."}
@@ -51,7 +57,7 @@ async def test_the_clients_own_headers_and_cookies_stay_out(cloud: Cloud, clock:
     cloud.http.auth = ("somebody", "else")
     await ask(Wire(cloud.http, clock), cloud, httpx.Response(200))
     assert "secret" not in str(cloud.requests[0].headers)
-    assert cloud.requests[0].headers.keys() == {"host"}
+    assert cloud.requests[0].headers.keys() == {"host", "accept-encoding"}
 
 
 @pytest.mark.parametrize(
@@ -176,12 +182,48 @@ async def test_refusals_that_depend_on_the_question_are_handed_over(status: int,
         httpx.CookieConflict("secret"),
         httpx.StreamClosed(),
         TimeoutError("secret"),
+        OSError("secret"),
+        RuntimeError("secret"),
+        UnicodeError("secret"),
+        ValueError("secret"),
     ],
 )
 async def test_a_broken_way_passes(error: Exception, wire: Wire, cloud: Cloud) -> None:
     err = await failure(wire, cloud, error)
     assert isinstance(err, TryLaterError)
-    assert "secret" not in str(err)
+    assert type(error).__name__ in str(err)
+    assert "secret" not in "".join(traceback.format_exception(err))
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize("host", ["x" * 64 + ".bmwgroup.com", "a..bmwgroup.com"])
+async def test_a_host_that_cannot_be_passes(host: str, clock: Clock) -> None:
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(TryLaterError):
+            await Wire(http, clock).ask(httpx.Request("GET", f"https://{host}/"))
+
+
+async def test_a_closed_client_passes(wire: Wire, cloud: Cloud) -> None:
+    await cloud.http.aclose()
+    assert isinstance(await failure(wire, cloud, httpx.Response(200)), TryLaterError)
+
+
+@pytest.mark.parametrize(
+    "location", ["https://[/", "https://x:port/", "//" + "x" * 70_000, "http://\xff\xfe/", ":", "\x00"]
+)
+async def test_a_redirect_to_nowhere_does_no_harm(location: str, wire: Wire, cloud: Cloud) -> None:
+    reply = httpx.Response(302, headers=[(b"location", location.encode("latin-1"))])
+    assert isinstance(await failure(wire, cloud, reply), TryLaterError)
+
+
+@given(st.sampled_from([200, 302, 400, 403, 429, 489, 500]), st.binary(max_size=50), st.binary(max_size=50))
+async def test_foreign_headers_do_no_harm(status: int, name: bytes, value: bytes) -> None:
+    names = [b"location", b"retry-after", b"set-cookie", b"content-encoding", b"content-type", name]
+    cloud, cookies = Cloud(), httpx.Cookies()
+    cloud.replies[STATE] = httpx.Response(status, headers=[(name, value) for name in names], content=value)
+    with contextlib.suppress(SourceError):
+        await Wire(cloud.http, Clock(), Sleeper()).ask(httpx.Request("GET", URL), cookies)
+    httpx.Request("GET", URL, cookies=cookies)
 
 
 @pytest.mark.parametrize("body", [HTML, '{"a": 1', "", "{'a': 1}", '{"a": NaN}', "[" * 2000, b"\xff\xfe"])
@@ -192,13 +234,15 @@ async def test_what_is_no_json_passes(body: str | bytes, wire: Wire, cloud: Clou
 class Flood(httpx.AsyncByteStream):
     """An answer that never ends; counts how much of it was taken."""
 
-    def __init__(self, piece: bytes = b"x" * 100_000) -> None:
+    def __init__(self, piece: bytes = b"x" * 100_000, *, begin: bytes = b"") -> None:
+        self.begin = begin
         self.piece = piece
         self.taken = 0
         self.is_closed = False
 
     @override
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.begin
         while True:
             await asyncio.sleep(0)
             self.taken += len(self.piece)
@@ -209,26 +253,101 @@ class Flood(httpx.AsyncByteStream):
         self.is_closed = True
 
 
-async def flooded(flood: Flood, clock: Clock, **headers: str) -> SourceError:
-    """What is raised when an answer never ends."""
-    transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=flood, headers=headers))
+async def answered(stream: httpx.AsyncByteStream, clock: Clock, **headers: str) -> Answer:
+    """What comes over the wire when this is sent."""
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=stream, headers=headers))
     async with httpx.AsyncClient(transport=transport) as http:
-        with pytest.raises(SourceError) as raised:
-            await Wire(http, clock).ask(httpx.Request("GET", URL))
+        return await Wire(http, clock).ask(httpx.Request("GET", URL))
+
+
+async def flooded(stream: httpx.AsyncByteStream, clock: Clock, **headers: str) -> SourceError:
+    """What is raised when more is sent than anybody could want."""
+    with pytest.raises(SourceError) as raised:
+        await answered(stream, clock, **headers)
     return raised.value
+
+
+@contextlib.contextmanager
+def little_memory() -> Iterator[None]:
+    """See to it that no more memory is needed than a few answers of the largest size take."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < 5 * LARGEST_BODY
+    finally:
+        tracemalloc.stop()
 
 
 async def test_no_answer_is_read_without_end(clock: Clock) -> None:
     flood = Flood()
-    assert isinstance(await flooded(flood, clock), TryLaterError)
+    assert "too large" in str(await flooded(flood, clock))
     assert flood.taken == LARGEST_BODY + len(flood.piece)
     assert flood.is_closed
 
 
 async def test_packing_does_not_hide_a_flood(clock: Clock) -> None:
-    flood = Flood(gzip.compress(b"x" * 2 * LARGEST_BODY))
-    assert isinstance(await flooded(flood, clock, **{"content-encoding": "gzip"}), TryLaterError)
-    assert flood.taken < LARGEST_BODY / 100
+    bomb = gzip.compress(bytes(10 * LARGEST_BODY))
+    assert len(bomb) < LARGEST_BODY / 100
+    with little_memory():
+        assert "too large" in str(await flooded(Stream(bomb), clock, **{"content-encoding": "gzip"}))
+
+
+async def test_what_unpacks_to_nothing_is_not_read_without_end(clock: Clock) -> None:
+    empty_blocks = b"\x00\x00\x00\xff\xff" * 20_000
+    flood = Flood(empty_blocks, begin=gzip.compress(b"")[:10])
+    assert "too large" in str(await flooded(flood, clock, **{"content-encoding": "gzip"}))
+    assert flood.taken == LARGEST_BODY
+
+
+async def test_nothing_is_read_after_the_end(clock: Clock) -> None:
+    flood = Flood(gzip.compress(b"x" * 1000))
+    assert "after its end" in str(await flooded(flood, clock, **{"content-encoding": "gzip"}))
+    assert flood.taken == 2 * len(flood.piece)
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "gzip,gzip,gzip", "br", "deflate", "zstd", "identity, gzip", "x"])
+async def test_only_one_way_of_packing_is_asked_for_and_read(
+    packing: str, wire: Wire, cloud: Cloud, clock: Clock
+) -> None:
+    await ask(wire, cloud, httpx.Response(200))
+    assert cloud.requests[0].headers["accept-encoding"] == "gzip"
+    bomb = gzip.compress(gzip.compress(gzip.compress(bytes(10 * LARGEST_BODY))))
+    assert len(bomb) < 1000
+    with little_memory():
+        assert "nobody asked for" in str(await flooded(Stream(bomb), clock, **{"content-encoding": packing}))
+
+
+@pytest.mark.parametrize(
+    ("packing", "body"),
+    [
+        ("gzip", gzip.compress(b'{"a":1}')),
+        (" GZip ", gzip.compress(b'{"a":1}')),
+        ("identity", b'{"a":1}'),
+        ("Identity", b'{"a":1}'),
+        ("", b'{"a":1}'),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+async def test_what_is_packed_is_unpacked(packing: str, body: bytes, step: int, clock: Clock) -> None:
+    pieces = (bytes(piece) for piece in batched(body, step, strict=False))
+    assert (await answered(Stream(*pieces), clock, **{"content-encoding": packing})).document() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", gzip.compress(b'{"a":1}')[:-12], b'{"a":1}', zlib.compress(b'{"a":1}'), gzip.compress(b"{}")[:-8] + bytes(8)],
+    ids=["nothing", "cut off", "not packed", "packed otherwise", "changed on the way"],
+)
+async def test_what_cannot_be_unpacked_passes(body: bytes, clock: Clock) -> None:
+    with pytest.raises(TryLaterError):
+        (await answered(Stream(body), clock, **{"content-encoding": "gzip"})).document()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+async def test_an_answer_as_large_as_allowed_is_read(pack: Callable[[bytes], bytes], clock: Clock) -> None:
+    packing = {"content-encoding": "gzip" if pack is gzip.compress else "identity"}
+    assert len((await answered(Stream(pack(bytes(LARGEST_BODY))), clock, **packing)).body) == LARGEST_BODY
+    assert "too large" in str(await flooded(Stream(pack(bytes(LARGEST_BODY + 1))), clock, **packing))
 
 
 async def test_nobody_keeps_us_waiting_bit_by_bit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,16 +357,27 @@ async def test_nobody_keeps_us_waiting_bit_by_bit(clock: Clock, monkeypatch: pyt
     assert flood.is_closed
 
 
-async def test_an_answer_as_large_as_allowed_is_read(wire: Wire, cloud: Cloud) -> None:
-    assert len((await ask(wire, cloud, httpx.Response(200, content=b"x" * LARGEST_BODY))).body) == LARGEST_BODY
-
-
 async def test_a_field_that_is_not_there_is_none(wire: Wire, cloud: Cloud) -> None:
     answer = await ask(wire, cloud, httpx.Response(200, json={"a": {"b": 5}, "c": "text"}))
     assert answer.field("a", "b") == 5
     assert answer.field("a", "x") is answer.field("c", "x") is answer.field("x", "x") is None
     assert answer.text("a", "b") == answer.text("x") == ""
     assert (await ask(wire, cloud, httpx.Response(200, text=HTML))).field("a") is None
+
+
+async def test_an_answer_is_parsed_once(wire: Wire, cloud: Cloud) -> None:
+    answer = await ask(wire, cloud, httpx.Response(200, json={"a": {"b": 5}}))
+    assert answer.field("a") is answer.field("a")
+    document = answer.document()
+    assert isinstance(document, dict)
+    assert document["a"] is answer.field("a")
+
+
+async def test_an_answer_does_not_show_what_it_says(wire: Wire, cloud: Cloud) -> None:
+    answer = await ask(wire, cloud, httpx.Response(200, json={"a": "secret"}, headers={"set-cookie": "secret"}))
+    assert "secret" not in repr(answer)
+    assert answer.text("a") == "secret"
+    assert "secret" not in repr(answer)
 
 
 class Server:

@@ -16,7 +16,7 @@ source       all of it together
 
 from .account import Account
 from .regions import CaptchaWidget, Region
-from .sign_in import sign_in
+from .sign_in import sign_in, stranger
 from .source import MyBmwSource, open_account
 
-__all__ = ["Account", "CaptchaWidget", "MyBmwSource", "Region", "open_account", "sign_in"]
+__all__ = ["Account", "CaptchaWidget", "MyBmwSource", "Region", "open_account", "sign_in", "stranger"]

@@ -211,9 +211,9 @@ class _Config:
 class _Exchange:
     """The values that tie the requests of one sign-in together (RFC 7636)."""
 
-    verifier: str
-    state: str
-    nonce: str
+    verifier: str = field(repr=False)
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
 
     @classmethod
     def begun(cls) -> Self:

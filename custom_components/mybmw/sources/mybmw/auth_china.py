@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 import httpx
 
-from .. import Clock, Json, SignInRequiredError, TryLaterError
+from .. import Clock, Json, SignInRequiredError, SlowDownError, TryLaterError
 from .account import Account
 from .credentials import AppIdentity, Grant
 from .headers import sign_in_headers
@@ -34,6 +34,10 @@ _TOKEN_PATH: Final = "/eadrax-coas/v2/oauth/token"  # noqa: S105 (a path, not a 
 _NONCE_VERSION: Final = "u3.6.1"
 _NONCE_ALPHABET: Final = "01234abcdefghijklmnopqrstuvwxyz56789"
 _MIRROR: Final = str.maketrans(_NONCE_ALPHABET, _NONCE_ALPHABET[::-1])
+
+# A "system error" (github.com/bimmerconnected/bimmer_connected issue 588), which says nothing of who wants to sign in.
+_OUTAGE: Final = 699121
+_OUTAGE_WAIT: Final = timedelta(hours=1)
 
 _REFUSALS: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -53,7 +57,7 @@ class ChinaLogin:
         headers = sign_in_headers(identity, self._account.region)
         username = self._account.username
 
-        answer = await self._wire.ask(httpx.Request("GET", f"{self._origin}{_PUBLIC_KEY_PATH}", headers=headers))
+        answer = await self._ask(httpx.Request("GET", f"{self._origin}{_PUBLIC_KEY_PATH}", headers=headers))
         answer.document()
         password = _encrypted(self._account.password, answer.text("data", "value"))
 
@@ -84,22 +88,27 @@ class ChinaLogin:
         if grant is None:
             return await self.sign_in(identity)
         nonce = login_nonce(grant.gcid, self._clock())
-        answer = await self._wire.ask(
+        answer = await self._ask(
             httpx.Request(
                 "POST",
                 f"{self._origin}{_TOKEN_PATH}",
                 headers=sign_in_headers(identity, self._account.region) | {"x-login-nonce": nonce},
                 data={"refresh_token": grant.refresh_token, "grant_type": "refresh_token"},
-            ),
-            is_key=True,
+            )
         )
         if _is_refused(answer):
             return await self.sign_in(identity)
         return self._granted(answer.document(), grant)
 
     async def _post(self, path: str, body: dict[str, str], headers: dict[str, str]) -> Answer:
-        request = httpx.Request("POST", f"{self._origin}{path}", headers=headers, json=body)
-        return await self._wire.ask(request, is_key=True)
+        return await self._ask(httpx.Request("POST", f"{self._origin}{path}", headers=headers, json=body))
+
+    async def _ask(self, request: httpx.Request) -> Answer:
+        answer = await self._wire.ask(request, is_key=request.method == "POST")
+        if answer.field("code") == _OUTAGE:
+            message = "BMW's sign-in is out of order"
+            raise SlowDownError(message, self._clock() + _OUTAGE_WAIT)
+        return answer
 
     def _granted(self, answer: Json, previous: Grant | None = None) -> Grant:
         if (grant := Grant.read(answer, self._clock(), previous)) is None:

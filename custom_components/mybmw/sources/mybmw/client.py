@@ -1,7 +1,7 @@
 """Asks BMW's cloud for data, a few requests at a time, and stops asking when it is told to."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 import logging
@@ -31,12 +31,16 @@ class Round:
     """What the requests of one look at an account tell each other.
 
     `ended_by` is the error after which none of those that still wait is sent: the cloud wants no more of them, or there
-    is no token to ask with. `second_token` replaced a token that was not accepted; if it is not accepted either, the
-    fault lies elsewhere and a third would not help.
+    is no token to ask with. `accepted` are the tokens that brought an answer.
     """
 
     ended_by: SourceError | None = None
-    second_token: str | None = None
+    accepted: set[str] = field(default_factory=set, repr=False)
+
+    def end(self, err: SourceError) -> None:
+        """End the round, if it has not ended; what takes more than patience comes before what patience mends."""
+        if self.ended_by is None or (_takes_patience(self.ended_by) and not _takes_patience(err)):
+            self.ended_by = err
 
 
 class Client:
@@ -81,9 +85,9 @@ class Client:
             except SourceError as err:
                 _LOGGER.debug("%s %s (%s): %s", question.method, question.path, question.brand, err)
                 if _ends_round(err):
-                    this_round.ended_by = err
+                    this_round.end(err)
                 if isinstance(err, SlowDownError):
-                    self._wait_until = err.until
+                    self._wait_until = max(err.until, self._wait_until or err.until)
                 raise
         if answer.status == HTTPStatus.NOT_FOUND:
             message = "BMW does not know what it was asked about (HTTP status 404)"
@@ -94,19 +98,25 @@ class Client:
         return document
 
     async def _authorized(self, question: Question, this_round: Round) -> Answer:
-        """Ask, and once more with a new token if BMW does not accept the one we have."""
+        """Ask, and once more with another token if BMW may not accept the one we have."""
         token = await self._token(this_round)
         answer = await self._send(question, token)
-        if answer.status == HTTPStatus.UNAUTHORIZED and token != this_round.second_token:
-            this_round.second_token = await self._token(this_round, rejected=token)
-            answer = await self._send(question, this_round.second_token)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._may_be_to_blame(token, this_round):
+            token = await self._token(this_round, rejected=token)
+            answer = await self._send(question, token)
+        if answer.is_success:
+            this_round.accepted.add(token)
         return answer
+
+    def _may_be_to_blame(self, token: str, this_round: Round) -> bool:
+        """Whether another token might help; a car that BMW always refuses must not cost one renewal after the other."""
+        return not self._tokens.is_newest(token) or not (self._tokens.is_young or token in this_round.accepted)
 
     async def _token(self, this_round: Round, rejected: str | None = None) -> str:
         try:
             return await self._tokens.access_token(rejected)
         except SourceError as err:
-            this_round.ended_by = err
+            this_round.end(err)
             raise
 
     async def _send(self, question: Question, token: str) -> Answer:
@@ -121,6 +131,11 @@ class Client:
         )
         _LOGGER.debug("%s %s (%s): HTTP status %s", question.method, question.path, question.brand, answer.status)
         return answer
+
+
+def _takes_patience(err: SourceError) -> bool:
+    """Whether waiting is all there is to do about an error."""
+    return isinstance(err, SlowDownError | TryLaterError)
 
 
 def _ends_round(err: SourceError) -> bool:

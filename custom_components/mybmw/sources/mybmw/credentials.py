@@ -67,7 +67,10 @@ class AppIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What BMW gave us for a sign-in: a key for now, a key to get the next one, and the customer's id (gcid)."""
+    """What BMW gave us for a sign-in: a key for now, a key to get the next one, and the customer's id (gcid).
+
+    Without a key for now, `access_token` is empty and has ended.
+    """
 
     access_token: str = field(repr=False)
     expires_at: datetime
@@ -89,17 +92,24 @@ class Grant:
 
     @classmethod
     def read(cls, answer: Json, now: datetime, previous: Self | None = None) -> Self | None:
-        """The grant in a token answer, None if there is none in it; what the answer leaves out, `previous` fills in."""
+        """The grant in a token answer, None if there is none in it; what the answer leaves out, `previous` fills in.
+
+        A refresh token without a usable access token is a grant, too, one that has ended already: the refresh token
+        before it is void.
+        """
         if not isinstance(answer, dict):
             return None
-        access_token = token_text(answer.get("access_token"))
-        refresh_token = token_text(answer.get("refresh_token")) or (previous.refresh_token if previous else None)
+        access_token, new_refresh_token = (
+            token_text(answer.get("access_token")),
+            token_text(answer.get("refresh_token")),
+        )
+        refresh_token = new_refresh_token or (previous.refresh_token if previous else None)
         gcid = token_text(answer.get("gcid")) or (previous.gcid if previous else None)
-        if access_token is None or refresh_token is None or gcid is None:
+        if not (access_token or new_refresh_token) or refresh_token is None or gcid is None:
             return None
         return cls(
-            access_token=access_token,
-            expires_at=now + _lifetime(answer.get("expires_in"), access_token, now),
+            access_token=access_token or "",
+            expires_at=now + _lifetime(answer.get("expires_in"), access_token, now) if access_token else now,
             refresh_token=refresh_token,
             gcid=gcid,
         )
@@ -109,16 +119,21 @@ class Grant:
         return now + RENEWAL_MARGIN < self.expires_at
 
 
-def to_keep(identity: AppIdentity, grant: Grant) -> Credentials:
-    """Everything that must survive a restart, as plain JSON."""
+def to_keep(identity: AppIdentity, grant: Grant | None = None) -> Credentials:
+    """Everything that must survive a restart, as plain JSON; without a grant, who we are seen as."""
+    seen_as: Credentials = {
+        "build": identity.build,
+        "session_id": identity.session_id,
+        "session_since": identity.session_since.isoformat(),
+    }
+    if grant is None:
+        return seen_as
     return {
         "gcid": grant.gcid,
         "refresh_token": grant.refresh_token,
         "access_token": grant.access_token,
         "expires_at": grant.expires_at.isoformat(),
-        "build": identity.build,
-        "session_id": identity.session_id,
-        "session_since": identity.session_since.isoformat(),
+        **seen_as,
     }
 
 

@@ -20,7 +20,6 @@ def sign_in_headers(identity: AppIdentity, region: Region) -> dict[str, str]:
     """The headers of every request of a sign-in."""
     return {
         "accept": "*/*",
-        "accept-encoding": "gzip",
         "user-agent": region.user_agent,
         "x-user-agent": app_version(identity, region),
     }

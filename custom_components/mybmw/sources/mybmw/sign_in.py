@@ -1,5 +1,7 @@
 """The way into an account, by region."""
 
+from datetime import datetime
+
 import httpx
 
 from .. import Clock, Credentials
@@ -10,6 +12,11 @@ from .credentials import AppIdentity, to_keep
 from .regions import Region
 from .tokens import Login
 from .wire import Wire
+
+
+def stranger(now: datetime) -> Credentials:
+    """What stands for the `previous` credentials of a new account, so that each attempt comes from the same app."""
+    return to_keep(AppIdentity.made_up(now))
 
 
 def login_of(account: Account, wire: Wire, clock: Clock) -> Login:
