@@ -32,6 +32,10 @@ def test_a_car_is_called_by_its_model_or_else_by_its_make() -> None:
     assert Vehicle(vin=VIN).name == "BMW Group"
 
 
+def test_the_name_of_a_car_is_a_plain_text() -> None:
+    assert type(Vehicle(vin=VIN, identity=Identity(brand=Brand.MINI)).name) is str
+
+
 def test_equal_means_that_nothing_about_the_car_differs() -> None:
     car = Vehicle(vin=VIN, odometer=Odometer(mileage_km=1121))
     assert car == replace(car, fetched_at=NOW, oddities=(Oddity(path="state", problem="odd"),))

@@ -116,7 +116,7 @@ class Vehicle:
     @property
     def name(self) -> str:
         """What to call the car: its model, else its make."""
-        return self.identity.model or self.identity.brand
+        return self.identity.model or self.identity.brand.value
 
     @property
     def tracked_location(self) -> Location | None:

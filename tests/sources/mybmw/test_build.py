@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle, vins_of
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle, vins_of
 from custom_components.mybmw.vehicle import (
     Battery,
     Body,

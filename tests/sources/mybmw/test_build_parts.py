@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw.build import ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.vehicle import (
     Body,
     Brand,

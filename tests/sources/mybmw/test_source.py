@@ -9,7 +9,8 @@ from custom_components.mybmw.sources import (
     SignInRequiredError,
 )
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region, open_account
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 from tests.recorded import RECORDED_CARS
 

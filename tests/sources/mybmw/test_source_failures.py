@@ -14,7 +14,8 @@ from custom_components.mybmw.sources import (
     TryLaterError,
 )
 from custom_components.mybmw.sources.mybmw import MyBmwSource
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.sources.mybmw.client import UnknownToBmwError
 from custom_components.mybmw.vehicle import Oddity
 from tests.recorded import RECORDED_CARS

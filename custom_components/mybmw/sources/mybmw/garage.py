@@ -7,7 +7,8 @@ from typing import Final
 
 from ...vehicle import Vehicle
 from .. import Json
-from .build import ListBrand, vins_of
+from .brands import ListBrand
+from .build import vins_of
 
 LIST_LIFETIME: Final = timedelta(hours=1)
 """How long the lists that have cars on them are believed."""

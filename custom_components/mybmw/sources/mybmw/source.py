@@ -25,7 +25,8 @@ from .. import (
 from ..anonymize import Anonymizer
 from . import questions
 from .account import Account
-from .build import Answers, ListBrand, build_vehicle
+from .brands import ListBrand
+from .build import Answers, build_vehicle
 from .client import Client, Round, UnknownToBmwError
 from .garage import Car, Garage
 from .questions import Question

@@ -7,7 +7,7 @@ github.com/bimmerconnected/bimmer_connected.
 
 from ....vehicle import Oddity, Odometer, Vehicle
 from ...fields import Fields, Oddities, Tokens
-from .answers import Answers, ListBrand, vins_of
+from .answers import Answers, vins_of
 from .body import build_body
 from .capabilities import build_capabilities
 from .charging_plan import build_charging_plan
@@ -19,7 +19,7 @@ from .maintenance import build_maintenance
 from .measures import KILOMETERS
 from .tires import build_tires
 
-__all__ = ["Answers", "ListBrand", "build_vehicle", "vins_of"]
+__all__ = ["Answers", "build_vehicle", "vins_of"]
 
 _PRIVACY_MODE = Tokens[bool | None]({"ON": True, "OFF": False}, absent=None, unlisted=None)
 

@@ -11,15 +11,10 @@ from ....vehicle import (
     DepartureTimer,
     DriveTrain,
     TimerType,
-    Weekday,
 )
-from ...fields import Fields, Tokens, names_of
+from ...fields import Fields, names_of
 from .measures import AMPERES, PERCENT
-
-TIMER_ACTION: Final[Tokens[bool | None]] = Tokens({"ACTIVATE": True, "DEACTIVATE": False}, absent=None, unlisted=None)
-"""Whether a timer will go off."""
-
-WEEKDAY: Final[Tokens[Weekday | None]] = Tokens(Weekday.__members__, absent=None, unlisted=None)
+from .timers import TIMER_ACTION, WEEKDAY
 
 _MODE: Final = names_of(ChargingMode, unknown=ChargingMode.UNKNOWN)
 _PREFERENCE: Final = names_of(ChargingPreference, unknown=ChargingPreference.UNKNOWN)

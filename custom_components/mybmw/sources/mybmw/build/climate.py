@@ -5,7 +5,7 @@ from typing import Final
 
 from ....vehicle import Climate, ClimateActivity, ClimateTimer
 from ...fields import Fields, names_of
-from .charging_plan import TIMER_ACTION, WEEKDAY
+from .timers import TIMER_ACTION, WEEKDAY
 
 _ACTIVITY: Final = names_of(ClimateActivity, unknown=ClimateActivity.UNKNOWN)
 _LONGEST_RUN_S: Final = 24 * 60 * 60

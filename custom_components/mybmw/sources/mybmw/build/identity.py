@@ -5,7 +5,7 @@ from typing import Final
 
 from ....vehicle import Brand, DriveTrain, HeadUnit, Identity, Software
 from ...fields import Fields, Tokens, names_of
-from .answers import ListBrand
+from ..brands import ListBrand
 
 # Toyota's cars are those of a "third-party customer".
 _BRAND: Final[Tokens[Brand | None]] = Tokens(
