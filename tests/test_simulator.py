@@ -206,6 +206,34 @@ async def test_a_fresh_garage_has_just_reported(clock: Clock) -> None:
     assert garage.state_of(garage["G26"])["lastFetched"] == "2026-11-20T12:05:00.000Z"
 
 
+@pytest.mark.parametrize(
+    ("car", "part", "left", "unit"),
+    [
+        ("I20", "electricChargingState", "remainingChargingMinutes", timedelta(minutes=1)),
+        ("I01_NOREX", "electricChargingState", "remainingChargingMinutes", timedelta(minutes=1)),
+        ("G26", "climateControlState", "remainingSeconds", timedelta(seconds=1)),
+    ],
+)
+async def test_what_ends_in_a_fresh_garage_ends_when_it_was_told_to(
+    car: str, part: str, left: str, unit: timedelta, clock: Clock
+) -> None:
+    garage = Garage([car], age=Age.FRESH, clock=clock)
+    ends = []
+    for _ in range(60):
+        clock.now += timedelta(minutes=1)
+        state = garage.state_of(garage[car])
+        told = state[part]
+        assert isinstance(told, dict)
+        assert isinstance(told[left], int | float)
+        ends.append(datetime.fromisoformat(str(state["lastFetched"])) + told[left] * unit)
+        assert ends[-1] > clock.now - timedelta(minutes=5)
+    recorded = garage[car].state[part]
+    assert isinstance(recorded, dict)
+    assert isinstance(recorded[left], int | float)
+    begun = dict.fromkeys(end.replace(microsecond=0) for end in ends)
+    assert len(begun) <= 1 + timedelta(hours=1) // (recorded[left] * unit) + 1
+
+
 async def test_requests_are_written_down(cloud: Simulator, phone: Phone, i4: str) -> None:
     await phone.vins()
     await phone.ask(STATE, i4)

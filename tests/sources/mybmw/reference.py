@@ -126,8 +126,8 @@ def _minutes(duration: timedelta | None) -> float | None:
     return duration / timedelta(minutes=1) if duration is not None else None
 
 
-def _since(moment: datetime, end: datetime | None) -> timedelta | None:
-    return end - moment if end else None
+def _since(moment: datetime | None, end: datetime | None) -> timedelta | None:
+    return end - moment if moment and end else None
 
 
 type Reading = tuple[Callable[[Pair], object], Callable[[Pair], object]]
@@ -203,7 +203,7 @@ VALUES: Final[Mapping[str, Reading]] = {
     ),
     "fuel_and_battery.charging_end_time, in minutes from then": (
         lambda p: _minutes(_since(p.asked_at, p.theirs.fuel_and_battery.charging_end_time)),
-        lambda p: p.ours.energy.charging and p.ours.energy.charging.remaining_min,
+        lambda p: _minutes(_since(p.ours.last_reported, p.ours.energy.charging and p.ours.energy.charging.ends_at)),
     ),
     "fuel_and_battery.is_charger_connected": (
         lambda p: p.theirs.fuel_and_battery.is_charger_connected,

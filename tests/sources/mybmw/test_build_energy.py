@@ -103,7 +103,7 @@ def test_charging_status(told: str | None, status: ChargingStatus) -> None:
     assert car.energy.charging.status is status
     is_charging = status is ChargingStatus.CHARGING
     assert car.energy.charging.remaining_min == (10 if is_charging else None)
-    assert car.energy.charging.ends_at == (READ_AT + timedelta(minutes=10) if is_charging else None)
+    assert car.energy.charging.ends_at == (REPORTED_AT + timedelta(minutes=10) if is_charging else None)
 
 
 @pytest.mark.parametrize(("told", "type_"), [("CONDUCTIVE", "conductive"), ("UNKNOWN", None), (None, None)])
@@ -114,9 +114,43 @@ def test_connection_type(told: str | None, type_: str | None) -> None:
     assert car.energy.charging.is_plugged_in is True
 
 
-def test_times_left_count_from_when_we_asked_if_bmw_does_not_say_when_it_looked() -> None:
+def test_the_end_of_charging_stays_where_it_is_until_the_car_reports_again() -> None:
+    ends = set()
+    for minute in range(0, 60, 5):
+        car = car_with(
+            state={
+                "lastFetched": f"2026-03-01T09:{minute:02}:00Z",
+                "lastUpdatedAt": "2026-03-01T08:58:00Z",
+                "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 90},
+            }
+        )
+        assert car.energy.charging is not None
+        ends.add(car.energy.charging.ends_at)
+    assert ends == {datetime(2026, 3, 1, 10, 28, tzinfo=UTC)}
+
+
+def test_a_charging_car_with_no_minutes_left_has_no_known_end() -> None:
+    car = car_with(state={"electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 0}})
+    assert car.oddities == ()
+    assert car.energy.charging is not None
+    assert (car.energy.charging.remaining_min, car.energy.charging.ends_at) == (None, None)
+
+
+def test_minutes_left_count_from_when_bmw_looked_if_it_does_not_say_when_the_car_reported() -> None:
     car = car_with(
         state={
+            "lastUpdatedAt": None,
+            "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 90},
+        }
+    )
+    assert car.energy.charging is not None
+    assert car.energy.charging.ends_at == READ_AT + timedelta(minutes=90)
+
+
+def test_times_left_count_from_when_we_asked_if_bmw_does_not_say_anything_of_time() -> None:
+    car = car_with(
+        state={
+            "lastUpdatedAt": None,
             "lastFetched": None,
             "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 90},
             "climateControlState": {"activity": "COOLING", "remainingSeconds": 90.9},

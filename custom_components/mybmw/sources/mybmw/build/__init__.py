@@ -36,8 +36,7 @@ def build_vehicle(answers: Answers, *, in_china: bool = False) -> Vehicle:
     state, allowed = answer.part("state"), answer.part("capabilities")
 
     as_of = state.moment("lastUpdatedAt")  # when the car spoke
-    read_at = state.moment("lastFetched")  # when BMW's cloud was asked, from where it counts remaining times
-    counted_from = read_at or answers.fetched_at.replace(microsecond=0)
+    read_at = state.moment("lastFetched") or answers.fetched_at.replace(microsecond=0)  # when BMW's cloud looked
 
     identity = build_identity(profile, state, answers.brand)
     return Vehicle(
@@ -46,9 +45,9 @@ def build_vehicle(answers: Answers, *, in_china: bool = False) -> Vehicle:
         capabilities=build_capabilities(allowed, state),
         odometer=Odometer(as_of=as_of, mileage_km=state.integer("currentMileage", KILOMETERS)),
         body=build_body(state, as_of),
-        energy=build_energy(state, identity.drive_train, as_of, counted_from),
+        energy=build_energy(state, identity.drive_train, as_of, read_at),
         charging_plan=build_charging_plan(state, charging, identity.drive_train, as_of),
-        climate=build_climate(state, as_of, counted_from),
+        climate=build_climate(state, as_of, read_at),
         tires=build_tires(state, as_of),
         maintenance=build_maintenance(state, as_of),
         location=build_location(state, as_of, in_china=in_china),
