@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Self
 
 from .body import Body, Lid, LockState, OpeningState, Window
-from .capabilities import Capabilities
+from .capabilities import Capabilities, ClimateFunction, ClimateTimerTrigger, DigitalKey
 from .charging_plan import (
     ChargingMode,
     ChargingPlan,
@@ -41,8 +41,11 @@ __all__ = [
     "CheckControlMessage",
     "Climate",
     "ClimateActivity",
+    "ClimateFunction",
     "ClimateTimer",
+    "ClimateTimerTrigger",
     "DepartureTimer",
+    "DigitalKey",
     "DriveTrain",
     "Energy",
     "Fuel",

@@ -1,10 +1,12 @@
 """From BMW's answers to fuel, battery, ranges, charging and climate."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from custom_components.mybmw.sources import Json
+from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.vehicle import (
     Battery,
     ChargingMode,
@@ -17,8 +19,9 @@ from custom_components.mybmw.vehicle import (
     Fuel,
     Weekday,
 )
+from tests.recorded import RECORDED_CARS
 
-from .answers import READ_AT, REPORTED_AT, car_with
+from .answers import READ_AT, REPORTED_AT, car_with, recorded_answers
 
 
 @pytest.mark.parametrize(
@@ -195,7 +198,15 @@ def test_charging_plan_is_completed_by_the_charging_details() -> None:
         "servicePack": "WAVE_01",
         "chargeAndClimateTimerDetail": {"isPreconditionForDepartureActive": True},
         "chargingSettingsDetail": {
-            "acLimit": {"current": {"value": 16, "unit": "A"}, "isUnlimited": True, "values": [6, 16, "32"]},
+            "acLimit": {
+                "current": {"value": 16, "unit": "A"},
+                "isUnlimited": True,
+                "values": [6, 16, "32"],
+                "min": 6,
+                "max": 32,
+            },
+            "chargingTarget": 80,
+            "minChargingTargetToWarning": 70,
             "dcLoudness": "UNLIMITED_LOUD",
             "isUnlockCableActive": True,
         },
@@ -206,18 +217,68 @@ def test_charging_plan_is_completed_by_the_charging_details() -> None:
         is_pre_entry_climatization_on=True,
         ac_limit_a=16,
         ac_limits_a=(6, 16),
+        ac_limit_min_a=6,
+        ac_limit_max_a=32,
+        target_percent=80,
+        warn_below_percent=70,
         is_ac_unlimited=True,
         acoustic_limit="unlimited_loud",
         is_cable_unlocked_when_full=True,
         is_flap_permanently_unlocked=True,
         service_pack="WAVE_01",
     )
-    profile: Json = {"climatisationOn": False, "chargingSettings": {"acCurrentLimit": 8, "idcc": "NO_ACTION"}}
+    profile: Json = {
+        "climatisationOn": False,
+        "chargingSettings": {"acCurrentLimit": 8, "targetSoc": 90, "idcc": "NO_ACTION"},
+    }
     plan = car_with(state={"chargingProfile": profile}, charging=details).charging_plan
     assert plan is not None
     assert plan.is_pre_entry_climatization_on is False
-    assert plan.ac_limit_a == 8
+    assert (plan.ac_limit_a, plan.target_percent) == (8, 90)
     assert plan.acoustic_limit == "no_action"
+
+
+@pytest.mark.parametrize("folder", ["G01", "G26", "G70", "I01_NOREX", "I01_REX", "I20"])
+def test_both_dialects_tell_the_same_plan(folder: str) -> None:
+    answers = recorded_answers(RECORDED_CARS[folder])
+    assert isinstance(answers.state, dict)
+    assert isinstance(answers.state["state"], dict)
+    state: dict[str, Json] = answers.state | {"state": answers.state["state"] | {"chargingProfile": None}}
+    plan, detailed = build_vehicle(answers).charging_plan, build_vehicle(replace(answers, state=state)).charging_plan
+    assert plan is not None
+    assert detailed is not None
+    in_state_only = {"target_percent": None, "ac_limit_a": None, "acoustic_limit": None, "hospitality": None}
+    at_midnight = {
+        "departure_timers": tuple(
+            replace(timer, departs_at=None if timer.departs_at == time.min else timer.departs_at)
+            for timer in plan.departure_timers
+        ),
+        "window": plan.window if plan.window and plan.window.start != plan.window.end else None,
+    }
+    if not detailed.ac_limits_a:
+        plan, detailed = replace(plan, **in_state_only), replace(detailed, **in_state_only)
+    assert replace(detailed, hospitality=None) == replace(plan, **at_midnight, hospitality=None)
+
+
+@pytest.mark.parametrize(
+    ("type_", "mode"),
+    [
+        ("CHARGING_IMMEDIATELY", ChargingMode.IMMEDIATE_CHARGING),
+        ("TIME_SLOT", ChargingMode.DELAYED_CHARGING),
+        ("NO_ACTION", ChargingMode.NO_ACTION),
+        ("AT_FULL_MOON", ChargingMode.UNKNOWN),
+    ],
+)
+def test_the_mode_in_the_charging_details(type_: str, mode: ChargingMode) -> None:
+    plan = car_with(charging={"chargeAndClimateTimerDetail": {"chargingMode": {"type": type_}}}).charging_plan
+    assert plan == ChargingPlan(as_of=REPORTED_AT, mode=mode)
+
+
+@pytest.mark.parametrize(("unit", "amperes"), [("A", 16), (None, 16), ("KW", None)])
+def test_a_limit_in_another_unit_is_none(unit: str | None, amperes: int | None) -> None:
+    limit: Json = {"current": {"value": 16, "unit": unit}}
+    plan = car_with(charging={"chargingSettingsDetail": {"acLimit": limit}}).charging_plan
+    assert plan == ChargingPlan(as_of=REPORTED_AT, ac_limit_a=amperes)
 
 
 @pytest.mark.parametrize(

@@ -39,15 +39,16 @@ def build_vehicle(answers: Answers, *, in_china: bool = False) -> Vehicle:
     read_at = state.moment("lastFetched") or answers.fetched_at.replace(microsecond=0)  # when BMW's cloud looked
 
     identity = build_identity(profile, state, answers.brand)
+    climate = build_climate(state, as_of, read_at)
     return Vehicle(
         vin=answers.vin,
         identity=identity,
-        capabilities=build_capabilities(allowed, state),
+        capabilities=build_capabilities(allowed, state, climate),
         odometer=Odometer(as_of=as_of, mileage_km=state.integer("currentMileage", KILOMETERS)),
         body=build_body(state, as_of),
         energy=build_energy(state, identity.drive_train, as_of, read_at),
         charging_plan=build_charging_plan(state, charging, identity.drive_train, as_of),
-        climate=build_climate(state, as_of, read_at),
+        climate=climate,
         tires=build_tires(state, as_of),
         maintenance=build_maintenance(state, as_of),
         location=build_location(state, as_of, in_china=in_china),
