@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from custom_components.mybmw.sources import Json
 from tests.recorded import RECORDED_CARS, RecordedCar
 from tests.simulator import Account, Age, Asked, Fault, Garage, Simulator
 
@@ -222,16 +223,18 @@ async def test_what_ends_in_a_fresh_garage_ends_when_it_was_told_to(
     for _ in range(60):
         clock.now += timedelta(minutes=1)
         state = garage.state_of(garage[car])
-        told = state[part]
-        assert isinstance(told, dict)
-        assert isinstance(told[left], int | float)
-        ends.append(datetime.fromisoformat(str(state["lastFetched"])) + told[left] * unit)
+        ends.append(datetime.fromisoformat(str(state["lastFetched"])) + _number(state, part, left) * unit)
         assert ends[-1] > clock.now - timedelta(minutes=5)
-    recorded = garage[car].state[part]
-    assert isinstance(recorded, dict)
-    assert isinstance(recorded[left], int | float)
-    begun = dict.fromkeys(end.replace(microsecond=0) for end in ends)
-    assert len(begun) <= 1 + timedelta(hours=1) // (recorded[left] * unit) + 1
+    told = _number(garage[car].state, part, left) * unit
+    assert len({end.replace(microsecond=0) for end in ends}) <= timedelta(hours=1) // told + 2
+
+
+def _number(state: dict[str, Json], part: str, key: str) -> float:
+    told = state[part]
+    assert isinstance(told, dict)
+    number = told[key]
+    assert isinstance(number, int | float)
+    return number
 
 
 async def test_requests_are_written_down(cloud: Simulator, phone: Phone, i4: str) -> None:

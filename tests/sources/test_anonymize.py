@@ -239,7 +239,8 @@ def planted(draw: st.DrawFn) -> Json:
         place = draw(st.sampled_from(places))
         secret = draw(st.sampled_from(PLANTED))
         text = draw(st.sampled_from(["{}", "is {}.", "/{}/", "a={}&b", "({})"])).format(secret)
-        value: Json = draw(st.sampled_from([text, [text], {"inner": text}, {text: text}]))
+        values: tuple[Json, ...] = (text, [text], {"inner": text}, {text: text})
+        value = draw(st.sampled_from(values))
         if isinstance(place, dict):
             key = draw(st.sampled_from([text, "news", *place]))
             place[key] = value

@@ -78,11 +78,22 @@ def _is_read(answers: Answers, part: str, place: Place, value: Json) -> bool:
     """Whether a car differs, or something is odd about it, if a value does not fit or is another."""
     before = build_vehicle(answers)
     document: Json = getattr(answers, part)
-    for other in ([1.5], not value if isinstance(value, bool) else 0.5):
-        after = build_vehicle(replace(answers, **{part: _put(document, place, other)}))
+    others: tuple[Json, ...] = ([1.5], not value if isinstance(value, bool) else 0.5)
+    for other in others:
+        after = build_vehicle(_with(answers, part, _put(document, place, other)))
         if after != before or after.oddities != before.oddities:
             return True
     return False
+
+
+def _with(answers: Answers, part: str, document: Json) -> Answers:
+    match part:
+        case "profile":
+            return replace(answers, profile=document)
+        case "state":
+            return replace(answers, state=document)
+        case _:
+            return replace(answers, charging=document)
 
 
 def _without_plan(answers: Answers) -> Answers:
