@@ -16,7 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
 from custom_components.mybmw.sources import Fetch, Json, Source, SourceError
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.vehicle import Brand, Capabilities, DriveTrain, Identity, Odometer, Vehicle
 from tests.recorded import RECORDED_CARS
 

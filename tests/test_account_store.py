@@ -1,11 +1,11 @@
 """What is remembered of an account is on disk, for nobody else's eyes and in one piece, or said not to be."""
 
 from contextlib import AbstractContextManager
-import json
 from pathlib import Path
 from unittest.mock import patch
 
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers.json import save_json
 from homeassistant.util.json import load_json_object
 import pytest
 
@@ -35,9 +35,9 @@ def full_disk() -> AbstractContextManager[object]:
     return patch("homeassistant.util.file.AtomicWriter", side_effect=OSError(28, "No space left on device"))
 
 
-def obstruct(file: Path) -> None:
-    """Put a folder where the file belongs."""
-    file.mkdir(parents=True)
+def make_folder(path: Path) -> None:
+    """Make a folder, which is in the way where a file belongs."""
+    path.mkdir(parents=True)
 
 
 def kept(file: Path) -> object:
@@ -72,7 +72,7 @@ async def test_a_first_file_that_cannot_be_written_is_noticed(hass: HomeAssistan
 
 
 async def test_what_stands_in_the_way_of_a_file_is_noticed(hass: HomeAssistant, file: Path) -> None:
-    obstruct(file)
+    make_folder(file)
     with pytest.raises(OSError, match="could not write"):
         await AccountStore(hass, ACCOUNT).async_keep_credentials({"refresh_token": "one"})
 
@@ -103,16 +103,10 @@ async def test_the_file_is_private_and_written_in_one_piece(hass: HomeAssistant)
 async def test_a_pause_is_kept_whoever_stored_it(
     hass: HomeAssistant, file: Path, stored: str | None, read: Refusal | None
 ) -> None:
-    file.parent.mkdir()
-    file.write_text(
-        json.dumps(
-            {
-                "version": 1,
-                "key": file.name,
-                "data": {"credentials": {"refresh_token": "x"}, "pause": {"until": NOW.isoformat(), "refusal": stored}},
-            }
-        )
-    )
+    pause = {"until": NOW.isoformat(), "refusal": stored}
+    document = {"version": 1, "key": file.name, "data": {"credentials": {"refresh_token": "x"}, "pause": pause}}
+    make_folder(file.parent)
+    save_json(str(file), document)
     store = AccountStore(hass, ACCOUNT)
     await store.async_load()
     assert store.pause == Pause(until=NOW, refusal=read)

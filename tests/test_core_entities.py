@@ -22,7 +22,7 @@ import pytest
 
 from .account import FakeSource, account_entry, set_up, state_of
 from .recorded import RECORDED_CARS
-from .sources.mybmw.reference import LATER, Pair, pair_of
+from .sources.mybmw.reference import Pair, pair_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +222,12 @@ DIFFERENCES: Final = (
     Difference(
         core_key=f"{ENERGY}.charging_end_time",
         folders=("G70", "I01_NOREX", "I20"),
-        ours=lambda pair: (ends_at := pair.theirs.fuel_and_battery.charging_end_time) and ends_at - LATER,
-        reason="The minutes are counted from when BMW's cloud read the car, not from when we asked.",
+        ours=lambda pair: (
+            (ends_at := pair.theirs.fuel_and_battery.charging_end_time)
+            and pair.ours.last_reported
+            and ends_at - pair.asked_at + pair.ours.last_reported
+        ),
+        reason="The minutes are counted from when the car last reported, not from when we asked.",
     ),
 )
 

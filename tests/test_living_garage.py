@@ -11,7 +11,8 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.vehicle import ChargingStatus, Vehicle
 from tests.recorded import RECORDED_CARS
 from tests.simulator import Age, Garage

@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from custom_components.mybmw.sources import Json
 from tests.recorded import RECORDED_CARS, RecordedCar
 from tests.simulator import Account, Age, Asked, Fault, Garage, Simulator
 
@@ -204,6 +205,36 @@ async def test_a_fresh_garage_has_just_reported(clock: Clock) -> None:
 
     clock.now += timedelta(minutes=4)
     assert garage.state_of(garage["G26"])["lastFetched"] == "2026-11-20T12:05:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("car", "part", "left", "unit"),
+    [
+        ("I20", "electricChargingState", "remainingChargingMinutes", timedelta(minutes=1)),
+        ("I01_NOREX", "electricChargingState", "remainingChargingMinutes", timedelta(minutes=1)),
+        ("G26", "climateControlState", "remainingSeconds", timedelta(seconds=1)),
+    ],
+)
+async def test_what_ends_in_a_fresh_garage_ends_when_it_was_told_to(
+    car: str, part: str, left: str, unit: timedelta, clock: Clock
+) -> None:
+    garage = Garage([car], age=Age.FRESH, clock=clock)
+    ends = []
+    for _ in range(60):
+        clock.now += timedelta(minutes=1)
+        state = garage.state_of(garage[car])
+        ends.append(datetime.fromisoformat(str(state["lastFetched"])) + _number(state, part, left) * unit)
+        assert ends[-1] > clock.now - timedelta(minutes=5)
+    told = _number(garage[car].state, part, left) * unit
+    assert len({end.replace(microsecond=0) for end in ends}) <= timedelta(hours=1) // told + 2
+
+
+def _number(state: dict[str, Json], part: str, key: str) -> float:
+    told = state[part]
+    assert isinstance(told, dict)
+    number = told[key]
+    assert isinstance(number, int | float)
+    return number
 
 
 async def test_requests_are_written_down(cloud: Simulator, phone: Phone, i4: str) -> None:

@@ -318,6 +318,12 @@ async def test_a_sign_in_in_china(cloud: Simulator, china: httpx.AsyncClient) ->
     assert (await refresh_in_china(china, tokens["refresh_token"], account.gcid)).status_code == 422
 
 
+async def test_a_wrong_nonce_costs_no_refresh_token(china: httpx.AsyncClient) -> None:
+    tokens = (await send_china_password(china, await solved_puzzle(china))).json()["data"]
+    assert (await refresh_in_china(china, tokens["refresh_token"], "somebody-else")).json()["code"] == 499200
+    assert (await refresh_in_china(china, tokens["refresh_token"], tokens["gcid"])).status_code == 200
+
+
 async def test_a_stranger_stays_outside_in_china(china: httpx.AsyncClient) -> None:
     unsolved = await send_china_password(china, await solved_puzzle(china, position="0.5"))
     assert unsolved.json()["code"] == 499001

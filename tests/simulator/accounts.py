@@ -89,6 +89,10 @@ class Accounts:
         self._may_refresh[tokens.refresh_token] = account
         return tokens
 
+    def who_refreshes(self, refresh_token: str) -> Account | None:
+        """The account a refresh token belongs to, None if it is worthless. It stays as good as it was."""
+        return self._may_refresh.get(refresh_token)
+
     def readmit(self, refresh_token: str) -> Tokens | None:
         """Change a refresh token for new tokens; it is worthless from then on. None if it was so already."""
         account = self._may_refresh.pop(refresh_token, None)

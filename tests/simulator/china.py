@@ -111,10 +111,13 @@ class ChinaSignIn:
         _check_region(request)
         form = await form_of(request)
         require("grant_type", form.get("grant_type"), "refresh_token")
-        tokens = self.accounts.readmit(filled(form, "refresh_token"))
+        refresh_token = filled(form, "refresh_token")
+        account = self.accounts.who_refreshes(refresh_token)
+        if account is not None:
+            self._check_nonce(request, account.gcid)
+        tokens = self.accounts.readmit(refresh_token)
         if tokens is None:
             raise _refusal(_NOT_YOU)
-        self._check_nonce(request, tokens.account.gcid)
         return web.json_response(token_answer(tokens, self.accounts))
 
     def _check_nonce(self, request: web.Request, who: str) -> None:

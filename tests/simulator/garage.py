@@ -19,6 +19,10 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 _NEVER: Final = "0001-01-01"
 """How the cloud writes a moment that never was."""
 _REPORTS_EVERY: Final = timedelta(minutes=5)
+_TIMES_LEFT: Final = (
+    ("electricChargingState", "remainingChargingMinutes", timedelta(minutes=1)),
+    ("climateControlState", "remainingSeconds", timedelta(seconds=1)),
+)
 
 
 class Age(StrEnum):
@@ -27,7 +31,10 @@ class Age(StrEnum):
     AS_RECORDED = "as_recorded"
     """Word for word what was recorded in 2022 and 2023."""
     FRESH = "fresh"
-    """The same, as if every car had last reported within the past five minutes."""
+    """The same, as if every car had last reported within the past five minutes.
+
+    What charges or heats goes on to the end that was told before; when that is over, it begins again.
+    """
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -139,7 +146,9 @@ class Garage:
             return car.state
         now = self._clock()
         last_report = now - (now - datetime.min.replace(tzinfo=UTC)) % _REPORTS_EVERY
-        return _object(_moved(car.state, by=last_report - datetime.fromisoformat(reported)))
+        state = _object(_moved(car.state, by=last_report - datetime.fromisoformat(reported)))
+        _count_down(state, last_report)
+        return state
 
 
 def _from_recording(recorded: RecordedCar) -> Car:
@@ -168,6 +177,15 @@ def _living(name: str, world: World) -> LivingCar:
         life=life,
         clock=world.clock,
     )
+
+
+def _count_down(state: dict[str, Json], now: datetime) -> None:
+    """Have less time left with every report, so that what ends has the same end in all of them until it comes."""
+    since = now - datetime.min.replace(tzinfo=UTC)
+    for part, key, unit in _TIMES_LEFT:
+        told = state.get(part)
+        if isinstance(told, dict) and isinstance(whole := told.get(key), int | float) and whole > 0:
+            told[key] = round(whole - since // unit % whole, 3)
 
 
 def _put(document: dict[str, Json], path: str, value: Json) -> None:

@@ -197,7 +197,7 @@ def state(
         state["roofState"] = {"roofState": "OPEN_TILT" if is_open else "CLOSED", "roofStateType": "SUN_ROOF"}
     if charging := model.owner.charging:
         state["chargingProfile"] = _charging_profile(model, charging)
-        state["electricChargingState"] = _battery(model, charging, condition, now, watched_at)
+        state["electricChargingState"] = _battery(model, charging, condition, reported_at, watched_at)
     return state
 
 
@@ -220,7 +220,10 @@ def _fuel(model: Model, condition: Condition) -> Document:
     }
 
 
-def _battery(model: Model, charging: Charging, condition: Condition, now: datetime, watched_at: WatchedAt) -> Document:
+def _battery(
+    model: Model, charging: Charging, condition: Condition, reported_at: datetime, watched_at: WatchedAt
+) -> Document:
+    """The battery. The minutes left are the car's, so they count from its report."""
     percent = 0.0 if model.battery is None else percent_of(model.battery, condition.battery_kwh)
     is_full = charging.target_percent == 100
     statuses = {
@@ -240,7 +243,7 @@ def _battery(model: Model, charging: Charging, condition: Condition, now: dateti
     }
     if condition.charging_ends_at:
         battery["remainingChargingMinutes"] = round(
-            _left(condition.charging_ends_at, now, watched_at) / timedelta(minutes=1)
+            _left(condition.charging_ends_at, reported_at, watched_at) / timedelta(minutes=1)
         )
     return battery
 

@@ -10,6 +10,7 @@ from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.fields import (
     LONGEST_LIST,
     LONGEST_TEXT,
+    MOST_NAMES,
     MOST_ODDITIES,
     Fields,
     Oddities,
@@ -119,6 +120,16 @@ def test_no_text(value: Json, oddities: Oddities) -> None:
 
 def test_word(oddities: Oddities) -> None:
     assert _one("SUN_ROOF", oddities).word("it") == "sun_roof"
+    assert _one("", oddities).word("it") is None
+    assert oddities == {}
+
+
+@pytest.mark.parametrize(
+    "value", [5, ["X"], "Erika Mustermann", "WBA1J7C51HV123456", "HV12345", "_", "X" * 61, "X\n", "Ü"]
+)
+def test_no_word(value: Json, oddities: Oddities) -> None:
+    assert _one(value, oddities).word("it") is None
+    assert list(oddities) == ["answer.it"]
 
 
 def test_texts_leave_out_what_does_not_fit(oddities: Oddities) -> None:
@@ -185,6 +196,24 @@ def test_no_flag(value: Json, oddities: Oddities) -> None:
 def test_flags_are_the_names_of_what_is_true(oddities: Oddities) -> None:
     fields = Fields.of_answer({"a": True, "b": False, "c": 1, "d": "true", "e": True}, "answer", oddities)
     assert fields.flags() == {"a", "e"}
+    assert oddities == {}
+
+
+def test_names_that_are_none_are_left_out(oddities: Oddities) -> None:
+    odd = ["Erika Mustermann", "WBA1J7C51HV123456", "erika@example.org", "x" * 61, "", "-", "\ud83d"]
+    flags = Fields.of_answer(dict.fromkeys([*odd, "isOn", "remote360", "_"], True), "answer", oddities)
+    assert flags.flags() == {"isOn", "remote360"}
+    assert oddities == {"answer.*": "8 names that are odd or too many"}
+    parts = Fields.of_answer({"doorLock": {"a": 1}, "x y": {}, "horn": None}, "parts", oddities).named_parts()
+    assert parts.keys() == {"doorLock", "horn"}
+    assert parts["doorLock"].integer("a", range(2)) == 1
+    assert oddities["parts.*"] == "1 names that are odd or too many"
+
+
+def test_no_more_names_are_taken_than_a_car_can_have(oddities: Oddities) -> None:
+    flags = Fields.of_answer({f"flag{number}": True for number in range(1_000)}, "answer", oddities).flags()
+    assert len(flags) == MOST_NAMES
+    assert oddities == {"answer.*": f"{1_000 - MOST_NAMES} names that are odd or too many"}
 
 
 @pytest.mark.parametrize("value", [7, 7.0])
@@ -271,6 +300,8 @@ def test_day(oddities: Oddities) -> None:
 
 def test_clock(oddities: Oddities) -> None:
     assert _one({"hour": 7, "minute": 35}, oddities).clock("it") == time(7, 35)
+    assert _one("0001-01-01T07:35:00", oddities).clock("it") == time(7, 35)
+    assert _one("0001-01-01T07:35:59.000", oddities).clock("it") == time(7, 35)
     assert _one({"hour": 0, "minute": 0, "second": 59}, oddities).clock("it") == time(0, 0)
     assert oddities == {}
 
@@ -286,6 +317,11 @@ def test_clock(oddities: Oddities) -> None:
         {"hour": True, "minute": 0},
         {"hour": "7", "minute": "35"},
         "07:35",
+        "2026-01-01T07:35:00",
+        "0001-01-01T24:00:00",
+        "0001-01-01T07:60:00",
+        "0001-01-01T07:35:00Z",
+        "",
         735,
         [7, 35],
     ],

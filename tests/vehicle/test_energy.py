@@ -38,14 +38,6 @@ def test_another_end_is_another_end(off: int) -> None:
     assert now.settled(_charging(minutes=60, end=END)) == now
 
 
-def test_the_end_does_not_run_away_from_a_car_that_reports_nothing_new() -> None:
-    first = _charging(minutes=60, end=END)
-    last = first
-    for poll in range(1, 13):
-        last = _charging(minutes=60, end=END + timedelta(minutes=5 * poll)).settled(last)
-    assert last == first
-
-
 def test_the_same_minutes_in_a_new_report_are_a_new_end() -> None:
     now = _charging(minutes=60, end=END + timedelta(minutes=30), later=30)
     assert now.settled(_charging(minutes=60, end=END)) == now

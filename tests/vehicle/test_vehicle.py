@@ -32,6 +32,10 @@ def test_a_car_is_called_by_its_model_or_else_by_its_make() -> None:
     assert Vehicle(vin=VIN).name == "BMW Group"
 
 
+def test_the_name_of_a_car_is_a_plain_text() -> None:
+    assert type(Vehicle(vin=VIN, identity=Identity(brand=Brand.MINI)).name) is str
+
+
 def test_equal_means_that_nothing_about_the_car_differs() -> None:
     car = Vehicle(vin=VIN, odometer=Odometer(mileage_km=1121))
     assert car == replace(car, fetched_at=NOW, oddities=(Oddity(path="state", problem="odd"),))
@@ -53,8 +57,9 @@ def test_a_car_is_somewhere_only_if_its_owner_lets_it_tell() -> None:
 
 def test_read_only_leaves_what_a_car_tells_and_takes_what_it_can_be_asked() -> None:
     every_flag = {field.name: True for field in fields(Capabilities) if field.type is bool}
-    told = Capabilities(**every_flag, features=frozenset({"lock"})).read_only()
-    assert told == Capabilities(reports_state=True, tracking=True, features=frozenset({"lock"}))
+    all_flags = Capabilities(**every_flag)  # type: ignore[arg-type]  # only flags are set
+    told = replace(all_flags, state_source="a4a", features=frozenset({"lock"})).read_only()
+    assert told == Capabilities(reports_state=True, tracking=True, state_source="a4a", features=frozenset({"lock"}))
 
 
 def _busy(end: datetime) -> Vehicle:

@@ -21,16 +21,22 @@ LONGEST_LIST: Final = 100
 LONGEST_TEXT: Final = 500
 """A longer text is no name, token or address and counts as odd."""
 
+MOST_NAMES: Final = 200
+"""No more names of fields are taken for values; the longest list of a car's switches has not half of that."""
+
 MOST_ODDITIES: Final = 100
 """No more are noted; an answer with that many was not meant for us."""
 
 _NEVER: Final = 1  # the year of a moment that is not set
 _SANE_YEARS: Final = range(1970, 2200)
+_CLOCK: Final = re.compile(r"0001-01-01T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{3})?")
 _HOURS: Final = range(24)
 _MINUTES: Final = range(60)
 
 # Only what looks like a token may be quoted: a VIN has digits, an address spaces, a name small letters.
 _QUOTABLE: Final = re.compile(r"[A-Z][A-Z_]{0,39}")
+# What may pass as a word or the name of a field: no sentence, and nothing with a number in it that may say whose it is.
+_WORD: Final = re.compile(r"(?![A-Za-z0-9_]*[0-9]{5})[A-Za-z][A-Za-z0-9_]{0,59}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 _KINDS: Final[Mapping[type, str]] = {
@@ -133,8 +139,8 @@ class Fields:
 
     def word(self, key: str) -> str | None:
         """A token that is passed on as it is, in lower case."""
-        text = self.text(key)
-        return None if text is None else text.lower()
+        value = self._raw.get(key)
+        return None if value is None or value == "" else self._take(key, value, _word)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; items that do not fit are left out."""
@@ -168,7 +174,11 @@ class Fields:
 
     def flags(self) -> frozenset[str]:
         """The names of all fields that are true."""
-        return frozenset([name for name, value in self._raw.items() if value is True])
+        return frozenset(self._named([name for name, value in self._raw.items() if value is True]))
+
+    def named_parts(self) -> dict[str, Fields]:
+        """All objects within this one, for those whose names are not known beforehand."""
+        return {name: self.part(name) for name in self._named([*self._raw])}
 
     def integer(self, key: str, allowed: range) -> int | None:
         """A whole number, however it is written."""
@@ -198,9 +208,16 @@ class Fields:
         return moment.date() if moment else None
 
     def clock(self, key: str) -> time | None:
-        """A time of day on the car's own clock, written as an object of `hour` and `minute`."""
+        """A time of day on the car's own clock: an object of `hour` and `minute`, or a moment of the year 1."""
         value = self._raw.get(key)
         return None if value is None else self._take(key, value, _clock)
+
+    def _named(self, names: list[str]) -> list[str]:
+        """As many of the names as a cloud can mean to say, without those that are none."""
+        sound = [name for name in names if _WORD.fullmatch(name)][:MOST_NAMES]
+        if len(sound) < len(names):
+            self.note("*", f"{len(names) - len(sound)} names that are odd or too many")
+        return sound
 
     def _list(self, key: str) -> list[Json] | None:
         value = self._raw.get(key)
@@ -242,6 +259,12 @@ def _text(value: Json) -> str | None:
     if isinstance(value, str) and len(value) <= LONGEST_TEXT and not _SURROGATE.search(value):
         return value or None
     raise _OddError(_kind(value), f"a text of at most {LONGEST_TEXT} characters")
+
+
+def _word(value: Json) -> str:
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return value.lower()
+    raise _OddError(_kind(value), "a word")
 
 
 def _meaning[T](value: Json, tokens: Tokens[T]) -> T:
@@ -287,6 +310,8 @@ def _moment(value: Json) -> datetime | None:
 
 
 def _clock(value: Json) -> time:
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return datetime.fromisoformat(value).time().replace(second=0, microsecond=0)
     if isinstance(value, dict):
         hour, minute = value.get("hour"), value.get("minute")
         if type(hour) is int and type(minute) is int and hour in _HOURS and minute in _MINUTES:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Self
 
 from .body import Body, Lid, LockState, OpeningState, Window
-from .capabilities import Capabilities
+from .capabilities import Capabilities, ClimateFunction, ClimateTimerTrigger, DigitalKey
 from .charging_plan import (
     ChargingMode,
     ChargingPlan,
@@ -41,8 +41,11 @@ __all__ = [
     "CheckControlMessage",
     "Climate",
     "ClimateActivity",
+    "ClimateFunction",
     "ClimateTimer",
+    "ClimateTimerTrigger",
     "DepartureTimer",
+    "DigitalKey",
     "DriveTrain",
     "Energy",
     "Fuel",
@@ -116,7 +119,7 @@ class Vehicle:
     @property
     def name(self) -> str:
         """What to call the car: its model, else its make."""
-        return self.identity.model or self.identity.brand
+        return self.identity.model or self.identity.brand.value
 
     @property
     def tracked_location(self) -> Location | None:

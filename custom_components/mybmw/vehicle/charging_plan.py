@@ -69,8 +69,9 @@ class ChargingWindow:
 class ChargingPlan:
     """The charging plan and the charging settings of a car.
 
-    `ac_limits_a` are the AC currents the car offers to choose from, `service_pack` names the generation of the plan
-    that BMW wants to be told again when the plan is written.
+    `ac_limits_a` are the AC currents the car offers to choose from, between `ac_limit_min_a` and `ac_limit_max_a`.
+    BMW's app warns of a target below `warn_below_percent`, if that is not 0. `service_pack` names the generation of the
+    plan that BMW wants to be told again when the plan is written.
     """
 
     as_of: datetime | None = None
@@ -81,8 +82,11 @@ class ChargingPlan:
     departure_timers: tuple[DepartureTimer, ...] = ()
     is_pre_entry_climatization_on: bool | None = None
     target_percent: int | None = None
+    warn_below_percent: int | None = None
     ac_limit_a: int | None = None
     ac_limits_a: tuple[int, ...] = ()
+    ac_limit_min_a: int | None = None
+    ac_limit_max_a: int | None = None
     is_ac_unlimited: bool | None = None
     acoustic_limit: str | None = None
     hospitality: str | None = None

@@ -68,20 +68,10 @@ class Charging:
         return None if self.status is ChargingStatus.UNKNOWN else self.status is ChargingStatus.CHARGING
 
     def settled(self, previous: Self) -> Self:
-        """This state, with the end of charging as worked out before if it still means the same end.
-
-        A car that reports nothing new keeps saying the same remaining minutes; taken at face value on every fetch the
-        end would run away from the clock (github.com/bimmerconnected/bimmer_connected, issue 728).
-        """
-        if self.ends_at is None or previous.ends_at is None:
+        """This state, with the end of charging as worked out before if it still means the same end."""
+        if self.ends_at is None or previous.ends_at is None or abs(self.ends_at - previous.ends_at) > _SAME_END:
             return self
-        is_same_report = self.as_of is not None and (self.as_of, self.remaining_min) == (
-            previous.as_of,
-            previous.remaining_min,
-        )
-        if is_same_report or abs(self.ends_at - previous.ends_at) <= _SAME_END:
-            return replace(self, ends_at=previous.ends_at)
-        return self
+        return replace(self, ends_at=previous.ends_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

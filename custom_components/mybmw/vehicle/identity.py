@@ -52,12 +52,14 @@ _WITH_HIGH_VOLTAGE_BATTERY: Final = frozenset(
 class Software:
     """A software release (I-step) of a car.
 
-    BMW writes it "07/2021.70": month and year of the release, then the last digits of the I-step.
+    BMW writes it "07/2021.70": month and year of the release, then the last digits of the I-step. `series` names the
+    family of cars it is made for ("S18A").
     """
 
     month: int
     year: int
     step: int
+    series: str | None = None
 
     def __str__(self) -> str:
         """The release the way BMW's head units show it."""
@@ -66,9 +68,10 @@ class Software:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadUnit:
-    """The infotainment computer: its hardware type and its iDrive generation ("ID8")."""
+    """The infotainment computer: its type ("NBT_EVO"), the part behind it ("ENAVEVO") and its iDrive ("ID8")."""
 
     type: str | None = None
+    hardware: str | None = None
     idrive: str | None = None
 
 

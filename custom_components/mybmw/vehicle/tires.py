@@ -27,8 +27,9 @@ class TireSeason(StrEnum):
 class Tire:
     """One tire.
 
-    `manufactured` is the Monday of the week of production. The status codes are BMW's; 0 means all is well, the
-    meaning of other numbers is not known.
+    `manufactured` is the Monday of the week of production. `top_speed_kmh` is what the tire is made for, at least if
+    `is_top_speed_exceedable`. `is_being_identified` is whether the car still finds out which tire it is. The status
+    codes are BMW's; 0 means all is well, the meaning of other numbers is not known.
     """
 
     pressure_kpa: int | None = None
@@ -42,6 +43,10 @@ class Tire:
     part_number: str | None = None
     manufactured: date | None = None
     mounted: date | None = None
+    top_speed_kmh: int | None = None
+    is_top_speed_exceedable: bool | None = None
+    is_made_for_bmw: bool | None = None
+    is_being_identified: bool | None = None
 
     @property
     def has_warning(self) -> bool | None:

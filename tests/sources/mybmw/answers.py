@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.vehicle import Vehicle
 from tests.recorded import RecordedCar
 

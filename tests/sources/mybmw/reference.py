@@ -17,6 +17,7 @@ from freezegun import freeze_time
 
 from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.vehicle import (
+    Charging,
     ChargingPlan,
     ClimateActivity,
     Lid,
@@ -126,8 +127,12 @@ def _minutes(duration: timedelta | None) -> float | None:
     return duration / timedelta(minutes=1) if duration is not None else None
 
 
-def _since(moment: datetime, end: datetime | None) -> timedelta | None:
-    return end - moment if end else None
+def _end_of(charging: Charging | None) -> datetime | None:
+    return charging.ends_at if charging else None
+
+
+def _since(moment: datetime | None, end: datetime | None) -> timedelta | None:
+    return end - moment if moment and end else None
 
 
 type Reading = tuple[Callable[[Pair], object], Callable[[Pair], object]]
@@ -203,7 +208,7 @@ VALUES: Final[Mapping[str, Reading]] = {
     ),
     "fuel_and_battery.charging_end_time, in minutes from then": (
         lambda p: _minutes(_since(p.asked_at, p.theirs.fuel_and_battery.charging_end_time)),
-        lambda p: p.ours.energy.charging and p.ours.energy.charging.remaining_min,
+        lambda p: _minutes(_since(p.ours.last_reported, _end_of(p.ours.energy.charging))),
     ),
     "fuel_and_battery.is_charger_connected": (
         lambda p: p.theirs.fuel_and_battery.is_charger_connected,

@@ -358,7 +358,7 @@ def boast(side: int) -> str:
         base64.b64encode(b"no picture").decode(),
         picture((200, 200), (126, 10, 15, 75))[:200],
         picture((590, 360), kind="JPEG")[:2000],
-        picture((200, 200), kind="GIF"),
+        picture((200, 200), (126, 10, 15, 75), kind="GIF"),
         picture((3000, 3000), (126, 10, 15, 75)),
     ],
 )

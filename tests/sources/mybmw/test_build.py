@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle, vins_of
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle, vins_of
 from custom_components.mybmw.vehicle import (
     Battery,
     Body,
@@ -22,8 +23,11 @@ from custom_components.mybmw.vehicle import (
     ChargingStatus,
     ChargingWindow,
     Climate,
+    ClimateFunction,
     ClimateTimer,
+    ClimateTimerTrigger,
     DepartureTimer,
+    DigitalKey,
     DriveTrain,
     Energy,
     Fuel,
@@ -73,10 +77,10 @@ def test_an_i3_with_range_extender_as_a_whole() -> None:
             country="CZ",
             is_left_hand_drive=True,
             drive_train=DriveTrain.ELECTRIC_WITH_RANGE_EXTENDER,
-            head_unit=HeadUnit(type="NBT", idrive="ID4"),
+            head_unit=HeadUnit(type="NBT", hardware="MGU_02_L", idrive="ID4"),
             telematics_unit="WAVE01",
-            software=Software(month=11, year=2021, step=510),
-            software_ex_factory=Software(month=3, year=2015, step=502),
+            software=Software(month=11, year=2021, step=510, series="I001"),
+            software_ex_factory=Software(month=3, year=2015, step=502, series="I001"),
         ),
         capabilities=Capabilities(
             reports_state=True,
@@ -87,6 +91,10 @@ def test_an_i3_with_range_extender_as_a_whole() -> None:
             start_climate=True,
             send_destination=True,
             charging_plan=True,
+            last_state_call="activated",
+            state_source="last_state_call",
+            climate_function=ClimateFunction.AIR_CONDITIONING,
+            climate_timer_trigger=ClimateTimerTrigger.DEPARTURE_TIMER,
         ),
         odometer=Odometer(as_of=as_of, mileage_km=137009),
         body=Body(
@@ -194,16 +202,25 @@ def test_what_else_an_i4_tells() -> None:
         part_number="2461757",
         manufactured=date(2019, 3, 18),
         mounted=date(2022, 3, 7),
+        top_speed_kmh=300,
+        is_top_speed_exceedable=False,
+        is_made_for_bmw=True,
     )
     assert car.charging_plan is not None
     assert car.charging_plan.is_pre_entry_climatization_on is False  # only in the charging details
     assert car.charging_plan.ac_limits_a == (*range(6, 17), 20, 32)
+    assert (car.charging_plan.ac_limit_min_a, car.charging_plan.ac_limit_max_a) == (6, 32)
     assert car.charging_plan.is_ac_unlimited is False
+    assert car.charging_plan.warn_below_percent == 0
     assert car.charging_plan.acoustic_limit == "unlimited_loud"
     assert car.charging_plan.is_cable_unlocked_when_full is False
     assert car.charging_plan.is_flap_permanently_unlocked is False
     assert car.body.is_alarm_armed is False
     assert {"climateNow", "isChargingHistorySupported"} <= car.capabilities.features
+    assert car.capabilities.services == {"doorLock", "doorUnlock", "hornBlow", "lightFlash", "remote360"}
+    assert car.capabilities.digital_key == DigitalKey(
+        state="activated", package="smacc_1_5", needs_software_upgrade=False
+    )
     assert "isCarSharingSupported" not in car.capabilities.features  # false
     assert "digitalKey" not in car.capabilities.features  # no flag
 

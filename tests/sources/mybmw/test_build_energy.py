@@ -1,10 +1,12 @@
 """From BMW's answers to fuel, battery, ranges, charging and climate."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from custom_components.mybmw.sources import Json
+from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.vehicle import (
     Battery,
     ChargingMode,
@@ -17,8 +19,9 @@ from custom_components.mybmw.vehicle import (
     Fuel,
     Weekday,
 )
+from tests.recorded import RECORDED_CARS
 
-from .answers import READ_AT, REPORTED_AT, car_with
+from .answers import READ_AT, REPORTED_AT, car_with, recorded_answers
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_charging_status(told: str | None, status: ChargingStatus) -> None:
     assert car.energy.charging.status is status
     is_charging = status is ChargingStatus.CHARGING
     assert car.energy.charging.remaining_min == (10 if is_charging else None)
-    assert car.energy.charging.ends_at == (READ_AT + timedelta(minutes=10) if is_charging else None)
+    assert car.energy.charging.ends_at == (REPORTED_AT + timedelta(minutes=10) if is_charging else None)
 
 
 @pytest.mark.parametrize(("told", "type_"), [("CONDUCTIVE", "conductive"), ("UNKNOWN", None), (None, None)])
@@ -114,9 +117,43 @@ def test_connection_type(told: str | None, type_: str | None) -> None:
     assert car.energy.charging.is_plugged_in is True
 
 
-def test_times_left_count_from_when_we_asked_if_bmw_does_not_say_when_it_looked() -> None:
+def test_the_end_of_charging_stays_where_it_is_until_the_car_reports_again() -> None:
+    ends = set()
+    for minute in range(0, 60, 5):
+        car = car_with(
+            state={
+                "lastFetched": f"2026-03-01T09:{minute:02}:00Z",
+                "lastUpdatedAt": "2026-03-01T08:58:00Z",
+                "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 90},
+            }
+        )
+        assert car.energy.charging is not None
+        ends.add(car.energy.charging.ends_at)
+    assert ends == {datetime(2026, 3, 1, 10, 28, tzinfo=UTC)}
+
+
+def test_a_charging_car_with_no_minutes_left_has_no_known_end() -> None:
+    car = car_with(state={"electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 0}})
+    assert car.oddities == ()
+    assert car.energy.charging is not None
+    assert (car.energy.charging.remaining_min, car.energy.charging.ends_at) == (None, None)
+
+
+def test_minutes_left_count_from_when_bmw_looked_if_it_does_not_say_when_the_car_reported() -> None:
     car = car_with(
         state={
+            "lastUpdatedAt": None,
+            "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 90},
+        }
+    )
+    assert car.energy.charging is not None
+    assert car.energy.charging.ends_at == READ_AT + timedelta(minutes=90)
+
+
+def test_times_left_count_from_when_we_asked_if_bmw_does_not_say_anything_of_time() -> None:
+    car = car_with(
+        state={
+            "lastUpdatedAt": None,
             "lastFetched": None,
             "electricChargingState": {"chargingStatus": "CHARGING", "remainingChargingMinutes": 90},
             "climateControlState": {"activity": "COOLING", "remainingSeconds": 90.9},
@@ -161,7 +198,15 @@ def test_charging_plan_is_completed_by_the_charging_details() -> None:
         "servicePack": "WAVE_01",
         "chargeAndClimateTimerDetail": {"isPreconditionForDepartureActive": True},
         "chargingSettingsDetail": {
-            "acLimit": {"current": {"value": 16, "unit": "A"}, "isUnlimited": True, "values": [6, 16, "32"]},
+            "acLimit": {
+                "current": {"value": 16, "unit": "A"},
+                "isUnlimited": True,
+                "values": [6, 16, "32"],
+                "min": 6,
+                "max": 32,
+            },
+            "chargingTarget": 80,
+            "minChargingTargetToWarning": 70,
             "dcLoudness": "UNLIMITED_LOUD",
             "isUnlockCableActive": True,
         },
@@ -172,18 +217,65 @@ def test_charging_plan_is_completed_by_the_charging_details() -> None:
         is_pre_entry_climatization_on=True,
         ac_limit_a=16,
         ac_limits_a=(6, 16),
+        ac_limit_min_a=6,
+        ac_limit_max_a=32,
+        target_percent=80,
+        warn_below_percent=70,
         is_ac_unlimited=True,
         acoustic_limit="unlimited_loud",
         is_cable_unlocked_when_full=True,
         is_flap_permanently_unlocked=True,
         service_pack="WAVE_01",
     )
-    profile: Json = {"climatisationOn": False, "chargingSettings": {"acCurrentLimit": 8, "idcc": "NO_ACTION"}}
+    profile: Json = {
+        "climatisationOn": False,
+        "chargingSettings": {"acCurrentLimit": 8, "targetSoc": 90, "idcc": "NO_ACTION"},
+    }
     plan = car_with(state={"chargingProfile": profile}, charging=details).charging_plan
     assert plan is not None
     assert plan.is_pre_entry_climatization_on is False
-    assert plan.ac_limit_a == 8
+    assert (plan.ac_limit_a, plan.target_percent) == (8, 90)
     assert plan.acoustic_limit == "no_action"
+
+
+@pytest.mark.parametrize("folder", ["G01", "G26", "G70", "I01_NOREX", "I01_REX", "I20"])
+def test_both_dialects_tell_the_same_plan(folder: str) -> None:
+    answers = recorded_answers(RECORDED_CARS[folder])
+    assert isinstance(answers.state, dict)
+    assert isinstance(answers.state["state"], dict)
+    state: dict[str, Json] = answers.state | {"state": answers.state["state"] | {"chargingProfile": None}}
+    plan, detailed = build_vehicle(answers).charging_plan, build_vehicle(replace(answers, state=state)).charging_plan
+    assert plan is not None
+    assert detailed is not None
+    timers = [
+        replace(timer, departs_at=None) if timer.departs_at == time.min else timer for timer in plan.departure_timers
+    ]
+    has_window = plan.window is not None and plan.window.start != plan.window.end
+    told = replace(plan, departure_timers=tuple(timers), window=plan.window if has_window else None, hospitality=None)
+    if not detailed.ac_limits_a:  # without settings, only the plan
+        told = replace(told, target_percent=None, ac_limit_a=None, acoustic_limit=None)
+    assert detailed == told
+
+
+@pytest.mark.parametrize(
+    ("type_", "mode"),
+    [
+        ("CHARGING_IMMEDIATELY", ChargingMode.IMMEDIATE_CHARGING),
+        ("TIME_SLOT", ChargingMode.DELAYED_CHARGING),
+        ("NO_ACTION", ChargingMode.NO_ACTION),
+        ("AT_FULL_MOON", ChargingMode.UNKNOWN),
+    ],
+)
+def test_the_mode_in_the_charging_details(type_: str, mode: ChargingMode) -> None:
+    plan = car_with(charging={"chargeAndClimateTimerDetail": {"chargingMode": {"type": type_}}}).charging_plan
+    assert plan == ChargingPlan(as_of=REPORTED_AT, mode=mode)
+
+
+@pytest.mark.parametrize(("unit", "amperes"), [("A", 16), (None, 16), ("KW", None)])
+def test_a_limit_in_another_unit_is_none(unit: str | None, amperes: int | None) -> None:
+    limit: Json = {"current": {"value": 16, "unit": unit}}
+    plan = car_with(charging={"chargingSettingsDetail": {"acLimit": limit}}).charging_plan
+    assert plan == ChargingPlan(as_of=REPORTED_AT, ac_limit_a=amperes)
 
 
 @pytest.mark.parametrize(

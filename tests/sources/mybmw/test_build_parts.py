@@ -5,16 +5,20 @@ from datetime import date
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw.build import ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.vehicle import (
     Body,
     Brand,
     CheckControlMessage,
+    ClimateFunction,
+    ClimateTimerTrigger,
     DriveTrain,
     Lid,
     Location,
     LockState,
     Maintenance,
+    Oddity,
     OpeningState,
     Service,
     ServiceStatus,
@@ -104,6 +108,50 @@ def test_climate_can_be_stopped_where_its_state_is_known(*, flag: bool, control:
     assert car.capabilities.stop_climate is may_stop
 
 
+@pytest.mark.parametrize("control", [{"activity": "UNKNOWN"}, {"remainingSeconds": 5}, {}])
+def test_climate_that_does_not_tell_what_it_does_cannot_be_stopped(control: Json) -> None:
+    car = build_vehicle(
+        answers_with({"climateControlState": control, "climateTimers": []}, capabilities={"climateNow": True})
+    )
+    assert car.capabilities.start_climate
+    assert not car.capabilities.stop_climate
+
+
+@pytest.mark.parametrize(
+    ("function", "trigger", "is_odd"),
+    [
+        *[(function, None, False) for function in ClimateFunction],
+        *[(None, trigger, False) for trigger in ClimateTimerTrigger],
+        (None, None, True),
+    ],
+)
+def test_how_climate_is_started(
+    function: ClimateFunction | None, trigger: ClimateTimerTrigger | None, *, is_odd: bool
+) -> None:
+    said: dict[str, Json] = {
+        "climateFunction": function and function.name,
+        "climateTimerTrigger": trigger and trigger.name,
+    }
+    if is_odd:
+        said = {"climateFunction": "DEFROSTING", "climateTimerTrigger": "SUNRISE"}
+    car = build_vehicle(answers_with(capabilities=said))
+    assert car.capabilities.climate_function is function
+    assert car.capabilities.climate_timer_trigger is trigger
+    assert len(car.oddities) == (2 if is_odd else 0)
+
+
+def test_only_services_that_are_activated_work() -> None:
+    services: Json = {
+        "doorLock": {"id": "doorLock", "state": "ACTIVATED"},
+        "hornBlow": {"id": "hornBlow", "state": "NOT_AVAILABLE"},
+        "remote360": {"id": "remote360"},
+        "M-AB 1234": {"state": "ACTIVATED"},
+    }
+    car = build_vehicle(answers_with(capabilities={"remoteServices": services}))
+    assert car.capabilities.services == {"doorLock"}
+    assert [oddity.path for oddity in car.oddities] == ["state.capabilities.remoteServices.*"]
+
+
 def test_only_what_is_fitted_can_be_open() -> None:
     car = car_with(
         state={
@@ -169,6 +217,19 @@ def test_season(season: int | None, meaning: TireSeason | None) -> None:
     tires = car_with(state={"tireState": {"rearLeft": {"details": details}}}).tires
     assert tires is not None
     assert tires.rear_left == Tire(season=meaning, manufacturer="Pirelli")
+
+
+def test_an_unknown_season_is_odd() -> None:
+    car = car_with(state={"tireState": {"rearLeft": {"details": {"season": 7}}}})
+    assert car.oddities == (
+        Oddity(path="state.state.tireState.rearLeft.details.season", problem="7 instead of a code we know"),
+    )
+
+
+def test_a_tire_that_is_not_known_yet_says_so() -> None:
+    tires = car_with(state={"tireState": {"rearLeft": {"details": {"identificationInProgress": True}}}}).tires
+    assert tires is not None
+    assert tires.rear_left == Tire(is_being_identified=True)
 
 
 @pytest.mark.parametrize(

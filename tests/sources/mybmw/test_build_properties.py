@@ -252,7 +252,7 @@ DEPENDENTS: Final[Mapping[Path, set[str]]] = {
     ("profile", "countryOfOrigin"): {"identity"},
     ("profile", "driveTrain"): {"identity", "energy", "charging_plan"},
     ("profile", "driverGuideInfo"): set(),
-    ("profile", "headUnitRaw"): set(),
+    ("profile", "headUnitRaw"): {"identity"},
     ("profile", "headUnitType"): {"identity"},
     ("profile", "hmiVersion"): {"identity"},
     ("profile", "model"): {"identity"},

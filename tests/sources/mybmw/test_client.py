@@ -19,7 +19,7 @@ from custom_components.mybmw.sources import (
 )
 from custom_components.mybmw.sources.mybmw import questions
 from custom_components.mybmw.sources.mybmw.auth import OAuthLogin
-from custom_components.mybmw.sources.mybmw.build import ListBrand
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.client import Client, Round, UnknownToBmwError
 from custom_components.mybmw.sources.mybmw.credentials import AppIdentity, Grant, to_keep
 from custom_components.mybmw.sources.mybmw.tokens import TokenKeeper

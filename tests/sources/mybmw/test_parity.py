@@ -57,15 +57,15 @@ DIFFERENCES: Final = (
         values=("fuel_and_battery.charging_end_time",),
         cars=("G70", "I01_NOREX", "I20"),
         theirs="counted from when we asked",
-        ours="counted from when BMW's cloud read the car",
-        reason="The minutes are as old as that; the end must not move each time somebody asks.",
+        ours="counted from when the car last reported",
+        reason="The minutes are the car's, and as old as its report; the end must not move each time somebody asks.",
     ),
     Difference(
         values=("climate.activity_end_time",),
         cars=("G26",),
         theirs="counted from when we asked",
         ours="counted from when BMW's cloud read the car",
-        reason="As for the end of charging.",
+        reason="BMW's cloud counts the seconds down to when it read the car.",
     ),
     Difference(
         values=("climate.is_climate_on",),

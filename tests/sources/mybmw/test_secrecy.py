@@ -1,7 +1,8 @@
 """What stands for a car in a traceback or a log does not tell which one it is."""
 
 from custom_components.mybmw.sources import Fetch, TryLaterError
-from custom_components.mybmw.sources.mybmw.build import ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.sources.mybmw.garage import Car, Garage
 from tests.recorded import RECORDED_CARS
 

@@ -6,11 +6,13 @@ import pytest
 
 from custom_components.mybmw.sources import (
     Fetch,
+    Json,
     SignInRequiredError,
 )
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region, open_account
-from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
+from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from tests.recorded import RECORDED_CARS
 
 from .cloud import (
@@ -195,19 +197,35 @@ async def test_china_signs_in_by_itself(cloud: Cloud, clock: Clock, keep: Keeper
     assert cloud.about(STATE)[0].url.host == "myprofile.bmw.com.cn"
 
 
-async def test_in_china_positions_are_put_right(open_source: Open, clock: Clock) -> None:
-    cloud = Cloud("I20")
-    vehicles = (await open_source(cloud=cloud, account=CHINESE_ACCOUNT).fetch()).vehicles
-    car = RECORDED_CARS["I20"]
-    answers = Answers(
-        vin=car.vin,
-        brand=ListBrand.BMW,
-        profile=car.profile,
-        state=car.state,
-        charging=car.charging,
-        fetched_at=clock(),
-    )
-    assert vehicles[I20] == build_vehicle(answers, in_china=True)
+def telling(folder: str, more: dict[str, Json]) -> Cloud:
+    """A cloud with one car that says something more in its state."""
+    cloud = Cloud(folder)
+    answer = RECORDED_CARS[folder].state
+    assert isinstance(answer, dict)
+    assert isinstance(answer["state"], dict)
+    cloud.replies[STATE] = httpx.Response(200, json=answer | {"state": answer["state"] | more})
+    return cloud
+
+
+@pytest.mark.parametrize(
+    ("account", "latitude", "longitude"), [(CHINESE_ACCOUNT, 39.8337, 116.22617), (ACCOUNT, 39.83492, 116.23221)]
+)
+async def test_in_china_positions_are_put_right(
+    open_source: Open, account: Account, latitude: float, longitude: float
+) -> None:
+    cloud = telling("I20", {"location": {"coordinates": {"latitude": 39.83492, "longitude": 116.23221}}})
+    location = (await open_source(cloud=cloud, account=account).fetch()).vehicles[I20].location
+    assert location
+    assert (round(location.latitude, 5), round(location.longitude, 5)) == (latitude, longitude)
+
+
+async def test_recordings_tell_nothing_of_account_or_cars_in_other_places(open_source: Open) -> None:
+    cloud = telling("I20", {"note": f"from 8613912345678 or 13912345678 for {I20[-7:].lower()} of {I20}"})
+    source = open_source(cloud=cloud, account=CHINESE_ACCOUNT)
+    await source.fetch()
+    recording = source.recordings(I20)
+    text = orjson.dumps(recording).decode()
+    assert "from some_id or some_id for PRINT01 of WBA0FINGERPRINT01" in text
 
 
 async def test_recordings_of_the_account_are_anonymous_and_whole(source: MyBmwSource, cloud: Cloud) -> None:

@@ -118,11 +118,11 @@ async def test_a_profile_is_kept_though_the_state_fails(source: MyBmwSource, clo
 
 @pytest.mark.parametrize("path", [LIST, PROFILE, STATE, CHARGING])
 async def test_nothing_is_left_running_when_something_breaks(path: str, source: MyBmwSource, cloud: Cloud) -> None:
-    usual, replies = cloud.replies[path], iter([RuntimeError("A bug")])
+    usual, replies = cloud.replies[path], iter([LookupError("A bug")])
     assert callable(usual)
     cloud.replies[path] = lambda request: next(replies, None) or usual(request)
     others = asyncio.all_tasks()
-    with pytest.RaisesGroup(RuntimeError, flatten_subgroups=True):
+    with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
         await source.fetch()
     assert asyncio.all_tasks() == others
     assert len((await source.fetch()).vehicles) == 9

@@ -2,6 +2,7 @@
 
 regions      all that differs by region
 account      whose cars they are
+brands       the lists they stand on
 headers      the app we are seen as
 wire         one request: limits, waits, refusals
 auth         signing in (auth_china, slider: in China)

@@ -7,7 +7,8 @@ from typing import Final
 
 from ...vehicle import Brand, Vehicle
 from .. import Json, NotAllowedError, Refusal, SourceError
-from .build import ListBrand, vins_of
+from .brands import ListBrand
+from .build import vins_of
 from .client import UnknownToBmwError
 
 LIST_LIFETIME: Final = timedelta(hours=1)

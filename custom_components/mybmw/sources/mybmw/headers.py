@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import uuid4
 
-from .build import ListBrand
+from .brands import ListBrand
 from .credentials import AppIdentity
 from .regions import Region
 
@@ -13,7 +13,7 @@ _UNITS: Final = "d=KM;v=L;p=B;ec=KWH100KM;fc=L100KM;em=GKM;"
 
 def app_version(identity: AppIdentity, region: Region, brand: ListBrand = ListBrand.BMW) -> str:
     """What the app calls itself (header `x-user-agent`); `brand` decides which of an account's cars are shown."""
-    return f"android({identity.build});{brand};{region.app_version};{region.code}"
+    return f"android({identity.build});{brand.value};{region.app_version};{region.code}"
 
 
 def sign_in_headers(identity: AppIdentity, region: Region) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from .build import ListBrand
+from .brands import ListBrand
 
 _LIST_PATH: Final = "/eadrax-vcs/v5/vehicle-list"
 _PROFILE_PATH: Final = "/eadrax-vcs/v5/vehicle-data/profile"

@@ -76,7 +76,7 @@ class MyBmwSource(Source):
         self._client = Client(account.region, wire, self._tokens, clock)
         self._clock = clock
         self._garage = Garage()
-        self._anonymous = Anonymizer()
+        self._anonymous = Anonymizer(account.username, str(credentials.get("gcid", "")))
 
     @property
     @override
@@ -107,6 +107,7 @@ class MyBmwSource(Source):
 
     @override
     def recordings(self, vin: str | None = None) -> Json:
+        self._anonymous.learn([*self._garage.cars, *self._garage.lists.values()])
         if vin is not None:
             return self._anonymous(_recording(self._garage.cars[vin])) if vin in self._garage.cars else None
         return self._anonymous(

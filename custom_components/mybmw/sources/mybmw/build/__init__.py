@@ -7,7 +7,7 @@ github.com/bimmerconnected/bimmer_connected.
 
 from ....vehicle import Oddity, Odometer, Vehicle
 from ...fields import Fields, Oddities, Tokens
-from .answers import Answers, ListBrand, vins_of
+from .answers import Answers, vins_of
 from .body import build_body
 from .capabilities import build_capabilities
 from .charging_plan import build_charging_plan
@@ -19,7 +19,7 @@ from .maintenance import build_maintenance
 from .measures import KILOMETERS
 from .tires import build_tires
 
-__all__ = ["Answers", "ListBrand", "build_vehicle", "vins_of"]
+__all__ = ["Answers", "build_vehicle", "vins_of"]
 
 _PRIVACY_MODE = Tokens[bool | None]({"ON": True, "OFF": False}, absent=None, unlisted=None)
 
@@ -36,19 +36,19 @@ def build_vehicle(answers: Answers, *, in_china: bool = False) -> Vehicle:
     state, allowed = answer.part("state"), answer.part("capabilities")
 
     as_of = state.moment("lastUpdatedAt")  # when the car spoke
-    read_at = state.moment("lastFetched")  # when BMW's cloud was asked, from where it counts remaining times
-    counted_from = read_at or answers.fetched_at.replace(microsecond=0)
+    read_at = state.moment("lastFetched") or answers.fetched_at.replace(microsecond=0)  # when BMW's cloud looked
 
     identity = build_identity(profile, state, answers.brand)
+    climate = build_climate(state, as_of, read_at)
     return Vehicle(
         vin=answers.vin,
         identity=identity,
-        capabilities=build_capabilities(allowed, state),
+        capabilities=build_capabilities(allowed, state, climate),
         odometer=Odometer(as_of=as_of, mileage_km=state.integer("currentMileage", KILOMETERS)),
         body=build_body(state, as_of),
-        energy=build_energy(state, identity.drive_train, as_of, counted_from),
+        energy=build_energy(state, identity.drive_train, as_of, read_at),
         charging_plan=build_charging_plan(state, charging, identity.drive_train, as_of),
-        climate=build_climate(state, as_of, counted_from),
+        climate=climate,
         tires=build_tires(state, as_of),
         maintenance=build_maintenance(state, as_of),
         location=build_location(state, as_of, in_china=in_china),

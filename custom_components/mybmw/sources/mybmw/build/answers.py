@@ -2,29 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 import re
 from typing import Final
 
-from ....vehicle import Brand
 from ... import Json
 from ...fields import Fields
+from ..brands import ListBrand
 
 # It will stand in headers and paths of requests.
 _VIN: Final = re.compile(r"[A-Za-z0-9]{17}")
-
-
-class ListBrand(StrEnum):
-    """The lists of cars an account has; a car stands on one of them and is asked for under its name."""
-
-    BMW = "bmw"
-    MINI = "mini"
-    TOYOTA = "toyota"
-
-    @property
-    def make(self) -> Brand:
-        """What the cars on the list are sold as."""
-        return Brand[self.name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

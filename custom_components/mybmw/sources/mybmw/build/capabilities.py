@@ -1,11 +1,25 @@
 """What the car and its contract allow."""
 
-from ....vehicle import Capabilities
-from ...fields import Fields
+from typing import Final
+
+from ....vehicle import Capabilities, Climate, ClimateActivity, ClimateFunction, ClimateTimerTrigger, DigitalKey
+from ...fields import Fields, Tokens
+
+_CLIMATE_FUNCTION: Final[Tokens[ClimateFunction | None]] = Tokens(
+    ClimateFunction.__members__, absent=None, unlisted=None
+)
+_CLIMATE_TIMER_TRIGGER: Final[Tokens[ClimateTimerTrigger | None]] = Tokens(
+    ClimateTimerTrigger.__members__, absent=None, unlisted=None
+)
+_ACTIVATED: Final = "activated"
 
 
-def build_capabilities(allowed: Fields, state: Fields) -> Capabilities:
-    """What BMW says is allowed. Climate can be stopped where BMW tells whether it runs; it has no flag of its own."""
+def build_capabilities(allowed: Fields, state: Fields, climate: Climate | None) -> Capabilities:
+    """What BMW says is allowed.
+
+    Stopping the climate control has no flag of its own: it can be stopped where it can be started and tells what it
+    does.
+    """
     start_climate = allowed.flag("climateNow") is True
     charging_control = allowed.part("remoteChargingCommands").texts("chargingControl")
     return Capabilities(
@@ -16,7 +30,7 @@ def build_capabilities(allowed: Fields, state: Fields) -> Capabilities:
         flash_lights=allowed.flag("lights") is True,
         sound_horn=allowed.flag("horn") is True,
         start_climate=start_climate,
-        stop_climate=start_climate and bool(state.part("climateControlState")),
+        stop_climate=start_climate and climate is not None and climate.activity is not ClimateActivity.UNKNOWN,
         send_destination=allowed.flag("sendPoi") is True,
         start_charging="START" in charging_control,
         stop_charging="STOP" in charging_control,
@@ -24,5 +38,27 @@ def build_capabilities(allowed: Fields, state: Fields) -> Capabilities:
         charging_settings=allowed.flag("isChargingSettingsEnabled") is True,
         target_soc=allowed.flag("isChargingTargetSocEnabled") is True,
         ac_limit=allowed.flag("isChargingPowerLimitEnabled") is True,
+        last_state_call=allowed.word("lastStateCallState"),
+        state_source=allowed.word("vehicleStateSource"),
+        climate_function=allowed.token("climateFunction", _CLIMATE_FUNCTION),
+        climate_timer_trigger=allowed.token("climateTimerTrigger", _CLIMATE_TIMER_TRIGGER),
+        digital_key=_digital_key(allowed.part("digitalKey")),
+        services=_services(allowed.part("remoteServices")),
         features=allowed.flags(),
     )
+
+
+def _digital_key(key: Fields) -> DigitalKey | None:
+    if not key:
+        return None
+    return DigitalKey(
+        state=key.word("state"),
+        package=key.word("bookedServicePackage"),
+        needs_software_upgrade=key.flag("vehicleSoftwareUpgradeRequired"),
+    )
+
+
+def _services(services: Fields) -> frozenset[str]:
+    """The remote services that work; some of those that do not tell no state."""
+    parts = services.named_parts()
+    return frozenset([name for name, service in parts.items() if service.word("state") == _ACTIVATED])

@@ -1,6 +1,11 @@
-"""When and how the car charges."""
+"""When and how the car charges.
 
-from datetime import datetime
+The state tells the plan in one dialect, the charging details in another, which is also that of commands. Where both are
+there they have always said the same.
+"""
+
+from dataclasses import replace
+from datetime import datetime, time
 from typing import Final
 
 from ....vehicle import (
@@ -11,20 +16,30 @@ from ....vehicle import (
     DepartureTimer,
     DriveTrain,
     TimerType,
-    Weekday,
 )
 from ...fields import Fields, Tokens, names_of
 from .measures import AMPERES, PERCENT
-
-TIMER_ACTION: Final[Tokens[bool | None]] = Tokens({"ACTIVATE": True, "DEACTIVATE": False}, absent=None, unlisted=None)
-"""Whether a timer will go off."""
-
-WEEKDAY: Final[Tokens[Weekday | None]] = Tokens(Weekday.__members__, absent=None, unlisted=None)
+from .timers import TIMER_ACTION, WEEKDAY
 
 _MODE: Final = names_of(ChargingMode, unknown=ChargingMode.UNKNOWN)
+_DETAILED_MODE: Final = Tokens(
+    {
+        "CHARGING_IMMEDIATELY": ChargingMode.IMMEDIATE_CHARGING,
+        "TIME_SLOT": ChargingMode.DELAYED_CHARGING,
+        "NO_ACTION": ChargingMode.NO_ACTION,
+    },
+    absent=ChargingMode.UNKNOWN,
+    unlisted=ChargingMode.UNKNOWN,
+)
 _PREFERENCE: Final = names_of(ChargingPreference, unknown=ChargingPreference.UNKNOWN)
 _TIMER_TYPE: Final = names_of(TimerType, unknown=TimerType.UNKNOWN)
+_DETAILED_TIMER_TYPE: Final = Tokens(
+    {"WEEKLY_DEPARTURE_TIMER": TimerType.WEEKLY_PLANNER, "TWO_DEPARTURE_TIMER": TimerType.TWO_TIMES_TIMER},
+    absent=TimerType.UNKNOWN,
+    unlisted=TimerType.UNKNOWN,
+)
 _TIMER_IDS: Final = range(1_000)
+_IS_AMPERE: Final = Tokens({"A": True}, absent=True, unlisted=False)
 
 
 def build_charging_plan(
@@ -36,31 +51,27 @@ def build_charging_plan(
     """
     if not drive_train.has_high_voltage_battery:
         return None
-    plan = state.part("chargingProfile")
+    plan, detailed_plan = state.part("chargingProfile"), details.part("chargeAndClimateTimerDetail")
     if not plan and not details:
         return None
-    settings = plan.part("chargingSettings")
-    detailed_settings = details.part("chargingSettingsDetail")
+    settings, detailed_settings = plan.part("chargingSettings"), details.part("chargingSettingsDetail")
     ac_limit = detailed_settings.part("acLimit")
-    preconditions = plan.flag("climatisationOn")
-    if preconditions is None:
-        preconditions = details.part("chargeAndClimateTimerDetail").flag("isPreconditionForDepartureActive")
-    ac_limit_a = settings.integer("acCurrentLimit", AMPERES)
-    if ac_limit_a is None:
-        ac_limit_a = ac_limit.part("current").integer("value", AMPERES)
-    return ChargingPlan(
+    return replace(
+        _plan(plan) if plan else _detailed_plan(detailed_plan),
         as_of=as_of,
-        mode=plan.token("chargingMode", _MODE),
-        preference=plan.token("chargingPreference", _PREFERENCE),
-        timer_type=plan.token("chargingControlType", _TIMER_TYPE),
-        window=_window(plan.part("reductionOfChargeCurrent")),
-        departure_timers=tuple([_timer(timer) for timer in plan.parts("departureTimes") or ()]),
-        is_pre_entry_climatization_on=preconditions,
-        target_percent=settings.integer("targetSoc", PERCENT),
-        ac_limit_a=ac_limit_a,
+        is_pre_entry_climatization_on=_first(
+            plan.flag("climatisationOn"), detailed_plan.flag("isPreconditionForDepartureActive")
+        ),
+        target_percent=_first(
+            settings.integer("targetSoc", PERCENT), detailed_settings.integer("chargingTarget", PERCENT)
+        ),
+        warn_below_percent=detailed_settings.integer("minChargingTargetToWarning", PERCENT),
+        ac_limit_a=_first(settings.integer("acCurrentLimit", AMPERES), _amperes(ac_limit.part("current"))),
         ac_limits_a=ac_limit.integers("values", AMPERES),
+        ac_limit_min_a=ac_limit.integer("min", AMPERES),
+        ac_limit_max_a=ac_limit.integer("max", AMPERES),
         is_ac_unlimited=ac_limit.flag("isUnlimited"),
-        acoustic_limit=settings.word("idcc") or detailed_settings.word("dcLoudness"),
+        acoustic_limit=_first(settings.word("idcc"), detailed_settings.word("dcLoudness")),
         hospitality=settings.word("hospitality"),
         is_cable_unlocked_when_full=detailed_settings.flag("isUnlockCableActive"),
         is_flap_permanently_unlocked=details.part("chargingFlapDetail").flag("isPermanentlyUnlock"),
@@ -68,15 +79,58 @@ def build_charging_plan(
     )
 
 
-def _window(window: Fields) -> ChargingWindow | None:
-    start, end = window.clock("start"), window.clock("end")
-    return None if start is None or end is None else ChargingWindow(start=start, end=end)
+def _first[T](told: T | None, told_elsewhere: T | None) -> T | None:
+    return told_elsewhere if told is None else told
 
 
-def _timer(timer: Fields) -> DepartureTimer:
-    return DepartureTimer(
-        id=timer.integer("id", _TIMER_IDS),
-        is_active=timer.token("action", TIMER_ACTION),
-        weekdays=timer.tokens("timerWeekDays", WEEKDAY),
-        departs_at=timer.clock("timeStamp"),
+def _amperes(current: Fields) -> int | None:
+    amount, is_ampere = current.integer("value", AMPERES), current.token("unit", _IS_AMPERE)
+    return amount if is_ampere else None
+
+
+def _plan(plan: Fields) -> ChargingPlan:
+    window = plan.part("reductionOfChargeCurrent")
+    return ChargingPlan(
+        mode=plan.token("chargingMode", _MODE),
+        preference=plan.token("chargingPreference", _PREFERENCE),
+        timer_type=plan.token("chargingControlType", _TIMER_TYPE),
+        window=_window(window.clock("start"), window.clock("end")),
+        departure_timers=tuple(
+            [
+                DepartureTimer(
+                    id=timer.integer("id", _TIMER_IDS),
+                    is_active=timer.token("action", TIMER_ACTION),
+                    weekdays=timer.tokens("timerWeekDays", WEEKDAY),
+                    departs_at=timer.clock("timeStamp"),
+                )
+                for timer in plan.parts("departureTimes") or ()
+            ]
+        ),
     )
+
+
+def _detailed_plan(plan: Fields) -> ChargingPlan:
+    """The plan of the charging details, in which midnight stands for a time that is not set."""
+    mode, timers = plan.part("chargingMode"), plan.part("departureTimer")
+    start, end = mode.clock("startTimeSlot"), mode.clock("endTimeSlot")
+    return ChargingPlan(
+        mode=mode.token("type", _DETAILED_MODE),
+        preference=mode.token("chargingPreference", _PREFERENCE),
+        timer_type=timers.token("type", _DETAILED_TIMER_TYPE),
+        window=None if start == end else _window(start, end),
+        departure_timers=tuple(
+            [
+                DepartureTimer(
+                    id=timer.integer("id", _TIMER_IDS),
+                    is_active=timer.token("timerAction", TIMER_ACTION),
+                    weekdays=timer.tokens("daysOfTheWeek", WEEKDAY),
+                    departs_at=None if (at := timer.clock("time")) == time.min else at,
+                )
+                for timer in timers.parts("weeklyTimers") or ()
+            ]
+        ),
+    )
+
+
+def _window(start: time | None, end: time | None) -> ChargingWindow | None:
+    return None if start is None or end is None else ChargingWindow(start=start, end=end)

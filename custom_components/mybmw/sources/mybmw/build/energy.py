@@ -12,8 +12,11 @@ _LITERS: Final = range(1_000)
 _MINUTES: Final = range(14 * 24 * 60)
 
 
-def build_energy(state: Fields, drive_train: DriveTrain, as_of: datetime | None, counted_from: datetime) -> Energy:
-    """The energies the car carries; BMW also sends some that its drive train does not know."""
+def build_energy(state: Fields, drive_train: DriveTrain, as_of: datetime | None, read_at: datetime) -> Energy:
+    """The energies the car carries; BMW also sends some that its drive train does not know.
+
+    `read_at` is when BMW's cloud looked, for what a car says that does not tell when it said it.
+    """
     tank = state.part("combustionFuelLevel") if drive_train.has_engine else NOTHING
     cells = state.part("electricChargingState") if drive_train.has_high_voltage_battery else NOTHING
     fuel_range, electric_range, total_range = _ranges(tank, cells, drive_train)
@@ -33,7 +36,7 @@ def build_energy(state: Fields, drive_train: DriveTrain, as_of: datetime | None,
         )
         if cells
         else None,
-        charging=_charging(cells, as_of, counted_from) if cells else None,
+        charging=_charging(cells, as_of, read_at) if cells else None,
         total_range_km=total_range,
     )
 
@@ -61,10 +64,14 @@ def _ranges(tank: Fields, cells: Fields, drive_train: DriveTrain) -> tuple[int |
             return burning, None, burning
 
 
-def _charging(cells: Fields, as_of: datetime | None, counted_from: datetime) -> Charging:
-    """What happens at the plug; minutes that are sent while nothing flows mean nothing."""
+def _charging(cells: Fields, as_of: datetime | None, read_at: datetime) -> Charging:
+    """What happens at the plug; minutes that are sent while nothing flows mean nothing.
+
+    BMW passes the car's minutes on as they are until the car reports again, so they count from the report: from any
+    later moment, the end would run away (github.com/bimmerconnected/bimmer_connected issue 728).
+    """
     status = cells.token("chargingStatus", _STATUS)
-    remaining = cells.integer("remainingChargingMinutes", _MINUTES) if status is ChargingStatus.CHARGING else None
+    remaining = _remaining_min(cells) if status is ChargingStatus.CHARGING else None
     connection = cells.word("chargingConnectionType")
     return Charging(
         as_of=as_of,
@@ -73,5 +80,10 @@ def _charging(cells: Fields, as_of: datetime | None, counted_from: datetime) -> 
         is_plugged_in=cells.flag("isChargerConnected"),
         connection_type=None if connection == "unknown" else connection,
         remaining_min=remaining,
-        ends_at=None if remaining is None else counted_from + timedelta(minutes=remaining),
+        ends_at=None if remaining is None else (as_of or read_at) + timedelta(minutes=remaining),
     )
+
+
+def _remaining_min(cells: Fields) -> int | None:
+    """The minutes left; 0 is what BMW sends of a charging car whose minutes it does not know (the same issue)."""
+    return cells.integer("remainingChargingMinutes", _MINUTES) or None

@@ -4,7 +4,7 @@ from typing import Final
 
 from ....vehicle import Brand, DriveTrain, HeadUnit, Identity, Software
 from ...fields import Fields, Tokens, names_of
-from .answers import ListBrand
+from ..brands import ListBrand
 
 # Toyota's cars are those of a "third-party customer".
 _BRAND: Final[Tokens[Brand | None]] = Tokens(
@@ -32,7 +32,11 @@ def build_identity(profile: Fields, state: Fields, listed: ListBrand) -> Identit
         country=profile.text("countryOfOrigin"),
         is_left_hand_drive=state.flag("isLeftSteering"),
         drive_train=profile.token("driveTrain", _DRIVE_TRAIN),
-        head_unit=HeadUnit(type=profile.text("headUnitType"), idrive=profile.text("hmiVersion")),
+        head_unit=HeadUnit(
+            type=profile.text("headUnitType"),
+            hardware=profile.text("headUnitRaw"),
+            idrive=profile.text("hmiVersion"),
+        ),
         telematics_unit=profile.text("telematicsUnit"),
         software=_software(profile.part("softwareVersionCurrent")),
         software_ex_factory=_software(profile.part("softwareVersionExFactory")),
@@ -47,4 +51,4 @@ def _software(version: Fields) -> Software | None:
     step = version.integer("iStep", _STEPS)
     if month is None or year is None or step is None:
         return None
-    return Software(month=month, year=2000 + year, step=step)
+    return Software(month=month, year=2000 + year, step=step, series=version.text("seriesCluster"))

@@ -11,6 +11,7 @@ from ...fields import Fields
 _SEASONS: Final[Mapping[int, TireSeason]] = {2: TireSeason.SUMMER, 4: TireSeason.WINTER}
 
 _KILOPASCALS: Final = range(2_000)
+_KILOMETERS_PER_HOUR: Final = range(1_000)
 _CODES: Final = range(1_000)
 _WEEKS: Final = range(10_000)
 _NO_WEEK: Final = 5299
@@ -32,20 +33,33 @@ def _tire(tire: Fields) -> Tire | None:
     status, details = tire.part("status"), tire.part("details")
     if not status and not details:
         return None
-    season = details.integer("season", _CODES)
+    speed = details.part("speedClassification")
     return Tire(
         pressure_kpa=status.integer("currentPressure", _KILOPASCALS),
         target_pressure_kpa=status.integer("targetPressure", _KILOPASCALS),
         pressure_status=status.integer("pressureStatus", _CODES),
         wear_status=status.integer("wearStatus", _CODES),
-        season=None if season is None else _SEASONS.get(season, TireSeason.UNKNOWN),
+        season=_season(details),
         manufacturer=details.text("manufacturer"),
         tread=details.text("treadDesign"),
         size=details.text("dimension"),
         part_number=details.text("partNumber"),
         manufactured=_manufactured(details),
         mounted=details.day("mountingDate"),
+        top_speed_kmh=speed.integer("speedRating", _KILOMETERS_PER_HOUR),
+        is_top_speed_exceedable=speed.flag("atLeast"),
+        is_made_for_bmw=details.flag("isOptimizedForOemBmw"),
+        is_being_identified=details.flag("identificationInProgress"),
     )
+
+
+def _season(details: Fields) -> TireSeason | None:
+    code = details.integer("season", _CODES)
+    if code is None:
+        return None
+    if code not in _SEASONS:
+        details.note("season", f"{code} instead of a code we know")
+    return _SEASONS.get(code, TireSeason.UNKNOWN)
 
 
 def _manufactured(details: Fields) -> date | None:
