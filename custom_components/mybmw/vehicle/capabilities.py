@@ -21,6 +21,7 @@ class Capabilities:
     sound_horn: bool = False
     start_climate: bool = False
     stop_climate: bool = False
+    find_vehicle: bool = False
     send_destination: bool = False
     start_charging: bool = False
     stop_charging: bool = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ...vehicle import Vehicle
+from ...vehicle import Location, Vehicle
 from .. import Json
 from .build import ListBrand, vins_of
 
@@ -21,7 +21,7 @@ class Car:
     """A car and the latest answers about it, as they came.
 
     `vehicle` is what they amount to, None before the first time. `is_doubted` is set while BMW says that it does not
-    know the car or that we may not see it: it may have been sold.
+    know the car or that we may not see it: it may have been sold. `found` is where it was when it was looked for last.
     """
 
     vin: str
@@ -32,6 +32,7 @@ class Car:
     charging: Json = None
     vehicle: Vehicle | None = None
     is_doubted: bool = False
+    found: Location | None = None
 
     @property
     def has_charging_details(self) -> bool:

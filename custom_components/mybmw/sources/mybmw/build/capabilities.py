@@ -5,7 +5,10 @@ from ...fields import Fields
 
 
 def build_capabilities(allowed: Fields, state: Fields) -> Capabilities:
-    """What BMW says is allowed. Climate can be stopped where BMW tells whether it runs; it has no flag of its own."""
+    """What BMW says is allowed. Climate can be stopped where BMW tells whether it runs; it has no flag of its own.
+
+    Every car can be looked for, even one whose flag says no (github.com/bimmerconnected/bimmer_connected issue 643).
+    """
     start_climate = allowed.flag("climateNow") is True
     charging_control = allowed.part("remoteChargingCommands").texts("chargingControl")
     return Capabilities(
@@ -17,6 +20,7 @@ def build_capabilities(allowed: Fields, state: Fields) -> Capabilities:
         sound_horn=allowed.flag("horn") is True,
         start_climate=start_climate,
         stop_climate=start_climate and bool(state.part("climateControlState")),
+        find_vehicle=True,
         send_destination=allowed.flag("sendPoi") is True,
         start_charging="START" in charging_control,
         stop_charging="STOP" in charging_control,
