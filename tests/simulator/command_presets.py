@@ -46,7 +46,7 @@ _ALL: Final = (
     Preset(
         name="command-failed",
         what="Take a command at which the car fails, without a word about why",
-        seen=(Seen("2022-10", core_issue(81122)), Seen("2025-06-20", core_issue(147189))),
+        seen=(Seen("2022", core_issue(81122)), Seen("2025-06-20", core_issue(147189))),
         played="`ERROR` with `<no error returned>` in the end, and nothing happens",
         endpoint="commands",
         play=plainly(Fault(fate="error")),
@@ -54,7 +54,7 @@ _ALL: Final = (
     Preset(
         name="charging-mode-not-set",
         what="Take a charging mode that the car does not want",
-        seen=(Seen("2025-04", core_issue(141991)),),
+        seen=(Seen("2025", core_issue(141991)),),
         played="`ERROR` with `CHARGING_MODE_NOT_SET` in the end, and nothing happens",
         endpoint="commands",
         play=plainly(Fault(fate="error:CHARGING_MODE_NOT_SET")),

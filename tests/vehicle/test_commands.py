@@ -71,6 +71,11 @@ def flaw_of(make: Callable[[], object]) -> tuple[Flaw, dict[str, str]]:
     return raised.value.flaw, raised.value.details
 
 
+def only(capability: str) -> Capabilities:
+    """A single capability."""
+    return replace(Capabilities(), **{capability: True})  # type: ignore[arg-type]  # mypy thinks of the features
+
+
 def test_every_command_has_a_key_of_its_own() -> None:
     kinds = get_args(Command.__value__)
     assert [kind.key for kind in kinds] == list(CommandKey)
@@ -83,18 +88,18 @@ def test_a_command_takes_one_capability(capability: str) -> None:
     allowed = {
         field.name
         for field in fields(Capabilities)
-        if field.name != "features" and command.is_allowed(replace(Capabilities(), **{field.name: True}))
+        if field.name != "features" and command.is_allowed(only(field.name))
     }
     assert allowed == {capability}
     assert flaw_of(lambda: command.check(CAR)) == (Flaw.NOT_SUPPORTED, {})
-    can = replace(Capabilities(), **{capability: True})
+    can = only(capability)
     command.check(replace(CAR, capabilities=can, charging_plan=PLAN))
     assert not command.is_allowed(can.read_only())
 
 
 def test_a_command_is_a_value() -> None:
     assert Lock() == Lock()
-    assert Lock() != Unlock()
+    assert len({Lock(), Lock(), Unlock(), SetChargingSettings(target_percent=80)}) == 3
     with pytest.raises(FrozenInstanceError):
         HERE.latitude = 0  # type: ignore[misc]  # what is tested
     assert not hasattr(Lock(), "__dict__")
@@ -178,7 +183,7 @@ def test_a_plan_changes_a_timer_once_and_only_those_that_there_are() -> None:
 @pytest.mark.parametrize("text", ["x" * 101, "a\nb", "\x00"])
 def test_a_destination_is_written_in_single_lines(part: str, text: str) -> None:
     def make() -> None:
-        SendDestination(position=HERE, **{part: text})  # type: ignore[arg-type]  # mypy thinks of the position
+        SendDestination(position=HERE, **{part: text})
 
     assert flaw_of(make) == (Flaw.TEXT_NOT_USABLE, {"part": part})
 

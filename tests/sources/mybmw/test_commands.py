@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import (
+    Json,
     NotAllowedError,
     Refusal,
     SignInRequiredError,
@@ -51,6 +52,7 @@ from custom_components.mybmw.vehicle import (
     Vehicle,
     Weekday,
 )
+from tests.faults.document import Table
 from tests.simulator import COMMAND_PRESETS, Fault
 from tests.simulator.playing import COMMANDS
 
@@ -303,7 +305,7 @@ async def test_a_plan_that_is_not_understood_is_not_written(desk: Desk, path: st
 
 async def test_an_unset_time_is_midnight(desk: Desk) -> None:
     detail = "charging.chargeAndClimateTimerDetail"
-    timer = {"id": 1, "timerAction": "ACTIVATE", "daysOfTheWeek": []}
+    timer: dict[str, Json] = {"id": 1, "timerAction": "ACTIVATE", "daysOfTheWeek": []}
     desk.cloud.garage["G26"].change(f"{detail}.departureTimer.weeklyTimers", [timer])
     desk.cloud.garage["G26"].change(f"{detail}.chargingMode.endTimeSlot", "0001-01-01T05:45:00.000")
     await desk.execute("G26", SetChargingPlan(mode=ChargingMode.IMMEDIATE_CHARGING))
@@ -398,21 +400,36 @@ PRESET_OUTCOMES: Final[dict[str, tuple[Fate, Reason | None, str | None] | type[S
 }
 
 
-@pytest.mark.parametrize("preset", COMMAND_PRESETS)
-async def test_every_fault_of_commands(desk: Desk, preset: str) -> None:
-    expected = PRESET_OUTCOMES[preset]
-    desk.cloud.switchboard.switch_on(preset)
+@pytest.mark.parametrize("name", COMMAND_PRESETS)
+async def test_every_fault_of_commands(desk: Desk, name: str, *, update_document: bool) -> None:
+    expected, preset = PRESET_OUTCOMES[name], COMMAND_PRESETS[name]
+    desk.cloud.switchboard.switch_on(name)
     if isinstance(expected, type):
-        with pytest.raises(expected):
+        with pytest.raises(expected) as raised:
             await desk.execute("G26", Unlock())
         assert desk.orders == []
+        becomes = f"Not sent to the car: {raised.value}."
     else:
         outcome = await desk.execute("G26", Unlock())
         assert (outcome.fate, outcome.reason, outcome.words) == expected
         assert len(desk.orders) == 1
+        becomes = f"{_in_words(outcome)}, after {(outcome.ended_at - NOW).total_seconds():.0f} s."
     assert len(desk.sent()) == 1
+    requests = len(desk.cloud.requests)
     car = await desk.see("G26")
-    assert car.body.lock is (LockState.UNLOCKED if preset == "command-answer-lost" else LockState.LOCKED)
+    assert car.body.lock is (LockState.UNLOCKED if name == "command-answer-lost" else LockState.LOCKED)
+    seen = ", ".join(f"[{seen.when}]({seen.url})" for seen in preset.seen) or "not yet"
+    cells = [f"{preset.what}.", seen, f"{preset.played}.", becomes, str(requests)]
+    Table("commands").check(name, cells, update=update_document)
+
+
+def _in_words(outcome: Outcome) -> str:
+    why = " ".join(f"(`{part}`)" for part in (outcome.reason, outcome.words) if part)
+    return f"`{outcome.fate}` {why}".strip()
+
+
+def test_no_other_fault_of_commands_is_documented() -> None:
+    assert Table("commands").faults == [*COMMAND_PRESETS]
 
 
 async def test_steps_tell_how_far_a_command_came(desk: Desk) -> None:

@@ -4,12 +4,12 @@ Where the request differs on purpose, the reason stands in `DIFFERENCES` and now
 same table.
 """
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from unittest.mock import ANY
 
 from bimmer_connected.models import MyBMWRemoteServiceError
@@ -55,7 +55,7 @@ from .desk import Desk, is_order, open_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-type Theirs = Callable[[RemoteServices], Coroutine[Any, Any, object]]
+type Theirs = Callable[[RemoteServices], Awaitable[object]]
 
 PLACE: Final = Position(latitude=37.4028943, longitude=-121.9700289)
 ADDRESS: Final = {
@@ -244,7 +244,7 @@ def as_sent(request: httpx.Request) -> dict[str, Json]:
         "method": request.method,
         "path": request.url.path.replace("DUMMY", "GCID"),
         "params": dict(request.url.params),
-        "headers": headers,
+        "headers": dict[str, Json](headers),
         "brand": request.headers["x-user-agent"].split(";")[1],
         "body": orjson.loads(request.content) if request.content else None,
     }
@@ -314,10 +314,14 @@ def _even_out(theirs: list[dict[str, Json]], ours: list[dict[str, Json]]) -> Non
         (theirs, "Sent with ♥ by bimmer_connected", "None"),
         (ours, "12.34000, 12.34000", None),
     ):
-        body: Any = sent[0]["body"]
-        [place] = body["places"]
-        assert place.pop("title") == title
-        assert [place["address"].pop(part) for part in ADDRESS_PARTS] == [nothing] * len(ADDRESS_PARTS)
+        match sent[0]["body"]:
+            case {"places": [dict(place)]}:
+                address = place["address"]
+                assert isinstance(address, dict)
+                assert place.pop("title") == title
+                assert [address.pop(part) for part in ADDRESS_PARTS] == [nothing] * len(ADDRESS_PARTS)
+            case _:
+                pytest.fail("no place")
 
 
 # What both make of their recorded answers

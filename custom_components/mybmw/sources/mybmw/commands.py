@@ -22,7 +22,7 @@ PATIENCE: Final = timedelta(minutes=4)
 """How long one waits for a car to say what it did; BMW's own limit is not known."""
 
 _FIRST_PAUSE_S: Final = 2.0
-_PAUSES_GROW: Final = 1.4
+_PAUSES_GROW: Final = 1.25
 _LONGEST_PAUSE_S: Final = 15.0
 
 _FATES: Final = {
