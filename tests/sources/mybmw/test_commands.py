@@ -58,6 +58,7 @@ from tests.simulator.playing import COMMANDS
 
 from .desk import NOW, Desk, open_desk
 
+CARS: Final = ("F31", "G01", "G26", "I01_NOREX", "I01_REX", "I20", "J29")
 HERE: Final = Position(latitude=48.1, longitude=11.5)
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -65,8 +66,8 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
-    """An account with all recorded cars."""
-    async with open_desk(monkeypatch) as desk:
+    """An account with some of the recorded cars."""
+    async with open_desk(monkeypatch, cars=CARS) as desk:
         yield desk
 
 
@@ -197,6 +198,7 @@ async def test_without_an_observer_a_car_reports_to_bmw_only(desk: Desk) -> None
     ],
 )
 async def test_a_position_that_is_not_told_is_none(desk: Desk, fault: Fault) -> None:
+    assert (await desk.execute("G26", FindVehicle(observer=HERE))).location
     desk.cloud.faults.append(fault)
     outcome = await desk.execute("G26", FindVehicle(observer=HERE))
     assert (outcome.fate, outcome.location) == (Fate.EXECUTED, None)

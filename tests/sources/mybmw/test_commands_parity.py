@@ -293,12 +293,12 @@ def _is_compared(request: httpx.Request) -> bool:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_we_send_what_they_send(desk: Desk, their_cloud: MyBMWMockRouter, name: str) -> None:
+async def test_we_send_what_they_send(their_cloud: MyBMWMockRouter, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     car, theirs, ours = COMMANDS[name]
-    if isinstance(ours, StartCharging):
-        await desk.see(car)
+    their_cloud.vehicles_to_load = [RECORDED_CARS[car].vin]
     their_sent = await their_requests(their_cloud, car, theirs)
-    our_sent = await our_requests(desk, car, ours)
+    async with open_desk(monkeypatch, cars=[car]) as desk:
+        our_sent = await our_requests(desk, car, ours)
     if isinstance(ours, FindVehicle):  # each cloud numbers its events itself
         assert their_sent[1].pop("params")
         assert our_sent[1].pop("params")

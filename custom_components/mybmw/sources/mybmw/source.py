@@ -126,8 +126,9 @@ class MyBmwSource(Source):
         )
         outcome, event_id = await self._commands.send(question, this_round, on_step or _nobody_is_told)
         if isinstance(command, FindVehicle) and outcome.fate is Fate.EXECUTED and event_id is not None:
-            car.found = await self._commands.find(command, car.brand, event_id, this_round) or car.found
-            outcome = replace(outcome, location=car.found)
+            location = await self._commands.find(command, car.brand, event_id, this_round)
+            car.found = location or car.found
+            outcome = replace(outcome, location=location)
         return outcome
 
     @override

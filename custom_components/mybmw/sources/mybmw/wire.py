@@ -146,7 +146,7 @@ class Wire:
         try:
             answer = await self._send(request, None)
         except TryLaterError as err:
-            if isinstance(err.__cause__, _NOT_SENT):
+            if isinstance(err.__context__, _NOT_SENT):
                 raise
             raise UncertainError(*err.args) from err
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
