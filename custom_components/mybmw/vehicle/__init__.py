@@ -29,10 +29,7 @@ from .commands import (
     CommandKey,
     FindVehicle,
     FlashLights,
-    Flaw,
-    InvalidCommandError,
     Lock,
-    Position,
     SendDestination,
     SetChargingPlan,
     SetChargingSettings,
@@ -45,8 +42,9 @@ from .commands import (
     Unlock,
 )
 from .energy import Battery, Charging, ChargingStatus, Energy, Fuel
+from .flaws import Flaw, InvalidCommandError
 from .identity import Brand, DriveTrain, HeadUnit, Identity, Software
-from .location import Location
+from .location import Location, Position
 from .maintenance import CheckControlMessage, Maintenance, Service, ServiceStatus, ServiceType, Severity
 from .outcome import Fate, Outcome, Reason, Step
 from .tires import Tire, Tires, TireSeason, Wheel

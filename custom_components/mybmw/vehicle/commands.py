@@ -4,7 +4,6 @@ A command knows its key, which capability it takes (`is_allowed`), whether this 
 (`check`), and whether the car would have nothing to do (`obstacle`). How it is sent is the business of a source.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from enum import StrEnum
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, override
 from .capabilities import Capabilities
 from .charging_plan import ChargingMode, ChargingPlan, ChargingWindow, Weekday
 from .energy import ChargingStatus
+from .flaws import Flaw, InvalidCommandError
+from .location import Position
 from .outcome import Reason
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ SETTABLE_MODES: Final = (ChargingMode.IMMEDIATE_CHARGING, ChargingMode.DELAYED_C
 
 LONGEST_NAME: Final = 100
 """Characters in a part of a destination; what the head unit shows of it is shorter."""
-
-_POLE_DEG: Final = 90
-_DATE_LINE_DEG: Final = 180
 
 
 class CommandKey(StrEnum):
@@ -46,42 +44,6 @@ class CommandKey(StrEnum):
     SET_CHARGING_SETTINGS = "set_charging_settings"
     SET_CHARGING_PLAN = "set_charging_plan"
     SEND_DESTINATION = "send_destination"
-
-
-class Flaw(StrEnum):
-    """Why a command makes no sense."""
-
-    NOT_SUPPORTED = "not_supported"
-    """The car, or its contract, does not allow it."""
-    NOTHING_TO_CHANGE = "nothing_to_change"
-    TARGET_NOT_OFFERED = "target_not_offered"
-    AC_LIMIT_NOT_OFFERED = "ac_limit_not_offered"
-    """Details: `offered`, the currents in ampere there are to choose from."""
-    CHARGING_MODE_NOT_SETTABLE = "charging_mode_not_settable"
-    """A mode that cars report and nobody can choose."""
-    WINDOW_EMPTY = "window_empty"
-    TIME_NOT_IN_MINUTES = "time_not_in_minutes"
-    """A time that has seconds or a time zone; a car's clock knows hours and minutes."""
-    TIMER_UNKNOWN = "timer_unknown"
-    """Details: `timer`, the id the car does not have."""
-    TIMER_TWICE = "timer_twice"
-    """Details: `timer`."""
-    POSITION_IMPOSSIBLE = "position_impossible"
-    TEXT_NOT_USABLE = "text_not_usable"
-    """Too long, or not in one printable line. Details: `part`."""
-
-
-class InvalidCommandError(ValueError):
-    """A command that makes no sense, or not for this car; nothing was sent.
-
-    `flaw` and `details` are for a translated text. The message holds neither a position nor anything that was typed in.
-    """
-
-    def __init__(self, flaw: Flaw, details: Mapping[str, str] | None = None) -> None:
-        """Keep what is wrong."""
-        super().__init__(f"The command makes no sense: {flaw.replace('_', ' ')}")
-        self.flaw = flaw
-        self.details = dict(details or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,22 +134,6 @@ class StopClimate(_Command):
     @override
     def is_allowed(self, can: Capabilities) -> bool:
         return can.stop_climate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """A place in WGS-84 degrees.
-
-    Raises:
-        InvalidCommandError: There is no such place.
-    """
-
-    latitude: float = field(repr=False)
-    longitude: float = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if not (abs(self.latitude) <= _POLE_DEG and abs(self.longitude) <= _DATE_LINE_DEG):  # which NaN is not, either
-            raise InvalidCommandError(Flaw.POSITION_IMPOSSIBLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

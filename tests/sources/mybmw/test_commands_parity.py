@@ -1,11 +1,10 @@
 """Every command that `bimmer_connected` sends, captured from it, beside what we send; and what both make of answers.
 
-Where the request differs on purpose, the reason stands in `DIFFERENCES` and nowhere else; docs/differences.md shows the
-same table.
+What differs on purpose stands in command_differences.py with the reason, and nowhere else; docs/differences.md shows
+the same table.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -51,6 +50,7 @@ from custom_components.mybmw.vehicle import (
 from tests.recorded import RECORDED_CARS
 from tests.simulator import Fault
 
+from .command_differences import DIFFERENCES
 from .desk import Desk, is_order, open_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -134,97 +134,6 @@ COMMANDS: Final[dict[str, tuple[str, Theirs, Command]]] = {
     ),
 }
 
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A part of a request, or what is made of an answer, that differs on purpose."""
-
-    what: str
-    commands: str
-    theirs: str
-    ours: str
-    reason: str
-
-
-DIFFERENCES: Final = (
-    Difference(
-        what="`title`",
-        commands="destination without a name",
-        theirs="an advertisement of the library",
-        ours="the address, else the coordinates",
-        reason="It is what the driver reads.",
-    ),
-    Difference(
-        what="`street`, `postalCode`, `city`, `country`",
-        commands="destination without an address",
-        theirs='the text "None"',
-        ours="nothing",
-        reason="It is no street.",
-    ),
-    Difference(
-        what="questions about the fate",
-        commands="all",
-        theirs="every 3.5 seconds",
-        ours="after 2 seconds, then ever less often",
-        reason="A car needs some seconds, or much longer; quotas are small.",
-    ),
-    Difference(
-        what="`INITIATED`",
-        commands="all",
-        theirs="done",
-        ours="not done yet",
-        reason="The car has not even been told.",
-    ),
-    Difference(
-        what="a failure while asking for the fate",
-        commands="all",
-        theirs="the command failed",
-        ours="asked again",
-        reason="The car does what it was told all the same.",
-    ),
-    Difference(
-        what="no answer to the command, or 5xx",
-        commands="all",
-        theirs="the command failed",
-        ours="nobody knows",
-        reason="The car may have been told.",
-    ),
-    Difference(
-        what="429 for the command",
-        commands="all",
-        theirs="sent up to three times more",
-        ours="not sent again",
-        reason="A command belongs to its moment.",
-    ),
-    Difference(
-        what="no cable, or no charging",
-        commands="start and stop charging",
-        theirs="believed",
-        ours="the car is read again first",
-        reason="It may have been plugged in since the last look.",
-    ),
-    Difference(
-        what="the current plan",
-        commands="charging plan",
-        theirs="as of the last look",
-        ours="read right before",
-        reason="What was changed in BMW's app since is not undone.",
-    ),
-    Difference(
-        what="afterwards",
-        commands="all that change something",
-        theirs="the whole account is read",
-        ours="one car can be read",
-        reason="The others did nothing.",
-    ),
-    Difference(
-        what="positions in China",
-        commands="destination, find vehicle",
-        theirs="sent as they are",
-        ours="sent in China's coordinates",
-        reason="It is what BMW's cloud there speaks. Not tried with a real car.",
-    ),
-)
 
 DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "differences.md"
 OURS_ALONE: Final = {"accept-encoding", "host", "connection", "content-length"}
