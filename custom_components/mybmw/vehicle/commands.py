@@ -4,6 +4,7 @@ A command knows its key, which capability it takes (`is_allowed`), whether this 
 (`check`), and whether the car would have nothing to do (`obstacle`). How it is sent is the business of a source.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import time
 from enum import StrEnum
@@ -47,14 +48,14 @@ class CommandKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(ABC):
     """What all commands share."""
 
     key: ClassVar[CommandKey]
 
+    @abstractmethod
     def is_allowed(self, can: Capabilities) -> bool:
         """Whether a car with these capabilities takes it."""
-        raise NotImplementedError
 
     def obstacle(self, vehicle: Vehicle) -> Reason | None:  # noqa: ARG002 (others look at it)
         """Why the car, as it says it is, would ignore the command; None if nothing speaks against it."""
