@@ -1,5 +1,6 @@
 """An account in Home Assistant whose cloud is in the hands of the test."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,21 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources import Fetch, Json, Source, SourceError
+from custom_components.mybmw.sources import Fetch, Json, OnStep, Source, SourceError, TryLaterError
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
-from custom_components.mybmw.vehicle import Brand, Capabilities, DriveTrain, Identity, Odometer, Vehicle
+from custom_components.mybmw.vehicle import (
+    Brand,
+    Capabilities,
+    Command,
+    DriveTrain,
+    Fate,
+    Identity,
+    Odometer,
+    Outcome,
+    Step,
+    Vehicle,
+)
 from tests.recorded import RECORDED_CARS
 
 NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
@@ -55,9 +67,19 @@ def a_car(name: str = "i4", *, mileage_km: int = 1000) -> Vehicle:
     )
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class FakeSource(Source):
-    """A cloud that answers what it is told to, and notes how often it is asked, and for which cars."""
+    """A cloud that answers what it is told to, and notes how often it is asked, and for which cars.
+
+    A command takes until `may_end` is set, goes through both steps, and has the `outcome` (executed, if None is set) or
+    ends in `command_failure`.
+    """
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
     failures: dict[str, SourceError] = field(default_factory=dict)
@@ -67,6 +89,11 @@ class FakeSource(Source):
     cars_read: list[str] = field(default_factory=list)
     is_closed: bool = False
     poll_interval_min: int = 5
+    refreshed: list[str] = field(default_factory=list)
+    commands: list[tuple[str, Command]] = field(default_factory=list)
+    outcome: Outcome | None = None
+    command_failure: Exception | None = None
+    may_end: asyncio.Event = field(default_factory=_set_event)
 
     def show(self, *vehicles: Vehicle) -> None:
         """Have these cars on the account and no other, and nothing wrong with it."""
@@ -88,6 +115,27 @@ class FakeSource(Source):
             left_out=frozenset((self.vehicles.keys() | self.failures.keys()) & set(leave_out)),
             unread_makes=self.unread_makes,
         )
+
+    @override
+    async def refresh(self, vin: str) -> Vehicle:
+        self.refreshed.append(vin)
+        if failure := self.failure or self.failures.get(vin):
+            raise failure.with_traceback(None)
+        if vin not in self.vehicles:
+            raise TryLaterError
+        return self.vehicles[vin]
+
+    @override
+    async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
+        sent_at = datetime.now(UTC)
+        self.commands.append((vin, command))
+        if self.command_failure:
+            raise self.command_failure.with_traceback(None)
+        for step in Step:
+            if on_step:
+                on_step(step)
+        await self.may_end.wait()
+        return self.outcome or Outcome(fate=Fate.EXECUTED, sent_at=sent_at, ended_at=datetime.now(UTC))
 
     @override
     async def close(self) -> None:

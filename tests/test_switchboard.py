@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import Json
-from tests.simulator import PRESETS, SWITCHBOARD, Fault, Simulator
+from tests.simulator import ALL_PRESETS, SWITCHBOARD, Fault, Simulator
 from tests.simulator.playing import ENDPOINTS
 from tests.simulator.spoiling import half, mistyped, modernized, with_gaps, without
 
@@ -82,13 +82,13 @@ async def test_silence_ends_with_the_patience_of_who_asks() -> None:
     assert [asked.status for asked in cloud.requests] == [0]
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", ALL_PRESETS)
 def test_every_fault_knows_where_it_belongs(name: str, cloud_of_one: Simulator) -> None:
     cloud_of_one.switchboard.switch_on(name)
     assert cloud_of_one.faults
     assert {fault.name for fault in cloud_of_one.faults} == {name}
-    assert PRESETS[name].endpoint in ENDPOINTS
-    assert all(re.fullmatch(r"https://github\.com/[\w./-]+/issues/\d+", seen.url) for seen in PRESETS[name].seen)
+    assert ALL_PRESETS[name].endpoint in ENDPOINTS
+    assert all(re.fullmatch(r"https://github\.com/[\w./-]+/issues/\d+", seen.url) for seen in ALL_PRESETS[name].seen)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_switching_leaves_the_faults_of_others_alone(cloud_of_one: Simulator) ->
 
 async def test_over_http(http: httpx.AsyncClient, cloud: Simulator) -> None:
     shown = (await http.get(FAULTS)).json()
-    assert [fault["name"] for fault in shown["faults"]] == [*PRESETS]
+    assert [fault["name"] for fault in shown["faults"]] == [*ALL_PRESETS]
     assert [car["name"] for car in shown["cars"]] == ["G26", "G01"]
     assert not any(fault["on"] for fault in shown["faults"])
 

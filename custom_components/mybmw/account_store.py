@@ -61,7 +61,7 @@ class AccountStore:
         if (pause := stored.get("pause")) and (until := dt_util.parse_datetime(pause["until"])):
             refusal = pause["refusal"]
             # A later version may have stored a refusal that this one does not know; to wait is right all the same.
-            self.pause = Pause(until=until, refusal=Refusal(refusal) if refusal in Refusal else None)
+            self.pause = Pause(until=until, refusal=Refusal(refusal) if refusal and refusal in Refusal else None)
 
     async def async_keep_credentials(self, credentials: Credentials) -> None:
         """Replace the credentials; they are on disk when this returns, or about to be if Home Assistant is stopping.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.simulator import PRESETS
+from tests.simulator import ALL_PRESETS
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 
@@ -36,7 +36,7 @@ class Table:
     def _replace(self, fault: str, row: str) -> None:
         before, head, _rows, after = self._parts()
         rows = self._rows() | {fault: row}
-        ordered = [rows[name] for name in PRESETS if name in rows]
+        ordered = [rows[name] for name in ALL_PRESETS if name in rows]
         DOCUMENT.write_text("\n".join([before.removesuffix("\n"), *head, *ordered, after]), encoding="utf-8")
 
     def _parts(self) -> tuple[str, list[str], list[str], str]:

@@ -11,6 +11,8 @@ written down a second time, from what recordings and public reports say of it, s
 """
 
 from .accounts import Account, Accounts
+from .command_presets import ALL_PRESETS, COMMAND_PRESETS
+from .commands import Order
 from .faults import Fault
 from .garage import Age, Car, Garage
 from .log import Asked
@@ -19,6 +21,8 @@ from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
 from .switchboard import SWITCHBOARD, Switchboard
 
 __all__ = [
+    "ALL_PRESETS",
+    "COMMAND_PRESETS",
     "DEMO_PASSWORD",
     "DEMO_USERNAMES",
     "PRESETS",
@@ -30,6 +34,7 @@ __all__ = [
     "Car",
     "Fault",
     "Garage",
+    "Order",
     "Preset",
     "Simulator",
     "Switchboard",

@@ -22,6 +22,7 @@ _X_USER_AGENT: Final = re.compile(
     r"android\((?P<build>[A-Z0-9]{4}\.\d{6}\.\d{3})\);(?P<brand>bmw|mini|toyota);(?P<version>\d+\.\d+\.\d+\(\d+\));"
     r"(?P<region>row|na|cn)"
 )
+_VIN_IN_PATH: Final = re.compile(r"/vehicles/([A-Z0-9]{17})/")
 
 
 class RefusalError(Exception):
@@ -73,7 +74,8 @@ def brand_of(request: web.Request) -> str | None:
 
 def vin_of(request: web.Request) -> str | None:
     """The car a request is about, None if it is about none."""
-    return request.headers.get(VIN_HEADER)
+    in_path = _VIN_IN_PATH.search(request.path)
+    return in_path[1] if in_path else request.headers.get(VIN_HEADER)
 
 
 def check_session(request: web.Request) -> None:

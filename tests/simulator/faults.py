@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 import re
+from typing import Final
 from zlib import crc32
 
 from aiohttp import web
@@ -19,6 +20,10 @@ type Spoil = Callable[[bytes], bytes]
 """Makes of the body of an answer what arrives of it."""
 
 
+FATE_HEADER: Final = "x-simulated-fate"
+"""By which a fault tells the simulator what is to become of an order."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Fault:
     """What goes wrong, for which requests, and how many times.
@@ -31,6 +36,10 @@ class Fault:
     the connection (`drop`), or answers with `status`, `headers` and `body` (a text is sent as it is). If it does
     neither, the cloud answers as always, but as if asked about the car with the VIN `asked_as`, if there is one, and
     what it says is spoiled by `spoil`. `name` is for the log.
+
+    An order that a fault strikes may be taken, but have a `fate`: "ignored", "error" or "error:WORDS" by the car,
+    "offline" (it never reaches the car) or "silent" (the car never tells). With `lose`, it is taken and executed, but
+    the connection breaks before anybody is told.
     """
 
     path: str = ""
@@ -47,6 +56,8 @@ class Fault:
     body: Json = None
     asked_as: str | None = None
     spoil: Spoil | None = None
+    fate: str | None = None
+    lose: bool = False
 
     name: str = ""
     struck: int = field(default=0, init=False)
@@ -77,9 +88,17 @@ class Fault:
             if self.body is None or isinstance(self.body, str):
                 return web.Response(status=self.status, headers=self.headers, text=self.body)
             return web.json_response(self.body, status=self.status, headers=self.headers)
+        return await self._distort(request, answer)
+
+    async def _distort(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        """Have the cloud answer, but not quite what was asked, or not quite as it would."""
         if self.asked_as:
             request = request.clone(headers={**request.headers, VIN_HEADER: self.asked_as})
+        if self.fate:
+            request = request.clone(headers={**request.headers, FATE_HEADER: self.fate})
         right = await answer(request)
+        if self.lose and request.transport:
+            request.transport.abort()
         if self.spoil and isinstance(right, web.Response) and isinstance(right.body, bytes):
             return web.Response(status=right.status, content_type=right.content_type, body=self.spoil(right.body))
         return right

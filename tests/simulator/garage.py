@@ -1,6 +1,6 @@
 """Which cars there are and what they answer. How the cloud speaks is none of the garage's business."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from .living import LIVING_CARS, Life, World, WorldClock
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 _NEVER: Final = "0001-01-01"
 """How the cloud writes a moment that never was."""
+_LONG_AGO: Final = "1970-01-01T00:00:00Z"
 _REPORTS_EVERY: Final = timedelta(minutes=5)
 _TIMES_LEFT: Final = (
     ("electricChargingState", "remainingChargingMinutes", timedelta(minutes=1)),
@@ -37,12 +38,26 @@ class Age(StrEnum):
     """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something a car was ordered to do, as it will tell of it at a moment of those who watch.
+
+    `changes` are new values by path, as for `Car.change`. What is not kept is over as soon as a living car has
+    something else to tell; a recorded one has nothing.
+    """
+
+    at: datetime
+    changes: Mapping[str, Json]
+    is_kept: bool = False
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Car:
     """A car and its answers, which are its own: change them as you like.
 
     `name` is the folder of the recording ("G26") or what the garage calls a living car ("I5"), `brand` the list the
-    car stands on ("bmw", "mini", "toyota"). `charging` is None for a car that has no charging details.
+    car stands on ("bmw", "mini", "toyota"). `charging` is None for a car that has no charging details. `acts` is what
+    it was ordered to do and has not told of yet, `acted_at` when it last did so.
     """
 
     name: str
@@ -52,6 +67,21 @@ class Car:
     capabilities: dict[str, Json]
     state: dict[str, Json]
     charging: dict[str, Json] | None
+    acts: list[Act] = field(default_factory=list)
+    acted_at: datetime | None = None
+
+    def act(self, now: datetime) -> None:
+        """Tell of everything that was ordered and is due."""
+        for act in sorted([act for act in self.acts if act.at <= now], key=lambda act: act.at):
+            self.acts.remove(act)
+            self.acted_at = act.at
+            self.happen(act)
+
+    def happen(self, act: Act) -> None:
+        """Be as somebody ordered."""
+        for path, value in act.changes.items():
+            with suppress(KeyError):  # a car that has no such part does not tell of it
+                self.change(path, value)
 
     def change(self, path: str, value: Json) -> None:
         """Change one value, wherever it is: `change("state.doorsState.hood", "OPEN")`.
@@ -77,6 +107,14 @@ class LivingCar(Car):
     life: Life
     clock: WorldClock
     changes: dict[str, Json] = field(default_factory=dict)
+    ordered: list[Act] = field(default_factory=list)
+
+    @override
+    def happen(self, act: Act) -> None:
+        if act.is_kept:
+            super(LivingCar, self).happen(act)
+        else:
+            self.ordered.append(act)
 
     @override
     def change(self, path: str, value: Json) -> None:
@@ -92,7 +130,9 @@ class LivingCar(Car):
         now = self.clock()
         report = self.life.report(now)
         state = speaks_mybmw.state(self.life.model, report.condition, report.at, now, watched_at=self.clock.watched_at)
-        for path, value in self.changes.items():
+        self.ordered = [act for act in self.ordered if self.clock.watched_at(report.at) < act.at]
+        done = {path.partition(".")[2]: value for act in self.ordered for path, value in act.changes.items()}
+        for path, value in (self.changes | done).items():
             with suppress(KeyError):  # that part of the state has come to an end
                 _put(state, path, value)
         return state
@@ -139,6 +179,19 @@ class Garage:
 
     def state_of(self, car: Car) -> dict[str, Json]:
         """What the car's state is now."""
+        car.act(self._clock())
+        state = self._told(car)
+        if car.acted_at is None:
+            return state
+        told_at = datetime.fromisoformat(str(state.get("lastUpdatedAt") or _LONG_AGO))
+        return state | {"lastUpdatedAt": _written(max(told_at, car.acted_at)), "lastFetched": _written(self._clock())}
+
+    def charging_of(self, car: Car) -> dict[str, Json] | None:
+        """How the car is set to charge now."""
+        car.act(self._clock())
+        return car.charging
+
+    def _told(self, car: Car) -> dict[str, Json]:
         if isinstance(car, LivingCar):
             return car.told()
         reported = car.state.get("lastFetched")
@@ -195,6 +248,10 @@ def _put(document: dict[str, Json], path: str, value: Json) -> None:
     for parent in parents:
         part = _object(part)[parent]
     _object(part)[key] = value
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _object(document: Json) -> dict[str, Json]:

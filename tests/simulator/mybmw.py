@@ -48,7 +48,7 @@ class MyBmw:
 
     async def _list(self, request: web.Request) -> web.Response:
         """The cars of the brand that asks; none is a normal answer."""
-        account = self._admit(request)
+        account = self.admit(request)
         cars = [car for car in account.garage if car.brand == brand_of(request)]
         return web.json_response(
             {"gcid": account.gcid, "mappingInfos": [_mapping(car) for car in sorted(cars, key=lambda car: car.vin)]}
@@ -56,12 +56,12 @@ class MyBmw:
 
     async def _profile(self, request: web.Request) -> web.Response:
         """What the car is."""
-        _account, car = self._find(request)
+        _account, car = self.find(request)
         return web.json_response(car.profile)
 
     async def _state(self, request: web.Request) -> web.Response:
         """How the car is, and what it can be asked to do."""
-        account, car = self._find(request)
+        account, car = self.find(request)
         require("apptimezone", request.query.get("apptimezone"), "0")
         if not request.query.get("appDateTime", "").isdecimal():
             what = "appDateTime"
@@ -70,7 +70,7 @@ class MyBmw:
 
     async def _charging(self, request: web.Request) -> web.Response:
         """When and how the car is to be charged."""
-        _account, car = self._find(request)
+        account, car = self.find(request)
         require("fields", request.query.get("fields"), "charging-profile")
         if request.query.get("has_charging_settings_capabilities") not in {"true", "false"}:
             what = "has_charging_settings_capabilities"
@@ -78,11 +78,12 @@ class MyBmw:
         if not _is_moment(request.headers.get("bmw-current-date", "")):
             what = "bmw-current-date"
             raise malformed(what)
-        if car.charging is None:
-            raise _not_found()
-        return web.json_response(car.charging)
+        charging = account.garage.charging_of(car)
+        if charging is None:
+            raise not_found()
+        return web.json_response(charging)
 
-    def _admit(self, request: web.Request) -> Account:
+    def admit(self, request: web.Request) -> Account:
         """Check that it is the application that asks, and see for whom."""
         region = region_of(request)
         check_session(request)
@@ -94,12 +95,12 @@ class MyBmw:
             raise RefusalError(401, {"statusCode": 401, "message": "Unauthorized"})
         return account
 
-    def _find(self, request: web.Request) -> tuple[Account, Car]:
+    def find(self, request: web.Request) -> tuple[Account, Car]:
         """See which car it is about. A car is only found by the application of its own brand."""
-        account = self._admit(request)
+        account = self.admit(request)
         car = account.garage.find(vin=vin_of(request) or "", brand=brand_of(request) or "")
         if car is None:
-            raise _not_found()
+            raise not_found()
         return account, car
 
 
@@ -114,7 +115,8 @@ def _mapping(car: Car) -> dict[str, Json]:
     }
 
 
-def _not_found() -> RefusalError:
+def not_found() -> RefusalError:
+    """The answer to a question about something that is not there."""
     return RefusalError(404, {"statusCode": 404, "message": "Resource not found"})
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from tests.recorded import RECORDED_CARS
 
+from .command_presets import ALL_PRESETS
 from .living import LIVING_CARS
-from .presets import PRESETS
 
 _NAMES: Final = (*LIVING_CARS, *RECORDED_CARS)
 _SHORT: Final = {"living": tuple(LIVING_CARS), "recorded": tuple(RECORDED_CARS)}
@@ -30,12 +30,12 @@ def add_fault_option(parser: ArgumentParser, *, when: str) -> None:
     parser.add_argument(
         "--fault",
         action="append",
-        choices=[*PRESETS],
+        choices=[*ALL_PRESETS],
         metavar="NAME",
         default=SUPPRESS,
         help=f"switch a fault on {when}, as docs/faults.md describes it; may be given several times",
     )
-    parser.epilog = f"faults: {', '.join(PRESETS)}"
+    parser.epilog = f"faults: {', '.join(ALL_PRESETS)}"
 
 
 def _cars(names: str) -> list[str]:

@@ -7,6 +7,9 @@ from typing import Final, NamedTuple
 from . import spoiling
 from .faults import Fault
 
+COMMANDS: Final = "/remote-commands/(?!event)|/(start|stop)-charging|/charging-(settings|profile)$|/send-to-car"
+"""What to look for in the path of a request that orders a car to do something."""
+
 ENDPOINTS: Final[Mapping[str, str]] = {
     "everything": "",
     "sign-in": "/oauth/|/eadrax-coas/",
@@ -18,6 +21,8 @@ ENDPOINTS: Final[Mapping[str, str]] = {
     "state": "/vehicles/state",
     "charging": "/eadrax-crccs/v2/vehicles",
     "images": "/eadrax-ics/",
+    "commands": COMMANDS,
+    "command status": "/eventStatus",
 }
 """Which requests a fault can be limited to: a name, and what to look for in their path (a regular expression)."""
 

@@ -39,19 +39,24 @@ class Preset:
     times: int | None = None
 
 
-def _hass(number: int) -> str:
+def core_issue(number: int) -> str:
+    """An issue of Home Assistant."""
     return f"https://github.com/home-assistant/core/issues/{number}"
 
 
-def _library(number: int) -> str:
+def library_issue(number: int) -> str:
+    """An issue of bimmer_connected."""
     return f"https://github.com/bimmerconnected/bimmer_connected/issues/{number}"
 
 
-def _iobroker(number: int) -> str:
+def iobroker_issue(number: int) -> str:
+    """An issue of ioBroker's adapter."""
     return f"https://github.com/TA2k/ioBroker.bmw/issues/{number}"
 
 
-_BLOCKED: Final = Fault(status=489, body="Blocked")
+BLOCKED: Final = Fault(status=489, body="Blocked")
+"""How BMW turns away everybody but its own app."""
+
 _INVALID_REQUEST: Final = Fault(
     status=400,
     body={"error": "invalid_request", "error_description": "The request is missing a required parameter …"},
@@ -63,17 +68,17 @@ _ALL: Final = (
     Preset(
         name="blocked",
         what="Answer nobody but BMW's own app",
-        seen=(Seen("2025-09-26", _library(749)),),
+        seen=(Seen("2025-09-26", library_issue(749)),),
         played="489, `Blocked`, to every request",
-        play=plainly(_BLOCKED),
+        play=plainly(BLOCKED),
     ),
     Preset(
         name="blocked-data",
         what="Let anybody sign in, but tell only BMW's own app about the cars",
-        seen=(Seen("2025-09-26", _library(749)),),
+        seen=(Seen("2025-09-26", library_issue(749)),),
         played="489, `Blocked`, to every request for data",
         endpoint="data",
-        play=plainly(_BLOCKED),
+        play=plainly(BLOCKED),
     ),
     Preset(
         name="blocked-renewal",
@@ -81,14 +86,14 @@ _ALL: Final = (
         seen=(Seen("2025-10-16", "https://github.com/lsiddiquee/bmw-connected-drive/issues/33"),),
         played="401 to requests for data, then 489, `Blocked`, for the token",
         endpoint="data",
-        play=without_access(_BLOCKED),
+        play=without_access(BLOCKED),
     ),
     Preset(
         name="forbidden",
         what="Refuse everything without a word about why",
         seen=(
-            Seen("2022-05-27", _hass(72609)),
-            Seen("2022-05-28", _iobroker(19)),
+            Seen("2022-05-27", core_issue(72609)),
+            Seen("2022-05-28", iobroker_issue(19)),
         ),
         played="403, `Forbidden`, to every request",
         play=plainly(Fault(status=403, body="Forbidden")),
@@ -96,7 +101,7 @@ _ALL: Final = (
     Preset(
         name="forbidden-car",
         what="Refuse to tell about one car of the account",
-        seen=(Seen("after 2023-07", _iobroker(44)),),
+        seen=(Seen("after 2023-07", iobroker_issue(44)),),
         played="403 with the app's empty dialog, for one car",
         endpoint="data",
         is_about_one_car=True,
@@ -117,7 +122,7 @@ _ALL: Final = (
     Preset(
         name="app-too-old",
         what="Want a newer version of the app",
-        seen=(Seen("2022-07", _hass(75270)),),
+        seen=(Seen("2022-07", core_issue(75270)),),
         played="400 to requests for data",
         endpoint="data",
         play=plainly(Fault(status=400, body={"statusCode": 400, "message": "Bad Request"})),
@@ -126,7 +131,7 @@ _ALL: Final = (
     Preset(
         name="token-expired",
         what="Accept an access token no longer, before its time",
-        seen=(Seen("2023-11", _library(585)),),
+        seen=(Seen("2023-11", library_issue(585)),),
         played="401 to the next request for data, once",
         endpoint="data",
         times=1,
@@ -135,7 +140,7 @@ _ALL: Final = (
     Preset(
         name="unauthorized",
         what="Accept no access token, not even a new one",
-        seen=(Seen("2025-02-17", _iobroker(86)),),
+        seen=(Seen("2025-02-17", iobroker_issue(86)),),
         played="401 with nothing in it to requests for data",
         endpoint="data",
         play=plainly(Fault(status=401)),
@@ -143,7 +148,7 @@ _ALL: Final = (
     Preset(
         name="sign-in-ended",
         what="Forget who was signed in",
-        seen=(Seen("2024-08-23", _hass(124469)), Seen("2025-02", _hass(138976))),
+        seen=(Seen("2024-08-23", core_issue(124469)), Seen("2025-02", core_issue(138976))),
         played="401 to requests for data, then 400, `invalid_request`, for the token",
         endpoint="data",
         play=without_access(_INVALID_REQUEST),
@@ -151,7 +156,7 @@ _ALL: Final = (
     Preset(
         name="renewal-forbidden",
         what="Refuse to renew a sign-in, as a gateway does, not as a sign-in server",
-        seen=(Seen("2025-02-17", _iobroker(86)),),
+        seen=(Seen("2025-02-17", iobroker_issue(86)),),
         played="401 to requests for data, then 403, `403 Forbidden`, for the token",
         endpoint="data",
         play=without_access(Fault(status=403, body="403 Forbidden")),
@@ -159,7 +164,7 @@ _ALL: Final = (
     Preset(
         name="renewal-out-of-order",
         what="Have their sign-in server out of order",
-        seen=(Seen("2022-04-29", _hass(71046)),),
+        seen=(Seen("2022-04-29", core_issue(71046)),),
         played="401 to requests for data, then 503, `NoActiveTargets`, for the token",
         endpoint="data",
         play=without_access(
@@ -178,7 +183,7 @@ _ALL: Final = (
     Preset(
         name="quota",
         what="Answer no more until a quota is filled up again, and say when",
-        seen=(Seen("2025-08-29", _library(740)),),
+        seen=(Seen("2025-08-29", library_issue(740)),),
         played="403, `Quota will be replenished in 02:26:24.`, to requests for data",
         endpoint="data",
         play=plainly(
@@ -194,7 +199,7 @@ _ALL: Final = (
     Preset(
         name="quota-exceeded",
         what="Answer no more until a quota is filled up again, and do not say when",
-        seen=(Seen("2022-09-20", _library(485)), Seen("2022-12", _hass(83128))),
+        seen=(Seen("2022-09-20", library_issue(485)), Seen("2022-12", core_issue(83128))),
         played="403, `Quota Exceeded`, to requests for data",
         endpoint="data",
         play=plainly(Fault(status=403, body="Quota Exceeded")),
@@ -202,7 +207,7 @@ _ALL: Final = (
     Preset(
         name="too-many-requests",
         what="Want a moment's rest again and again",
-        seen=(Seen("2022-06-11", _hass(73370)),),
+        seen=(Seen("2022-06-11", core_issue(73370)),),
         played="429, `Try again in 2 seconds.`, to requests for data",
         endpoint="data",
         play=plainly(
@@ -221,7 +226,7 @@ _ALL: Final = (
     Preset(
         name="sign-in-locked",
         what="Lock the sign-in after too many attempts",
-        seen=(Seen("2024-07-26", _hass(122645)), Seen("2024-11-23", _library(679))),
+        seen=(Seen("2024-07-26", core_issue(122645)), Seen("2024-11-23", library_issue(679))),
         played="429 with nothing in it to a user name and password",
         endpoint="password",
         play=plainly(Fault(status=429)),
@@ -230,14 +235,14 @@ _ALL: Final = (
     Preset(
         name="server-error",
         what="Fail",
-        seen=(Seen("2025-06-20", _hass(147189)),),
+        seen=(Seen("2025-06-20", core_issue(147189)),),
         played="500, `Internal Server Error`, to every request",
         play=plainly(Fault(status=500, body="Internal Server Error")),
     ),
     Preset(
         name="car-out-of-order",
         what="Fail for one car, which was once lent to the owner of the account",
-        seen=(Seen("2022-10-09", _library(492)),),
+        seen=(Seen("2022-10-09", library_issue(492)),),
         played="500 for one car",
         endpoint="data",
         is_about_one_car=True,
@@ -246,7 +251,7 @@ _ALL: Final = (
     Preset(
         name="request-timeout",
         what="Give up waiting for each other",
-        seen=(Seen("2023-04-13", _hass(91368)), Seen("2025-04-11", _hass(142726))),
+        seen=(Seen("2023-04-13", core_issue(91368)), Seen("2025-04-11", core_issue(142726))),
         played="408, `Request Timeout`, to requests for a state",
         endpoint="state",
         play=plainly(Fault(status=408, body={"statusCode": 408, "message": "Request Timeout"})),
@@ -254,7 +259,7 @@ _ALL: Final = (
     Preset(
         name="flaky",
         what="Fail now and then, several times a day",
-        seen=(Seen("2025-06-01", _hass(142726)),),
+        seen=(Seen("2025-06-01", core_issue(142726)),),
         played="500 to every third request for data",
         endpoint="data",
         percent=34,
@@ -263,7 +268,7 @@ _ALL: Final = (
     Preset(
         name="html-not-found",
         what="Send a web page that says that there is nothing",
-        seen=(Seen("2023-08-05", _hass(97873)),),
+        seen=(Seen("2023-08-05", core_issue(97873)),),
         played="404 with a page of nginx to requests for data",
         endpoint="data",
         play=plainly(Fault(status=404, headers={"content-type": "text/html"}, body=_NGINX.format("404 Not Found"))),
@@ -271,7 +276,7 @@ _ALL: Final = (
     Preset(
         name="html",
         what="Send a web page as if it were the answer",
-        seen=(Seen("2022-09-19", _library(484)), Seen("2023-10-30", _hass(103047))),
+        seen=(Seen("2022-09-19", library_issue(484)), Seen("2023-10-30", core_issue(103047))),
         played="200 with a web page to every request",
         play=plainly(Fault(status=200, headers={"content-type": "text/html"}, body=_NGINX.format("Maintenance"))),
     ),
@@ -298,7 +303,7 @@ _ALL: Final = (
     Preset(
         name="dropped",
         what="Break connections off",
-        seen=(Seen("2022-05-18", _hass(72054)),),
+        seen=(Seen("2022-05-18", core_issue(72054)),),
         played="every connection closed before the answer",
         play=plainly(Fault(drop=True)),
     ),
@@ -306,7 +311,7 @@ _ALL: Final = (
     Preset(
         name="no-capabilities",
         what="Do not tell what a car can do",
-        seen=(Seen("2023-11-27", _hass(104586)),),
+        seen=(Seen("2023-11-27", core_issue(104586)),),
         played="states without `capabilities`",
         endpoint="state",
         play=plainly(Fault(spoil=spoiling.document(spoiling.without("capabilities")))),
@@ -314,7 +319,7 @@ _ALL: Final = (
     Preset(
         name="no-tire-status",
         what="Do not tell about tires for hours after they were changed",
-        seen=(Seen("2023-11-05", _hass(103484)), Seen("2024-04-03", _hass(114742))),
+        seen=(Seen("2023-11-05", core_issue(103484)), Seen("2024-04-03", core_issue(114742))),
         played="states without `status` of each tire",
         endpoint="state",
         play=plainly(Fault(spoil=spoiling.document(spoiling.without("state", "tireState", "*", "status")))),
@@ -322,7 +327,7 @@ _ALL: Final = (
     Preset(
         name="missing-fields",
         what="Leave fields out",
-        seen=(Seen("2023-05-05", _hass(92550)),),
+        seen=(Seen("2023-05-05", core_issue(92550)),),
         played="states without every third of their fields",
         endpoint="state",
         play=plainly(Fault(spoil=spoiling.document(spoiling.with_gaps))),
@@ -337,7 +342,7 @@ _ALL: Final = (
     Preset(
         name="unknown-fields",
         what="Send fields and words that nobody has heard of",
-        seen=(Seen("2023-09", _hass(99968)), Seen("2024-08-22", _library(648))),
+        seen=(Seen("2023-09", core_issue(99968)), Seen("2024-08-22", library_issue(648))),
         played="states in which each word in capitals is another, and each object has one more field",
         endpoint="state",
         play=plainly(Fault(spoil=spoiling.document(spoiling.modernized))),
@@ -346,7 +351,7 @@ _ALL: Final = (
     Preset(
         name="empty-list",
         what="Forget which cars there are",
-        seen=(Seen("2022-09-20", _library(485)),),
+        seen=(Seen("2022-09-20", library_issue(485)),),
         played="lists without any car",
         endpoint="list",
         play=plainly(Fault(spoil=spoiling.document(spoiling.empty_list))),
@@ -354,7 +359,7 @@ _ALL: Final = (
     Preset(
         name="car-sold",
         what="Have one car less on the account, as after a sale",
-        seen=(Seen("2024-01-30", _library(596)),),
+        seen=(Seen("2024-01-30", library_issue(596)),),
         played="lists without one car, and 404 to all that is asked about it",
         endpoint="data",
         is_about_one_car=True,

@@ -14,6 +14,7 @@ from tests.recorded import RECORDED_CARS
 from .accounts import Account, Accounts
 from .captcha import Captchas
 from .china import ChinaSignIn
+from .commands import Commands, Order
 from .dialect import RefusalError, brand_of, vin_of
 from .faults import Answer, Fault, answer_with_faults
 from .garage import Age, Garage
@@ -34,7 +35,7 @@ class Simulator:
 
     `garage` holds the cars of the demo accounts (one in each region, see DEMO_USERNAMES), `world` is where the living
     ones of them live, `accounts` who may sign in, `faults` what goes wrong, `switchboard` what of it was switched on by
-    name, `requests` what was asked so far.
+    name, `requests` what was asked so far, `orders` what of it had a car do something.
     """
 
     def __init__(  # noqa: PLR0913 (a cloud to order)
@@ -65,13 +66,17 @@ class Simulator:
         self.faults: list[Fault] = []
         self.requests: list[Asked] = []
         self.switchboard = Switchboard(faults=self.faults, garage=self.garage, requests=self.requests)
+        data = MyBmw(accounts=self.accounts)
+        commands = Commands(data, clock=clock)
+        self.orders: list[Order] = commands.orders
         captchas = Captchas()
         app = web.Application(middlewares=[self._answer])
         for room in (
             captchas,
             SignIn(accounts=self.accounts, captchas=captchas),
             ChinaSignIn(accounts=self.accounts, clock=clock),
-            MyBmw(accounts=self.accounts),
+            data,
+            commands,
             self.switchboard,
         ):
             app.add_routes(room.routes())

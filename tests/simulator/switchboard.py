@@ -18,11 +18,12 @@ from aiohttp import web
 
 from custom_components.mybmw.sources import Json
 
+from .command_presets import ALL_PRESETS
 from .faults import Fault
 from .garage import Garage
 from .log import Asked
 from .playing import ENDPOINTS, Where
-from .presets import PRESETS, Preset
+from .presets import Preset
 
 SWITCHBOARD: Final = "/_switchboard"
 """Where all of it is."""
@@ -73,7 +74,7 @@ class Switchboard:
         Raises:
             ValueError: There is no such fault, endpoint or car, or a number makes no sense; says so.
         """
-        preset = _one_of(PRESETS, name, "fault")
+        preset = _one_of(ALL_PRESETS, name, "fault")
         endpoint = endpoint or preset.endpoint
         path = _one_of(ENDPOINTS, endpoint, "endpoint")
         vins = {each.name: each.vin for each in self._garage}
@@ -132,7 +133,7 @@ class Switchboard:
     async def _show(self, _request: web.Request) -> web.Response:
         return web.json_response(
             {
-                "faults": [_preset_shown(preset, self._switches.get(preset.name)) for preset in PRESETS.values()],
+                "faults": [_preset_shown(preset, self._switches.get(preset.name)) for preset in ALL_PRESETS.values()],
                 "endpoints": list(ENDPOINTS),
                 "cars": [{"name": car.name, "vin": car.vin} for car in self._garage],
             }
@@ -148,13 +149,13 @@ class Switchboard:
             return _refused("not JSON")
         except ValueError as error:
             return _refused(str(error))
-        return web.json_response(_preset_shown(PRESETS[name], self._switches[name]))
+        return web.json_response(_preset_shown(ALL_PRESETS[name], self._switches[name]))
 
     async def _switch_off(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name")
         if name is None:
             self.switch_all_off()
-        elif name in PRESETS:
+        elif name in ALL_PRESETS:
             self.switch_off(name)
         else:
             return _refused(f"no fault {name!r}", status=404)

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ..vehicle import Brand, Vehicle
+from ..vehicle import Brand, Command, Outcome, Step, Vehicle
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 """A decoded JSON document."""
@@ -22,6 +22,9 @@ type KeepCredentials = Callable[[Credentials], Awaitable[None]]
 
 type Clock = Callable[[], datetime]
 """Tells the time as an aware UTC datetime."""
+
+type OnStep = Callable[[Step], None]
+"""Is told how far a command has come, as it comes."""
 
 
 class SourceError(Exception):
@@ -91,6 +94,24 @@ class Source(Protocol):
 
         Which cars there are is looked up when it is due, or at once with `look_for_cars`.
         Raises a SourceError when the account as a whole could not be read.
+        """
+        ...
+
+    async def refresh(self, vin: str) -> Vehicle:
+        """Read one car only.
+
+        Raises a SourceError if it could not be read, a TryLaterError if it is not on the account (any more).
+        """
+        ...
+
+    async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
+        """Ask a car to do something, and wait for what becomes of it, for some minutes at most.
+
+        A command is sent once: never again when it was accepted, or when nobody knows whether it was. Cancelling leaves
+        one that was sent to its fate. The car should be read by `refresh` afterwards; its report comes some time later.
+
+        Raises an InvalidCommandError if the car does not take such a command, and a SourceError if it was certainly not
+        accepted.
         """
         ...
 

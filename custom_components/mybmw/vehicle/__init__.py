@@ -21,13 +21,38 @@ from .charging_plan import (
     Weekday,
 )
 from .climate import Climate, ClimateActivity, ClimateTimer
+from .commands import (
+    LONGEST_NAME,
+    SETTABLE_MODES,
+    TARGETS_PERCENT,
+    Command,
+    CommandKey,
+    FindVehicle,
+    FlashLights,
+    Lock,
+    SendDestination,
+    SetChargingPlan,
+    SetChargingSettings,
+    SoundHorn,
+    StartCharging,
+    StartClimate,
+    StopCharging,
+    StopClimate,
+    TimerChange,
+    Unlock,
+)
 from .energy import Battery, Charging, ChargingStatus, Energy, Fuel
+from .flaws import Flaw, InvalidCommandError
 from .identity import Brand, DriveTrain, HeadUnit, Identity, Software
-from .location import Location
+from .location import Location, Position
 from .maintenance import CheckControlMessage, Maintenance, Service, ServiceStatus, ServiceType, Severity
+from .outcome import Fate, Outcome, Reason, Step
 from .tires import Tire, Tires, TireSeason, Wheel
 
 __all__ = [
+    "LONGEST_NAME",
+    "SETTABLE_MODES",
+    "TARGETS_PERCENT",
     "Battery",
     "Body",
     "Brand",
@@ -44,29 +69,51 @@ __all__ = [
     "ClimateFunction",
     "ClimateTimer",
     "ClimateTimerTrigger",
+    "Command",
+    "CommandKey",
     "DepartureTimer",
     "DigitalKey",
     "DriveTrain",
     "Energy",
+    "Fate",
+    "FindVehicle",
+    "FlashLights",
+    "Flaw",
     "Fuel",
     "HeadUnit",
     "Identity",
+    "InvalidCommandError",
     "Lid",
     "Location",
+    "Lock",
     "LockState",
     "Maintenance",
     "Oddity",
     "Odometer",
     "OpeningState",
+    "Outcome",
+    "Position",
+    "Reason",
+    "SendDestination",
     "Service",
     "ServiceStatus",
     "ServiceType",
+    "SetChargingPlan",
+    "SetChargingSettings",
     "Severity",
     "Software",
+    "SoundHorn",
+    "StartCharging",
+    "StartClimate",
+    "Step",
+    "StopCharging",
+    "StopClimate",
+    "TimerChange",
     "TimerType",
     "Tire",
     "TireSeason",
     "Tires",
+    "Unlock",
     "Vehicle",
     "Weekday",
     "Wheel",
@@ -120,6 +167,12 @@ class Vehicle:
     def name(self) -> str:
         """What to call the car: its model, else its make."""
         return self.identity.model or self.identity.brand.value
+
+    def located(self, found: Location) -> Self:
+        """This vehicle, where it was found, unless it has spoken since."""
+        if found.as_of is None or (self.last_reported is not None and found.as_of <= self.last_reported):
+            return self
+        return replace(self, location=found)
 
     @property
     def tracked_location(self) -> Location | None:

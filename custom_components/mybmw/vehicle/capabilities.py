@@ -48,6 +48,7 @@ class Capabilities:
     sound_horn: bool = False
     start_climate: bool = False
     stop_climate: bool = False
+    find_vehicle: bool = False
     send_destination: bool = False
     start_charging: bool = False
     stop_charging: bool = False
@@ -73,6 +74,7 @@ class Capabilities:
             sound_horn=False,
             start_climate=False,
             stop_climate=False,
+            find_vehicle=False,
             send_destination=False,
             start_charging=False,
             stop_charging=False,

@@ -1,7 +1,13 @@
-"""Where a car is."""
+"""Where a car is, and where else something may be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
+
+from .flaws import Flaw, InvalidCommandError
+
+_POLE_DEG: Final = 90
+_DATE_LINE_DEG: Final = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,3 +19,19 @@ class Location:
     longitude: float
     heading_deg: int | None = None
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in WGS-84 degrees.
+
+    Raises:
+        InvalidCommandError: There is no such place.
+    """
+
+    latitude: float = field(repr=False)
+    longitude: float = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not (abs(self.latitude) <= _POLE_DEG and abs(self.longitude) <= _DATE_LINE_DEG):  # which NaN is not, either
+            raise InvalidCommandError(Flaw.POSITION_IMPOSSIBLE)

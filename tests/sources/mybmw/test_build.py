@@ -84,6 +84,7 @@ def test_an_i3_with_range_extender_as_a_whole() -> None:
         ),
         capabilities=Capabilities(
             reports_state=True,
+            find_vehicle=True,
             lock=True,
             unlock=True,
             flash_lights=True,
@@ -236,7 +237,11 @@ def test_a_car_without_answers_is_a_car(nothing: Json) -> None:
         fetched_at=ASKED_AT,
     )
     car = build_vehicle(answers)
-    assert car == Vehicle(vin="WBA00000000DEMO99", identity=Identity(brand=Brand.MINI))
+    assert car == Vehicle(
+        vin="WBA00000000DEMO99",
+        identity=Identity(brand=Brand.MINI),
+        capabilities=Capabilities(find_vehicle=True),
+    )
     assert car.fetched_at == ASKED_AT
     assert [oddity.path for oddity in car.oddities] == (
         [] if nothing in (None, {}) else ["profile", "state", "charging"]

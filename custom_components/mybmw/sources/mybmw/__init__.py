@@ -9,8 +9,10 @@ auth         signing in (auth_china, slider: in China)
 credentials  what lets us in again
 tokens       ... kept good
 questions    what can be asked
+orders       what a car can be told to do
 client       asking, a few at a time
 garage       which cars there are to ask about
+commands     sending orders, and what becomes of them
 build        from answers to vehicles
 source       all of it together
 """

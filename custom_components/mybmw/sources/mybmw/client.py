@@ -58,17 +58,21 @@ class Client:
         self._tokens = tokens
         self._clock = clock
         self._wait_until: datetime | None = None
+        self._block: NotAllowedError | None = None
         self._slots = asyncio.Semaphore(IN_FLIGHT)
 
-    def begin(self) -> Round:
-        """Begin a round of questions.
+    def begin(self, *, to_order: bool = False) -> Round:
+        """Begin a round of questions, or one `to_order` something.
 
         Raises:
             SlowDownError: BMW told us to wait, and the wait is not over.
+            NotAllowedError: An order is of no use: BMW blocks us, as far as is known.
         """
         if self._wait_until and self._clock() < self._wait_until:
             message = "BMW has asked for a pause, which is not over yet"
             raise SlowDownError(message, self._wait_until)
+        if to_order and self._block:
+            raise NotAllowedError(str(self._block), self._block.reason)
         return Round()
 
     async def ask(self, question: Question, this_round: Round) -> dict[str, Json]:
@@ -76,6 +80,22 @@ class Client:
 
         Raises:
             SourceError: There is no answer.
+        """
+        answer = await self.tell(question, this_round)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            message = "BMW does not know what it was asked about (HTTP status 404)"
+            raise UnknownToBmwError(message)
+        if not (document := answer.document()) or not isinstance(document, dict):
+            message = "BMW's answer is empty"
+            raise TryLaterError(message)
+        return document
+
+    async def tell(self, question: Question, this_round: Round) -> Answer:
+        """Wait for our turn, and return what BMW says to it, whatever it is.
+
+        Raises:
+            UncertainError: It was sent, and there is no answer, or BMW's servers failed.
+            SourceError: BMW certainly did not do what was asked.
         """
         async with self._slots:
             if this_round.ended_by:
@@ -88,14 +108,11 @@ class Client:
                     this_round.end(err)
                 if isinstance(err, SlowDownError):
                     self._wait_until = max(err.until, self._wait_until or err.until)
+                if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
+                    self._block = err
                 raise
-        if answer.status == HTTPStatus.NOT_FOUND:
-            message = "BMW does not know what it was asked about (HTTP status 404)"
-            raise UnknownToBmwError(message)
-        if not (document := answer.document()) or not isinstance(document, dict):
-            message = "BMW's answer is empty"
-            raise TryLaterError(message)
-        return document
+        self._block = None
+        return answer
 
     async def _authorized(self, question: Question, this_round: Round) -> Answer:
         """Ask, and once more with another token if BMW may not accept the one we have."""
@@ -121,14 +138,14 @@ class Client:
 
     async def _send(self, question: Question, token: str) -> Answer:
         own = data_headers(self._tokens.identity, self._region, question.brand, token)
-        answer = await self._wire.ask(
-            httpx.Request(
-                question.method,
-                f"{self._origin}{question.path}",
-                params=dict(question.params),
-                headers=own | dict(question.headers),
-            )
+        request = httpx.Request(
+            question.method,
+            f"{self._origin}{question.full_path}",
+            params=dict(question.params),
+            headers=own | dict(question.headers),
+            json=question.body,
         )
+        answer = await (self._wire.order(request) if question.is_order else self._wire.ask(request))
         _LOGGER.debug("%s %s (%s): HTTP status %s", question.method, question.path, question.brand, answer.status)
         return answer
 

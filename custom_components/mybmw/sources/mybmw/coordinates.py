@@ -36,6 +36,12 @@ def wgs84_of_gcj02(latitude: float, longitude: float) -> tuple[float, float]:
     return round(north, _DIGITS), round(east, _DIGITS)
 
 
+def gcj02_of_wgs84(latitude: float, longitude: float) -> tuple[float, float]:
+    """The GCJ-02 latitude and longitude of a WGS-84 position, in degrees."""
+    north, east = _shift(latitude, longitude)
+    return round(latitude + north, _DIGITS), round(longitude + east, _DIGITS)
+
+
 def _shift(latitude: float, longitude: float) -> tuple[float, float]:
     """How far GCJ-02 moves a WGS-84 position to the north and to the east, in degrees."""
     if not (_SOUTH <= latitude <= _NORTH and _WEST <= longitude <= _EAST):

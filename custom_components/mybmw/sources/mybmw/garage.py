@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ...vehicle import Brand, Vehicle
+from ...vehicle import Brand, Location, Vehicle
 from .. import Json, NotAllowedError, Refusal, SourceError
 from .brands import ListBrand
 from .build import vins_of
@@ -67,7 +67,8 @@ class Car:
 
     `charging_error` is why there are no charging details of this round; for how many rounds there were none is counted
     in `charging_misses`. `vehicle` is what the answers amount to, None before the first time. `doubted_since` is set
-    while BMW says that it does not know the car or that we may not see it: it may have been sold.
+    while BMW says that it does not know the car or that we may not see it: it may have been sold. `found` is where it
+    was when it was looked for last.
     """
 
     vin: str = field(repr=False)
@@ -80,6 +81,7 @@ class Car:
     charging_misses: int = 0
     vehicle: Vehicle | None = field(default=None, repr=False)
     doubted_since: datetime | None = None
+    found: Location | None = field(default=None, repr=False)
 
     @property
     def has_charging_details(self) -> bool:

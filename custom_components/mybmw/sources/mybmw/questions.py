@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
+from .. import Json
 from .brands import ListBrand
 
 _LIST_PATH: Final = "/eadrax-vcs/v5/vehicle-list"
@@ -15,13 +17,25 @@ _CHARGING_PATH: Final = "/eadrax-crccs/v2/vehicles"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request for data; who asks and with which right is added when it is sent. The path may be logged."""
+    """One request about cars; who asks and with which right is added when it is sent.
+
+    The path may be logged: where it is about something personal it has a name in braces, and `in_path` what goes there.
+    A question that `is_order` has a car do something.
+    """
 
     method: str
     path: str
     brand: ListBrand
+    in_path: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
+    body: Json = field(default=None, repr=False)
+    is_order: bool = False
+
+    @property
+    def full_path(self) -> str:
+        """The path as it is sent."""
+        return self.path.format_map({name: quote(value, safe="") for name, value in self.in_path.items()})
 
 
 def vehicle_list(brand: ListBrand) -> Question:

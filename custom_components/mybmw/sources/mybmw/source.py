@@ -8,7 +8,7 @@ from typing import override
 
 import httpx
 
-from ...vehicle import Oddity, Vehicle
+from ...vehicle import Command, Fate, FindVehicle, Oddity, Outcome, SetChargingPlan, Step, Vehicle
 from .. import (
     Clock,
     Credentials,
@@ -16,6 +16,7 @@ from .. import (
     Json,
     KeepCredentials,
     NotAllowedError,
+    OnStep,
     SignInRequiredError,
     Source,
     SourceError,
@@ -25,8 +26,10 @@ from ..anonymize import Anonymizer
 from . import questions
 from .account import Account
 from .build import Answers, build_vehicle
-from .client import Client, Round
+from .client import Client, Round, UnknownToBmwError
+from .commands import Commands
 from .garage import Car, Garage, is_denial
+from .orders import order
 from .questions import Question
 from .sign_in import login_of
 from .tokens import TokenKeeper
@@ -75,6 +78,7 @@ class MyBmwSource(Source):
         self._region = account.region
         self._client = Client(account.region, wire, self._tokens, clock)
         self._clock = clock
+        self._commands = Commands(self._client, clock, sleep, in_china=account.region.has_shifted_positions)
         self._garage = Garage()
         self._anonymous = Anonymizer(account.username, str(credentials.get("gcid", "")))
 
@@ -102,12 +106,42 @@ class MyBmwSource(Source):
         return fetch
 
     @override
+    async def refresh(self, vin: str) -> Vehicle:
+        car = self._known(vin)
+        return await self._reread(car, self._client.begin())
+
+    @override
+    async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
+        car = self._known(vin)
+        if car.vehicle is None:
+            message = "The car has never been read, so nobody knows what it can do"
+            raise TryLaterError(message)
+        command.check(car.vehicle)
+        this_round = self._client.begin(to_order=True)
+        # What the car said last may be some minutes old, and somebody has plugged it in since.
+        if command.obstacle(car.vehicle) and (reason := command.obstacle(await self._reread(car, this_round))):
+            return Outcome(fate=Fate.IGNORED, ended_at=self._clock(), reason=reason)
+        question = order(
+            command,
+            car,
+            gcid=self._tokens.gcid,
+            charging=await self._plan_now(car, this_round) if isinstance(command, SetChargingPlan) else None,
+            in_china=self._region.has_shifted_positions,
+        )
+        outcome, event_id = await self._commands.send(question, this_round, on_step or _nobody_is_told)
+        if isinstance(command, FindVehicle) and outcome.fate is Fate.EXECUTED and event_id is not None:
+            location = await self._commands.find(command, car.brand, event_id, this_round)
+            car.found = location or car.found
+            outcome = replace(outcome, location=location)
+        return outcome
+
+    @override
     async def close(self) -> None:
         await self._tokens.close()
 
     @override
     def recordings(self, vin: str | None = None) -> Json:
-        self._anonymous.learn([*self._garage.cars, *self._garage.lists.values()])
+        self._anonymous.learn([*self._garage.cars, *(car_list.answer for car_list in self._garage.lists.values())])
         if vin is not None:
             return self._anonymous(_recording(self._garage.cars[vin])) if vin in self._garage.cars else None
         return self._anonymous(
@@ -160,6 +194,32 @@ class MyBmwSource(Source):
             car.vehicle = self._build(car, now)
         return car.vehicle
 
+    def _known(self, vin: str) -> Car:
+        if vin not in self._garage.cars:
+            message = "The car is not on the account"
+            raise UnknownToBmwError(message)
+        return self._garage.cars[vin]
+
+    async def _reread(self, car: Car, this_round: Round) -> Vehicle:
+        """Read one car.
+
+        Raises:
+            SourceError: It could not be read.
+        """
+        outcome = await self._read(car, this_round, with_profile=False)
+        if isinstance(outcome, SourceError):
+            raise outcome
+        return outcome
+
+    async def _plan_now(self, car: Car, this_round: Round) -> Json:
+        """The charging details of this moment: what somebody changed in BMW's app a minute ago must not be undone.
+
+        Raises:
+            SourceError: They could not be read.
+        """
+        question = questions.charging(car.brand, car.vin, self._clock(), with_settings=car.has_charging_settings)
+        return await self._client.ask(question, this_round)
+
     def _not_read(self, car: Car, err: SourceError, now: datetime) -> SourceError:
         """Doubt a car that BMW denies; it may have been sold."""
         if is_denial(err):
@@ -180,6 +240,8 @@ class MyBmwSource(Source):
             fetched_at=now.replace(microsecond=0),
         )
         vehicle = build_vehicle(answers, in_china=self._region.has_shifted_positions)
+        if car.found:
+            vehicle = vehicle.located(car.found)
         return replace(vehicle, oddities=vehicle.oddities + oddities)
 
     async def _attempt(self, question: Question | None, this_round: Round) -> Json | SourceError:
@@ -190,6 +252,10 @@ class MyBmwSource(Source):
             return await self._client.ask(question, this_round)
         except SourceError as err:
             return err
+
+
+def _nobody_is_told(_step: Step) -> None:
+    pass
 
 
 def _about_charging(car: Car, now: datetime) -> Question | None:

@@ -51,6 +51,11 @@ class TokenKeeper:
         self._renewal: asyncio.Task[Grant] | None = None
         self.identity = AppIdentity.remembered(credentials, now)
 
+    @property
+    def gcid(self) -> str:
+        """BMW's number for the customer; empty as long as it has not told."""
+        return self._grant.gcid if self._grant else ""
+
     async def access_token(self, rejected: str | None = None) -> str:
         """An access token to ask with now, but not the `rejected` one, which BMW did not accept.
 

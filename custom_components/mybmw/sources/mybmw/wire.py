@@ -111,6 +111,14 @@ class Answer:
         return content
 
 
+# What fails before a request is on its way.
+_NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
+
+
+class UncertainError(TryLaterError):
+    """An order went out, and whether BMW has taken it is not known."""
+
+
 class Wire:
     """The way to BMW through an HTTP client that belongs to somebody else.
 
@@ -149,6 +157,24 @@ class Wire:
                 raise SlowDownError(message, self._clock() + (max(wait, WAIT_AFTER_WAITS) if is_serious else wait))
             short_waits += 1
             await self._sleep(wait.total_seconds())
+        return answer
+
+    async def order(self, request: httpx.Request) -> Answer:
+        """Send a request that has a car do something, once: it belongs to the moment in which somebody wants it.
+
+        Raises:
+            UncertainError: There is no whole answer, or it tells of a failure inside of BMW.
+            SourceError: As for `ask`; BMW has certainly not taken the order.
+        """
+        try:
+            answer = await self._send(request, None)
+        except TryLaterError as err:
+            if isinstance(err.__context__, _NOT_SENT):
+                raise
+            raise UncertainError(*err.args) from err
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            message = "BMW receives too many requests"
+            raise SlowDownError(message, self._clock() + (self._told_wait(answer) or _DEFAULT_WAIT))
         return answer
 
     async def _send(self, request: httpx.Request, cookies: httpx.Cookies | None) -> Answer:

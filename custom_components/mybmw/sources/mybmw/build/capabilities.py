@@ -18,7 +18,8 @@ def build_capabilities(allowed: Fields, state: Fields, climate: Climate | None) 
     """What BMW says is allowed.
 
     Stopping the climate control has no flag of its own: it can be stopped where it can be started and tells what it
-    does.
+    does. Every car can be looked for, even one whose flag says no (github.com/bimmerconnected/bimmer_connected issue
+    643).
     """
     start_climate = allowed.flag("climateNow") is True
     charging_control = allowed.part("remoteChargingCommands").texts("chargingControl")
@@ -31,6 +32,7 @@ def build_capabilities(allowed: Fields, state: Fields, climate: Climate | None) 
         sound_horn=allowed.flag("horn") is True,
         start_climate=start_climate,
         stop_climate=start_climate and climate is not None and climate.activity is not ClimateActivity.UNKNOWN,
+        find_vehicle=True,
         send_destination=allowed.flag("sendPoi") is True,
         start_charging="START" in charging_control,
         stop_charging="STOP" in charging_control,

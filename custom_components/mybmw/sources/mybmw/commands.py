@@ -1,0 +1,163 @@
+"""Has BMW ask a car to do something, once, and finds out what became of it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http import HTTPStatus
+import logging
+from typing import Final
+
+from ...vehicle import Fate, FindVehicle, Location, Outcome, Reason, Step
+from .. import Clock, Json, NotAllowedError, OnStep, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from ..fields import Fields
+from .brands import ListBrand
+from .client import Client, Round, UnknownToBmwError
+from .coordinates import wgs84_of_gcj02
+from .orders import event_position, event_status
+from .questions import Question
+from .wire import Answer, Sleep, UncertainError
+
+_LOGGER = logging.getLogger(__name__)
+
+PATIENCE: Final = timedelta(minutes=4)
+"""How long one waits for a car to say what it did; BMW's own limit is not known."""
+
+_FIRST_PAUSE_S: Final = 2.0
+_PAUSES_GROW: Final = 1.25
+_LONGEST_PAUSE_S: Final = 15.0
+
+_FATES: Final = {
+    "EXECUTED": (Fate.EXECUTED, None),
+    "IGNORED": (Fate.IGNORED, Reason.BY_CAR),
+    "ERROR": (Fate.FAILED, Reason.BY_CAR),
+}
+_NO_WORDS: Final = "<no error returned>"
+_HEADINGS: Final = range(361)
+
+
+def pauses_s() -> Iterator[float]:
+    """The waits before each question about what became of a command: seconds, growing, `PATIENCE` in all.
+
+    Most commands take a car five to thirty seconds; one that takes longer is not done sooner for being asked about.
+    """
+    left, pause = PATIENCE.total_seconds(), _FIRST_PAUSE_S
+    while left > 0:
+        yield min(pause, left)
+        left -= pause
+        pause = min(pause * _PAUSES_GROW, _LONGEST_PAUSE_S)
+
+
+class Commands:
+    """The commands of one account."""
+
+    def __init__(self, client: Client, clock: Clock, sleep: Sleep, *, in_china: bool) -> None:
+        """Send nothing yet."""
+        self._client = client
+        self._clock = clock
+        self._sleep = sleep
+        self._in_china = in_china
+
+    async def send(self, order: Question, this_round: Round, on_step: OnStep) -> tuple[Outcome, str | None]:
+        """Send an order, and wait for its fate; returns it, and BMW's number for the event if there is one.
+
+        Raises:
+            SourceError: The order was certainly not accepted.
+        """
+        sent_at = self._clock()
+        try:
+            answer = await self._client.tell(order, this_round)
+            if not answer.is_success:
+                return self._refused(answer, sent_at), None
+            event = _event(answer)
+        except UncertainError as err:
+            _LOGGER.debug("What became of %s is not known: %s", order.path, err)
+            return self._end(Fate.UNKNOWN, sent_at, Reason.ANSWER_LOST), None
+        on_step(Step.ACCEPTED)
+        event_id = event.text("eventId")
+        if event_id is None:  # there is nothing to ask about: BMW has done it
+            return self._end(Fate.EXECUTED, sent_at), None
+        return await self._fate(event_status(order.brand, event_id), sent_at, this_round, on_step), event_id
+
+    async def find(self, command: FindVehicle, brand: ListBrand, event_id: str, this_round: Round) -> Location | None:
+        """Where a car that has reported is; None if BMW does not tell."""
+        if command.observer is None:
+            return None
+        question = event_position(brand, event_id, command.observer, in_china=self._in_china)
+        try:
+            answer = Fields.of_answer(await self._client.ask(question, this_round), "position", {})
+        except SourceError as err:
+            _LOGGER.debug("The position of the car that was found is not known: %s", err)
+            return None
+        position = answer.part("positionData").part("position")
+        latitude, longitude = position.number("latitude", -90, 90), position.number("longitude", -180, 180)
+        if latitude is None or longitude is None:
+            return None
+        if self._in_china:
+            latitude, longitude = wgs84_of_gcj02(latitude, longitude)
+        return Location(
+            as_of=self._clock().replace(microsecond=0),
+            latitude=latitude,
+            longitude=longitude,
+            heading_deg=position.integer("heading", _HEADINGS),
+            address=position.text("formattedAddress"),
+        )
+
+    async def _fate(self, question: Question, sent_at: datetime, this_round: Round, on_step: OnStep) -> Outcome:
+        """Ask again and again, but ever less often, until there is an answer or no patience left."""
+        accepted_at = self._clock()
+        is_delivered = False
+        for pause in pauses_s():
+            await self._sleep(pause)
+            try:
+                answer = Fields.of_answer(await self._client.ask(question, this_round), "event", {})
+            except SlowDownError, SignInRequiredError, NotAllowedError:
+                return self._end(Fate.UNKNOWN, sent_at, Reason.NOT_TOLD)
+            except TryLaterError:  # that we cannot ask for the moment does not keep the car from doing it
+                answer = Fields.of_answer(None, "event", {})
+            status = (answer.text("eventStatus") or "").upper()
+            if status in _FATES:
+                fate, reason = _FATES[status]
+                return self._end(fate, sent_at, reason, None if fate is Fate.EXECUTED else _words(answer))
+            if status == "DELIVERED" and not is_delivered:
+                is_delivered = True
+                on_step(Step.DELIVERED)
+            if self._clock() - accepted_at >= PATIENCE:
+                break
+        return self._end(Fate.TIMED_OUT, sent_at)
+
+    def _refused(self, answer: Answer, sent_at: datetime) -> Outcome:
+        """What an answer means that is no success, but not one of those that mean the same everywhere."""
+        if answer.status == HTTPStatus.NOT_FOUND:
+            message = "BMW does not know the car (HTTP status 404)"
+            raise UnknownToBmwError(message)
+        if answer.status == HTTPStatus.UNAUTHORIZED or answer.status < HTTPStatus.BAD_REQUEST:
+            raise answer.failure()
+        return self._end(Fate.FAILED, sent_at, Reason.REFUSED, _words(Fields.of_answer(answer.field(), "refusal", {})))
+
+    def _end(self, fate: Fate, sent_at: datetime, reason: Reason | None = None, words: str | None = None) -> Outcome:
+        return Outcome(fate=fate, sent_at=sent_at, ended_at=self._clock(), reason=reason, words=words)
+
+
+def _event(answer: Answer) -> Fields:
+    """What BMW says of an order it has taken; it may say nothing.
+
+    Raises:
+        UncertainError: The answer is not BMW's, but that of some gateway on the way.
+    """
+    document: Json = None
+    if answer.body.strip():
+        try:
+            document = answer.document()
+        except TryLaterError as err:
+            raise UncertainError(*err.args) from err
+    return Fields.of_answer(document, "event", {})
+
+
+def _words(answer: Fields) -> str | None:
+    """What the car, or BMW, says for itself; it stands in the answer or in an object within."""
+    texts = [
+        text
+        for fields in (answer.part("errorDetails"), answer)
+        for key in ("title", "description", "errorDetails", "message")
+        if (text := fields.text(key)) and text != _NO_WORDS
+    ]
+    return ": ".join(dict.fromkeys(texts)) or None

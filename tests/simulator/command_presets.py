@@ -1,0 +1,89 @@
+"""The faults that only show when a car is ordered to do something, by name; see presets.py."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from .faults import Fault
+from .playing import plainly
+from .presets import BLOCKED, PRESETS, Preset, Seen, core_issue, iobroker_issue, library_issue
+
+_EMPTY_DIALOG: Final = Fault(
+    status=403,
+    body={
+        "title": None,
+        "description": None,
+        "presentationType": "DIALOG",
+        "iconId": None,
+        "isRetriable": False,
+        "errorDetails": "",
+    },
+)
+
+_ALL: Final = (
+    Preset(
+        name="commands-blocked",
+        what="Take commands from nobody but BMW's own app, and still tell about the cars",
+        seen=(Seen("2025-09-17", library_issue(746)),),
+        played="489, `Blocked`, to every command",
+        endpoint="commands",
+        play=plainly(BLOCKED),
+    ),
+    Preset(
+        name="command-forbidden",
+        what="Refuse a command that the car's contract does not cover",
+        seen=(Seen("after 2023-07", iobroker_issue(44)),),
+        played="403 with the app's empty dialog to every command",
+        endpoint="commands",
+        play=plainly(_EMPTY_DIALOG),
+    ),
+    Preset(
+        name="command-ignored",
+        what="Take a command that the car then ignores",
+        played="`IGNORED` in the end, and nothing happens",
+        endpoint="commands",
+        play=plainly(Fault(fate="ignored")),
+    ),
+    Preset(
+        name="command-failed",
+        what="Take a command at which the car fails, without a word about why",
+        seen=(Seen("2022", core_issue(81122)), Seen("2025-06-20", core_issue(147189))),
+        played="`ERROR` with `<no error returned>` in the end, and nothing happens",
+        endpoint="commands",
+        play=plainly(Fault(fate="error")),
+    ),
+    Preset(
+        name="charging-mode-not-set",
+        what="Take a charging mode that the car does not want",
+        seen=(Seen("2025", core_issue(141991)),),
+        played="`ERROR` with `CHARGING_MODE_NOT_SET` in the end, and nothing happens",
+        endpoint="commands",
+        play=plainly(Fault(fate="error:CHARGING_MODE_NOT_SET")),
+    ),
+    Preset(
+        name="car-offline",
+        what="Take a command for a car that is in an underground garage",
+        played="`PENDING` for good, and nothing happens",
+        endpoint="commands",
+        play=plainly(Fault(fate="offline")),
+    ),
+    Preset(
+        name="car-silent",
+        what="Deliver a command to a car that never says what it made of it",
+        played="`DELIVERED` for good, and nothing happens",
+        endpoint="commands",
+        play=plainly(Fault(fate="silent")),
+    ),
+    Preset(
+        name="command-answer-lost",
+        what="Take a command, and break the connection before saying so",
+        played="every connection of a command closed after it was taken; the car executes it",
+        endpoint="commands",
+        play=plainly(Fault(lose=True)),
+    ),
+)
+
+COMMAND_PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in _ALL}
+"""The faults of commands by name; an account that sends none does not meet them."""
+
+ALL_PRESETS: Final[Mapping[str, Preset]] = {**PRESETS, **COMMAND_PRESETS}
+"""Everything that can be switched on."""
