@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Final, override
 from unittest.mock import patch
 
@@ -12,6 +13,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
@@ -28,8 +30,10 @@ from custom_components.mybmw.vehicle import (
     Identity,
     Odometer,
     Outcome,
+    Picture,
     Step,
     Vehicle,
+    View,
 )
 from tests.recorded import RECORDED_CARS
 
@@ -73,12 +77,21 @@ def _set_event() -> asyncio.Event:
     return event
 
 
+def a_picture(color: str = "blue", kind: str = "PNG") -> Picture:
+    """A picture that shows nothing but a color."""
+    file = BytesIO()
+    Image.new("RGB", (4, 3), color).save(file, kind)
+    picture = Picture.of(file.getvalue())
+    assert picture
+    return picture
+
+
 @dataclass(slots=True)
 class FakeSource(Source):
     """A cloud that answers what it is told to, and notes how often it is asked, and for which cars.
 
     A command takes until `may_end` is set, goes through both steps, and has the `outcome` (executed, if None is set) or
-    ends in `command_failure`.
+    ends in `command_failure`. Whoever asks for a picture waits for `may_answer`, if there is such an event.
     """
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
@@ -86,14 +99,20 @@ class FakeSource(Source):
     failure: SourceError | None = None
     unread_makes: frozenset[Brand] = frozenset()
     times_asked: int = 0
+    looked_for_cars: int = 0
     cars_read: list[str] = field(default_factory=list)
-    is_closed: bool = False
-    poll_interval_min: int = 5
     refreshed: list[str] = field(default_factory=list)
     commands: list[tuple[str, Command]] = field(default_factory=list)
     outcome: Outcome | None = None
     command_failure: Exception | None = None
     may_end: asyncio.Event = field(default_factory=_set_event)
+    pictures: dict[View, Picture | SourceError] = field(default_factory=dict)
+    pictures_asked: list[tuple[str, View]] = field(default_factory=list)
+    picture_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_answer: asyncio.Event | None = None
+    is_closed: bool = False
+    poll_interval_min: int = 5
+    views: Collection[View] = tuple(View)
 
     def show(self, *vehicles: Vehicle) -> None:
         """Have these cars on the account and no other, and nothing wrong with it."""
@@ -104,6 +123,7 @@ class FakeSource(Source):
     @override
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         self.times_asked += 1
+        self.looked_for_cars += look_for_cars
         if self.failure:
             raise self.failure.with_traceback(None)
         vehicles = {vin: vehicle for vin, vehicle in self.vehicles.items() if vin not in leave_out}
@@ -136,6 +156,17 @@ class FakeSource(Source):
                 on_step(step)
         await self.may_end.wait()
         return self.outcome or Outcome(fate=Fate.EXECUTED, sent_at=sent_at, ended_at=datetime.now(UTC))
+
+    @override
+    async def picture(self, vin: str, view: View) -> Picture:
+        self.pictures_asked.append((vin, view))
+        self.picture_asked.set()
+        if self.may_answer:
+            await self.may_answer.wait()
+        picture = self.pictures.get(view, TryLaterError("BMW does not answer"))
+        if isinstance(picture, SourceError):
+            raise picture.with_traceback(None)
+        return picture
 
     @override
     async def close(self) -> None:

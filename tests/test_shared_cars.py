@@ -23,7 +23,7 @@ pytestmark = pytest.mark.freeze_time(NOW)
 def vins(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
     """The cars that an account shows."""
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    return {identifier for device in devices for _, identifier in device.identifiers}
+    return {identifier for device in devices if device.entry_type is None for _, identifier in device.identifiers}
 
 
 def shared_cars_issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
@@ -65,7 +65,8 @@ async def test_a_shared_car_is_called_what_its_owner_calls_it(
     first, second = account_entry(), account_entry(gcid=OTHER_GCID)
     source.show(I4)
     await set_up(hass, first)
-    [device] = dr.async_entries_for_config_entry(device_registry, first.entry_id)
+    device = device_registry.async_get_device_by_identifier((DOMAIN, I4.vin), first.entry_id)
+    assert device
     device_registry.async_update_device(device.id, name_by_user="Blue one")
     await set_up(hass, second)
     issue = shared_cars_issue(hass, second)

@@ -57,8 +57,8 @@ class WatchedSource(FakeSource):
         super().__init__()
         self.had_connection: list[bool] = []
         self.is_asked = asyncio.Event()
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        self.may_tell = asyncio.Event()
+        self.may_tell.set()
         self._http: httpx.AsyncClient | None = None
         self._keep: KeepCredentials | None = None
 
@@ -79,7 +79,7 @@ class WatchedSource(FakeSource):
     @override
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         self.is_asked.set()
-        await self.may_answer.wait()
+        await self.may_tell.wait()
         assert self._keep
         await self._keep(RENEWED)
         return await super().fetch(look_for_cars=look_for_cars, leave_out=leave_out)
@@ -170,7 +170,7 @@ async def test_a_running_account_does_not_store_its_token_over_that_of_a_new_sig
 ) -> None:
     entry = known_account(hass, "china")
     if is_coming_up:
-        watched.may_answer.clear()
+        watched.may_tell.clear()
     coming_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
     await (watched.is_asked.wait() if is_coming_up else hass.async_block_till_done())
     assert entry.state is (ConfigEntryState.SETUP_IN_PROGRESS if is_coming_up else ConfigEntryState.LOADED)
@@ -195,7 +195,7 @@ async def test_a_running_account_does_not_store_its_token_over_that_of_a_new_sig
         signing_in = hass.async_create_task(submit(hass, form, password=NEW_PASSWORD, region="china"))
         await is_signed_in.wait()
         await turns()
-        watched.may_answer.set()
+        watched.may_tell.set()
         result = await signing_in
         await hass.async_block_till_done()
 

@@ -79,6 +79,7 @@ def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
             "offers": _offers(coordinator, vin),
             "is_current": coordinator.is_current(vin),
             "trouble": trouble and asdict(trouble),
+            "pictures": {view.value: asdict(record) for view, record in coordinator.pictures.records(vin).items()},
             "recordings": coordinator.source.recordings(vin),
         }
     )

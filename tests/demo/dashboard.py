@@ -36,6 +36,7 @@ class _Theme:
 _SIDES: Final = ("front_left", "front_right", "rear_left", "rear_right")
 _POSITION: Final = "device_tracker.location"
 _NEWS: Final = "sensor.last_reported"
+_LOOKS: Final = "image.front_side"
 _AT_A_GLANCE: Final = ("sensor.range_total", "binary_sensor.door_lock", "sensor.charging_status", _POSITION)
 _SHORT_NAMES: Final = {
     "binary_sensor.pre_entry_climatization": "Pre-entry climate",
@@ -136,15 +137,16 @@ def _glance(car: ShownCar) -> Card:
         "tap_action": {"action": "navigate", "navigation_path": f"/my-bmw/{_path(car)}"},
     }
     levels = [_level(car, key) for key in _LEVELS if car.knows(key)]
-    return _section(title, *levels, *_tiles(car, _AT_A_GLANCE))
+    return _section(title, *_pictures(car), *levels, *_tiles(car, _AT_A_GLANCE))
 
 
 def _view(car: ShownCar) -> Card:
     """All that is known of a car."""
-    shown = {key for theme in _THEMES for key in theme.keys} | {_POSITION, _NEWS}
+    shown = {key for theme in _THEMES for key in theme.keys} | {_POSITION, _NEWS, _LOOKS}
     rest = _tiles(car, (key for key in car.entities if key not in shown))
     curves = [_row(car, key) for key in (*_LEVELS, "sensor.range_total") if car.knows(key)]
-    sections = [section for theme in _THEMES if (section := _themed(car, theme))]
+    looks = [_section(*pictures)] if (pictures := _pictures(car)) else []
+    sections = [*looks, *(section for theme in _THEMES if (section := _themed(car, theme)))]
     if car.knows(_POSITION):
         sections.append(_section(_heading("Position", "mdi:map-marker"), _map([car.entities[_POSITION]])))
     if curves:
@@ -182,6 +184,21 @@ def _heading(title: str, icon: str) -> Card:
 def _row(car: ShownCar, key: str) -> Card:
     """An entity, without the name of its car, which stands above it anyway."""
     return {"entity": car.entities[key], "name": _SHORT_NAMES.get(key, {"type": "entity"})}
+
+
+def _pictures(car: ShownCar) -> list[Card]:
+    """How the car looks; unknown before somebody does look."""
+    if _LOOKS not in car.entities:
+        return []
+    return [
+        {
+            "type": "picture-entity",
+            "entity": car.entities[_LOOKS],
+            "show_name": False,
+            "show_state": False,
+            "grid_options": {"columns": "full"},
+        }
+    ]
 
 
 def _tiles(car: ShownCar, keys: Iterable[str]) -> list[Card]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ..vehicle import Brand, Command, Outcome, Step, Vehicle
+from ..vehicle import Brand, Command, Outcome, Picture, Step, Vehicle, View
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 """A decoded JSON document."""
@@ -89,6 +89,11 @@ class Source(Protocol):
         """How many minutes to leave between two looks, if the owner has no wish of their own."""
         ...
 
+    @property
+    def views(self) -> Collection[View]:
+        """The sides from which the cloud has pictures of cars."""
+        ...
+
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         """Read every car of the account but those to leave out (VINs), on which no request is spent.
 
@@ -112,6 +117,13 @@ class Source(Protocol):
 
         Raises an InvalidCommandError if the car does not take such a command, and a SourceError if it was certainly not
         accepted.
+        """
+        ...
+
+    async def picture(self, vin: str, view: View) -> Picture:
+        """How a car of the account looks, seen from one of `views`.
+
+        Raises a SourceError when there is no picture to be had. A refusal is one of the picture alone.
         """
         ...
 

@@ -48,6 +48,7 @@ from .location import Location, Position
 from .maintenance import CheckControlMessage, Maintenance, Service, ServiceStatus, ServiceType, Severity
 from .outcome import Fate, Outcome, Reason, Step
 from .tires import Tire, Tires, TireSeason, Wheel
+from .views import Picture, View
 
 __all__ = [
     "LONGEST_NAME",
@@ -92,6 +93,7 @@ __all__ = [
     "Odometer",
     "OpeningState",
     "Outcome",
+    "Picture",
     "Position",
     "Reason",
     "SendDestination",
@@ -115,6 +117,7 @@ __all__ = [
     "Tires",
     "Unlock",
     "Vehicle",
+    "View",
     "Weekday",
     "Wheel",
     "Window",

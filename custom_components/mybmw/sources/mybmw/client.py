@@ -9,6 +9,7 @@ from typing import Final
 
 import httpx
 
+from ...vehicle import Picture
 from .. import Clock, Json, NotAllowedError, Refusal, SignInRequiredError, SlowDownError, SourceError, TryLaterError
 from .headers import data_headers
 from .questions import Question
@@ -81,14 +82,25 @@ class Client:
         Raises:
             SourceError: There is no answer.
         """
-        answer = await self.tell(question, this_round)
-        if answer.status == HTTPStatus.NOT_FOUND:
-            message = "BMW does not know what it was asked about (HTTP status 404)"
-            raise UnknownToBmwError(message)
+        answer = _known(await self.tell(question, this_round))
         if not (document := answer.document()) or not isinstance(document, dict):
             message = "BMW's answer is empty"
             raise TryLaterError(message)
         return document
+
+    async def ask_for_picture(self, question: Question, this_round: Round) -> Picture:
+        """Wait for our turn, ask, and return the picture that BMW shows.
+
+        Raises:
+            SourceError: There is none.
+        """
+        answer = _known(await self.tell(question, this_round))
+        if not answer.is_success:
+            raise answer.failure()
+        if (picture := Picture.of(answer.body)) is None:
+            message = "BMW's answer is no picture"
+            raise TryLaterError(message)
+        return picture
 
     async def tell(self, question: Question, this_round: Round) -> Answer:
         """Wait for our turn, and return what BMW says to it, whatever it is.
@@ -163,3 +175,11 @@ def _ends_round(err: SourceError) -> bool:
             return err.reason is Refusal.BLOCKED
         case _:
             return False
+
+
+def _known(answer: Answer) -> Answer:
+    """The answer, if BMW knows what it was asked about."""
+    if answer.status == HTTPStatus.NOT_FOUND:
+        message = "BMW does not know what it was asked about (HTTP status 404)"
+        raise UnknownToBmwError(message)
+    return answer

@@ -8,7 +8,7 @@ from typing import override
 
 import httpx
 
-from ...vehicle import Command, Fate, FindVehicle, Oddity, Outcome, SetChargingPlan, Step, Vehicle
+from ...vehicle import Command, Fate, FindVehicle, Oddity, Outcome, Picture, SetChargingPlan, Step, Vehicle, View
 from .. import (
     Clock,
     Credentials,
@@ -104,6 +104,18 @@ class MyBmwSource(Source):
         if err := _account_failure(this_round, fetch):
             raise err
         return fetch
+
+    @property
+    @override
+    def views(self) -> Collection[View]:
+        return questions.VIEWS.keys()
+
+    @override
+    async def picture(self, vin: str, view: View) -> Picture:
+        if (car := self._garage.cars.get(vin)) is None:
+            message = "The car is not on the account"
+            raise TryLaterError(message)
+        return await self._client.ask_for_picture(questions.picture(car.brand, vin, view), self._client.begin())
 
     @override
     async def refresh(self, vin: str) -> Vehicle:
