@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 import json
 import logging
 from pathlib import Path
@@ -17,6 +18,7 @@ from custom_components.mybmw.sources import Json
 from tests.demo.dashboard import Card, views
 from tests.demo.owner import Owner, ShownCar
 from tests.recorded import RECORDED_CARS
+from tests.simulator.living import LIVING_CARS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -123,6 +125,38 @@ async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, por
     )
     assert len(complaints) == 1
     assert "We found a custom integration mybmw" in complaints[0], "Home Assistant says so of every custom integration"
+
+
+async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: int) -> None:
+    async with demo("--port", str(port), "--home", str(tmp_path / "home")) as process:
+        async with asyncio.timeout(READY_WITHIN_S):
+            assert "the last 7 days" in await said(process, until="ready after")
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            owner = await Owner.sign_in(f"http://127.0.0.1:{port}")
+            try:
+                cars = {car.vin: car for car in await owner.cars()}
+                mileages = [car.entities["sensor.mileage"] for car in cars.values()]
+                since = datetime.now(UTC) - timedelta(days=7)
+                history = await owner.history(mileages, since)
+                driven = await owner.statistics(mileages, since, period="hour")
+            finally:
+                await owner.sign_out()
+
+    assert cars.keys() == {model.identity.vin for model in LIVING_CARS.values()}
+    for car in cars.values():
+        mileage = car.entities["sensor.mileage"]
+        shown = [(at, float(value)) for at, value in history[mileage] if value not in {"unknown", "unavailable"}]
+        values = [value for _, value in shown]
+        assert shown[0][0] < since + timedelta(hours=1), "the week was there before Home Assistant"
+        assert len(values) > 10, "it has been driven"
+        assert values == sorted(values), "yesterday goes on today"
+        assert values[-1] == float(car.states["sensor.mileage"])
+
+        hours = driven[mileage]
+        assert len(hours) >= 7 * 24 - 2
+        assert hours[-1].sum_ - hours[0].sum_ == pytest.approx(hours[-1].state - hours[0].state)
+        assert hours[0].state <= hours[-1].state <= values[-1]
+    assert any(hours[-1].sum_ - hours[0].sum_ > 50 for hours in driven.values())
 
 
 async def test_a_taken_port_is_named(port: int, tmp_path: Path) -> None:

@@ -82,13 +82,17 @@ class LivingCar(Car):
 
     def told(self) -> dict[str, Json]:
         """What the car's state is now."""
-        now = self.clock()
-        report = self.life.report(now)
-        state = speaks_mybmw.state(self.life.model, report.condition, report.at, now, watched_at=self.clock.watched_at)
+        state = self.told_at(self.clock())
         for path, value in self.changes.items():
             with suppress(KeyError):  # that part of the state has come to an end
                 _put(state, path, value)
         return state
+
+    def told_at(self, moment: datetime) -> dict[str, Json]:
+        """What the car's state was at a moment of its life, had nobody changed it."""
+        report = self.life.report(moment)
+        watched_at = self.clock.watched_at
+        return speaks_mybmw.state(self.life.model, report.condition, report.at, moment, watched_at=watched_at)
 
 
 class Garage:
