@@ -1,11 +1,9 @@
 """The demo is real: a Home Assistant as people run it, with our integration, asked from outside like any other."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 import json
-import logging
 from pathlib import Path
 import re
 import signal
@@ -17,15 +15,9 @@ import pytest
 from custom_components.mybmw.sources import Json
 from tests.demo.dashboard import Card, views
 from tests.demo.owner import Owner, ShownCar
+from tests.demo_process import DEMO, READY_WITHIN_S, STOPS_WITHIN_S, demo, free_port, said
 from tests.recorded import RECORDED_CARS
 from tests.simulator.living import LIVING_CARS
-
-_LOGGER = logging.getLogger(__name__)
-
-DEMO: Final = Path(__file__).parent.parent / "scripts" / "demo"
-READY_WITHIN_S: Final = 150
-"""Mostly for a first start, which has to install Home Assistant; otherwise it is ready in ten seconds."""
-STOPS_WITHIN_S: Final = 30
 
 RECORDED: Final[Mapping[str, Mapping[str, str]]] = {
     "F31": {"sensor.software_version": "11/2013.02"},
@@ -45,36 +37,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 @pytest.fixture
 def port() -> int:
     """A port that is free, at least for now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-    return number
-
-
-@asynccontextmanager
-async def demo(*arguments: str) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """A demo under way; never left running, whatever happens."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(DEMO, *arguments, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        async with asyncio.timeout(STOPS_WITHIN_S):
-            await process.wait()
-
-
-async def said(process: asyncio.subprocess.Process, until: str = "") -> str:
-    """What the demo says, up to a line that contains `until` or to its end."""
-    assert process.stdout
-    lines = []
-    async for line in process.stdout:
-        lines.append(line.decode())
-        _LOGGER.info("%s", lines[-1].rstrip())  # to be read if what we wait for never comes
-        if until and until in lines[-1]:
-            break
-    return "".join(lines)
+    return free_port()
 
 
 def running_in(home: Path) -> Sequence[str]:

@@ -141,10 +141,10 @@ def _overview(cars: Sequence[ShownCar]) -> Card:
     news = [_heading("Look after", "mdi:alert-circle-outline"), _only_if_on(warnings)] if warnings else []
     if levels:
         news += [_heading("Batteries this week", "mdi:battery-charging"), _history(levels)]
-    sections = [_section(_map(where, rows=8), span=2)] if where else []
-    if news:
-        sections.append(_section(*news))
+    sections = [_section(*news)] if news else []
     sections += [_glance(car) for car in cars]
+    if where:
+        sections.append(_section(_heading("Where they are", "mdi:map-marker"), _map(where), span=2))
     if driven:
         sections.append(_section(_heading("Driven each day", "mdi:road-variant"), _per_day(driven)))
     return {
@@ -173,7 +173,7 @@ def _glance(car: ShownCar) -> Card:
 def _view(car: ShownCar) -> Card:
     """All that is known of a car."""
     shown = {key for theme in _THEMES for key in theme.keys} | {_POSITION, _NEWS}
-    rest = _tiles(car, (key for key in car.entities if key not in shown and not _is_picture(car, key)))
+    rest = _tiles(car, (key for key in car.entities if key not in shown and not _is_picture(key)))
     pictures = _pictures(car)
     levels = [_row(car, key) for key in _LEVELS if car.knows(key)]
     tires = [_row(car, f"sensor.tire_pressure_{side}") for side in _SIDES if car.knows(f"sensor.tire_pressure_{side}")]
@@ -306,15 +306,15 @@ def _curve(car: ShownCar, key: str) -> Card:
     return {"entity": car.entities[key], "name": car.name}
 
 
-def _is_picture(car: ShownCar, key: str) -> bool:
-    return key.startswith("image.") and car.knows(key)
+def _is_picture(key: str) -> bool:
+    return key.startswith("image.")
 
 
 def _pictures(car: ShownCar) -> list[Card]:
     return [
         {"type": "picture-entity", **_row(car, key), "show_name": False, "show_state": False, "fit_mode": "contain"}
         for key in car.entities
-        if _is_picture(car, key)
+        if _is_picture(key)
     ]
 
 
