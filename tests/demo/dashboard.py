@@ -138,10 +138,11 @@ def _overview(cars: Sequence[ShownCar]) -> Card:
     warnings: list[Card] = [{"entity": car.entities[key]} for car in cars for key in _WARNINGS if car.knows(key)]
     driven = [_curve(car, "sensor.mileage") for car in cars if car.knows("sensor.mileage")]
     levels = [_curve(car, key) for car in cars for key in _LEVELS[:1] if car.knows(key)]
-    news = [_heading("Look after", "mdi:alert-circle-outline"), _only_if_on(warnings)] if warnings else []
+    sections = []
+    if warnings:
+        sections.append(_section(_heading("Look after", "mdi:alert-circle-outline"), _only_if_on(warnings)))
     if levels:
-        news += [_heading("Batteries this week", "mdi:battery-charging"), _history(levels)]
-    sections = [_section(*news)] if news else []
+        sections.append(_section(_heading("Batteries this week", "mdi:battery-charging"), _history(levels), span=2))
     sections += [_glance(car) for car in cars]
     if where:
         sections.append(_section(_heading("Where they are", "mdi:map-marker"), _map(where), span=2))
