@@ -1,8 +1,10 @@
 """An account in Home Assistant whose cloud is in the hands of the test."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Final, override
 from unittest.mock import patch
 
@@ -11,13 +13,14 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources import Fetch, Json, Source, SourceError
+from custom_components.mybmw.sources import Fetch, Json, Source, SourceError, TryLaterError
 from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
-from custom_components.mybmw.vehicle import Brand, Capabilities, DriveTrain, Identity, Odometer, Vehicle
+from custom_components.mybmw.vehicle import Brand, Capabilities, DriveTrain, Identity, Odometer, Picture, Vehicle, View
 from tests.recorded import RECORDED_CARS
 
 NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
@@ -54,16 +57,34 @@ def a_car(name: str = "i4", *, mileage_km: int = 1000) -> Vehicle:
     )
 
 
+def a_picture(color: str = "blue", kind: str = "PNG") -> Picture:
+    """A picture that shows nothing but a color."""
+    file = BytesIO()
+    Image.new("RGB", (4, 3), color).save(file, kind)
+    picture = Picture.of(file.getvalue())
+    assert picture
+    return picture
+
+
 @dataclass(slots=True)
 class FakeSource(Source):
-    """A cloud that answers what it is told to, and counts how often it is asked."""
+    """A cloud that answers what it is told to, and counts how often it is asked.
+
+    Whoever asks for a picture waits for `may_answer`, if there is such an event.
+    """
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
     failures: dict[str, SourceError] = field(default_factory=dict)
     failure: SourceError | None = None
     times_asked: int = 0
+    looked_for_cars: int = 0
+    pictures: dict[View, Picture | SourceError] = field(default_factory=dict)
+    pictures_asked: list[tuple[str, View]] = field(default_factory=list)
+    picture_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_answer: asyncio.Event | None = None
     is_closed: bool = False
     poll_interval_min: int = 5
+    views: Collection[View] = tuple(View)
 
     def show(self, *vehicles: Vehicle) -> None:
         """Have these cars on the account and no other, and nothing wrong with it."""
@@ -74,9 +95,21 @@ class FakeSource(Source):
     @override
     async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
         self.times_asked += 1
+        self.looked_for_cars += look_for_cars
         if self.failure:
             raise self.failure.with_traceback(None)
         return Fetch(vehicles=dict(self.vehicles), failures=dict(self.failures))
+
+    @override
+    async def picture(self, vin: str, view: View) -> Picture:
+        self.pictures_asked.append((vin, view))
+        self.picture_asked.set()
+        if self.may_answer:
+            await self.may_answer.wait()
+        picture = self.pictures.get(view, TryLaterError("BMW does not answer"))
+        if isinstance(picture, SourceError):
+            raise picture.with_traceback(None)
+        return picture
 
     @override
     async def close(self) -> None:

@@ -181,7 +181,8 @@ async def test_a_blocked_account_is_left_in_peace_for_a_day(
     issue = issue_registry.async_get_issue(DOMAIN, f"blocked_{entry.entry_id}")
     assert issue
     assert issue.translation_placeholders == {"account": entry.title}
-    assert not issue.is_fixable
+    assert issue.is_fixable
+    assert issue.data == {"entry_id": entry.entry_id}
 
     await pass_time(hass, freezer, DAY - MINUTE)
     assert source.times_asked == 2

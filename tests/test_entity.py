@@ -24,7 +24,10 @@ pytestmark = pytest.mark.freeze_time(NOW)
 
 
 class Written:
-    """The entities whose state was written, whether or not it differed from the one before."""
+    """The entities whose state was written, whether or not it differed from the one before.
+
+    Pictures are left out: Home Assistant itself writes their states every five minutes, with a new address in them.
+    """
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Start to take note."""
@@ -39,7 +42,8 @@ class Written:
 
     @callback
     def _note(self, event: Event[EventStateChangedData] | Event[EventStateReportedData]) -> None:
-        self._entity_ids.append(event.data["entity_id"])
+        if not event.data["entity_id"].startswith("image."):
+            self._entity_ids.append(event.data["entity_id"])
 
 
 def all_recorded() -> list[Vehicle]:
@@ -137,7 +141,7 @@ async def test_every_entity_is_translated(hass: HomeAssistant, source: FakeSourc
     entry = account_entry()
     await set_up(hass, entry)
     for registered in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
-        key = registered.unique_id.partition("-")[2]
+        key = registered.unique_id.rpartition("-")[2]
         assert registered.translation_key == key
         assert registered.has_entity_name
         assert (registered.original_name is None) == (key == "location")

@@ -156,9 +156,13 @@ async def test_only_the_device_of_a_car_that_is_gone_can_be_removed(
     source.show(car)
     entry = account_entry()
     await set_up(hass, entry)
-    [present] = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    account = device_registry.async_get_device_by_identifier((DOMAIN, GCID), entry.entry_id)
+    present = device_registry.async_get_device_by_identifier((DOMAIN, car.vin), entry.entry_id)
+    assert account
+    assert present
     gone = _device(device_registry, entry, "WBA00000000000SOLD")
     assert not await remove(present)
+    assert not await remove(account)
     assert await remove(gone)
 
     source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)

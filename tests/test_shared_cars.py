@@ -23,7 +23,7 @@ pytestmark = pytest.mark.freeze_time(NOW)
 def vins(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
     """The cars that an account shows."""
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    return {identifier for device in devices for _, identifier in device.identifiers}
+    return {identifier for device in devices if device.entry_type is None for _, identifier in device.identifiers}
 
 
 def shared_cars_issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:

@@ -11,8 +11,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from custom_components.mybmw.vehicle import Picture
 from tests.recorded import RECORDED_CARS, RecordedCar
 from tests.simulator import Account, Age, Asked, Fault, Garage, Simulator
+from tests.simulator.pictures import VIEWS, draw
 
 NOW: Final = datetime(2026, 11, 20, 12, 3, 21, tzinfo=UTC)
 
@@ -284,3 +286,12 @@ async def test_it_can_be_run_by_hand() -> None:
         process.terminate()
     async with asyncio.timeout(30):
         assert await process.wait() == 0
+
+
+# Pictures
+
+
+def test_a_picture_differs_by_view_and_car() -> None:
+    drawn = {draw(view, body, color) for view in VIEWS for body, color in (("G61", 0xFF3C4A57), ("F56", 0xFFB01020))}
+    assert len(drawn) == 2 * 12
+    assert all(Picture.of(picture) for picture in drawn)

@@ -10,25 +10,33 @@ from typing import Final
 
 from homeassistant.components.binary_sensor import BinarySensorEntityDescription
 from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.helpers.entity import EntityDescription
 import pytest
 
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
+from custom_components.mybmw.button import ACCOUNT_BUTTONS
 from custom_components.mybmw.coordinator import Cause
 from custom_components.mybmw.device_tracker import TRACKERS
-from custom_components.mybmw.entity import MyBMWEntityDescription
+from custom_components.mybmw.image import IMAGES
 from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.vehicle import OpeningState
 
 FOLDER: Final = Path(custom_components.mybmw.__path__[0])
 LANGUAGES: Final = tuple(sorted(path.stem for path in FOLDER.glob("translations/*.json")))
-DESCRIPTIONS: Final[Mapping[str, Mapping[str, MyBMWEntityDescription]]] = {
+DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "binary_sensor": {description.key: description for description in BINARY_SENSORS},
+    "button": {description.key: description for description in ACCOUNT_BUTTONS},
     "device_tracker": {description.key: description for description in TRACKERS},
+    "image": {description.key: description for description in IMAGES},
     "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS)},
 }
 PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
+    "paused_blocked": {"until"},
+    "paused_forbidden": {"until"},
+    "paused_slow_down": {"until"},
+    "refresh_failed": set(),
     "refused_blocked": set(),
     "refused_forbidden": set(),
     "sign_in_required": set(),
@@ -67,7 +75,7 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def options(description: MyBMWEntityDescription) -> set[str]:
+def options(description: EntityDescription) -> set[str]:
     """The states an entity can have that need a word."""
     if isinstance(description, SensorEntityDescription):
         return set(description.options or ())
@@ -143,18 +151,26 @@ def test_exceptions_that_are_raised() -> None:
         for keyword in node.keywords
         if keyword.arg == "translation_key" and isinstance(keyword.value, ast.Constant)
     }
-    assert raised | {f"refused_{refusal}" for refusal in Refusal} == PLACEHOLDERS.keys()
+    put_together = {f"refused_{refusal}" for refusal in Refusal}
+    put_together |= {f"paused_{cause}" for cause in (*Refusal, Cause.SLOW_DOWN)}
+    assert raised | put_together == PLACEHOLDERS.keys()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_issues(language: str) -> None:
     issues = at(document(f"translations/{language}"), "issues")
     assert issues.keys() == {*Refusal, "shared_cars"}
-    for key in issues:
-        assert at(issues, key).keys() == {"title", "description"}
-        assert placeholders(" ".join(map(str, at(issues, key).values()))) == (
-            {"account", "cars", "other"} if key == "shared_cars" else {"account"}
-        )
+    assert at(issues, "shared_cars").keys() == {"title", "description"}
+    shared_cars = " ".join(map(str, at(issues, "shared_cars").values()))
+    assert placeholders(shared_cars) == {"account", "cars", "other"}
+    for refusal in Refusal:  # what can be done about it is shown in tests/test_repairs.py
+        assert at(issues, refusal).keys() == {"title", "fix_flow"}
+        assert placeholders(str(at(issues, refusal)["title"])) == {"account"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_account_has_a_name(language: str) -> None:
+    assert at(document(f"translations/{language}"), "device").keys() == {"account"}
 
 
 @pytest.mark.parametrize("platform", DESCRIPTIONS)

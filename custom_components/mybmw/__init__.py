@@ -13,11 +13,18 @@ from homeassistant.util import dt as dt_util
 from .account_store import AccountStore
 from .connection import async_disconnect, connect
 from .const import DOMAIN
-from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
 from .issues import async_clear_issues
+from .pictures import async_remove_pictures
 from .sources.registry import open_source
 
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.DEVICE_TRACKER, Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.DEVICE_TRACKER,
+    Platform.IMAGE,
+    Platform.SENSOR,
+]
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
@@ -38,7 +45,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_finish))
     coordinator = MyBMWCoordinator(hass, entry, source, store)
+    closing.callback(coordinator.pictures.close)
     await coordinator.async_config_entry_first_refresh()
+    coordinator.async_show_account()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
@@ -52,17 +61,19 @@ async def async_unload_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> None:
     """Forget an account: its credentials and what was to be repaired."""
     await _store(hass, entry).async_remove()
+    await async_remove_pictures(hass, account_id_of(entry))
     async_clear_issues(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, device: dr.AnyDeviceEntry
 ) -> bool:
-    """Let an owner remove a device by hand, unless its car is known to be on the account."""
+    """Let an owner remove a device by hand, unless it is the account's own or its car is known to be on it."""
     if entry.state is not ConfigEntryState.LOADED:
         return True
-    return not any((DOMAIN, vin) in device.identifiers for vin in entry.runtime_data.data)
+    coordinator = entry.runtime_data
+    return not any((DOMAIN, known) in device.identifiers for known in (coordinator.account_id, *coordinator.data))
 
 
 def _store(hass: HomeAssistant, entry: MyBMWConfigEntry) -> AccountStore:
-    return AccountStore(hass, entry.unique_id or entry.entry_id)
+    return AccountStore(hass, account_id_of(entry))

@@ -52,6 +52,11 @@ class AccountStore:
         """The newest credentials."""
         return self._credentials
 
+    @property
+    def pending_pause(self) -> Pause | None:
+        """The pause, if it is not over."""
+        return self.pause if self.pause and self.pause.until > dt_util.utcnow() else None
+
     async def async_load(self) -> None:
         """Read the file; an account that was never stored has no credentials and no pause."""
         if (stored := await self._store.async_load()) is None:

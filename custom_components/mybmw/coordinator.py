@@ -10,7 +10,7 @@ from typing import Final, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -18,6 +18,7 @@ from homeassistant.util import dt as dt_util
 from .account_store import AccountStore, Pause
 from .const import CONF_READ_ONLY, DOMAIN
 from .issues import async_clear_refusal, async_report_refusal, async_report_shared_cars
+from .pictures import Pictures
 from .sources import (
     Fetch,
     NotAllowedError,
@@ -28,7 +29,7 @@ from .sources import (
     SourceError,
     TryLaterError,
 )
-from .vehicle import Brand, Capabilities, Vehicle
+from .vehicle import Brand, Capabilities, Picture, Vehicle, View
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,10 +77,12 @@ class Trouble:
 class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     """The cars of one account, by VIN.
 
-    `troubles` holds the cars that could not be read in the last update and keep what was read before.
+    `troubles` holds the cars that could not be read in the last update and keep what was read before. There is an
+    `account_device_id` since `async_show_account`.
     """
 
     config_entry: MyBMWConfigEntry
+    account_device_id: str
 
     def __init__(self, hass: HomeAssistant, entry: MyBMWConfigEntry, source: Source, store: AccountStore) -> None:
         """Know no car yet."""
@@ -89,13 +92,21 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self.troubles: Mapping[str, Trouble] = {}
         self.source = source
         self.is_read_only: bool = entry.options.get(CONF_READ_ONLY, False)
+        self.account_id = account_id_of(entry)
+        self.last_success: datetime | None = None
+        self.pictures = Pictures(hass, self.account_id, self._ask_for_picture, self.async_update_listeners)
         self._store = store
+        self._looks_for_cars = False
 
     @property
     def pause(self) -> Pause | None:
         """The wait that the cloud asked for, if it is not over."""
-        pause = self._store.pause
-        return pause if pause and pause.until > dt_util.utcnow() else None
+        return self._store.pending_pause
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the last update was worth it: the account could be read, and a car of it, if it has any."""
+        return self.last_update_success and (not self.data or not self.troubles.keys() >= self.data.keys())
 
     def is_current(self, vin: str) -> bool:
         """Whether a car is on the account and was read recently enough to be believed."""
@@ -106,13 +117,54 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """What a car may be asked to do; nothing at all while the account is set to read-only."""
         return self.data[vin].capabilities.read_only() if self.is_read_only else self.data[vin].capabilities
 
+    async def async_refresh_now(self) -> None:
+        """Read the account at once, and look for new cars.
+
+        Raises:
+            HomeAssistantError: Nothing could be read, or nothing was asked because BMW wants to be left alone.
+        """
+        if self.pause is None:
+            self._looks_for_cars = True
+            await self.async_refresh()
+        if pause := self.pause:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
+                translation_placeholders={"until": local_minute(pause.until)},
+            )
+        if not self.is_answered:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")
+
+    async def async_look_again(self) -> None:
+        """Find out whether a refusal is over, without waiting for the end of its pause."""
+        await self._store.async_pause(None)
+        self._looks_for_cars = True
+        await self.async_refresh()
+
+    @callback
+    def async_show_account(self) -> None:
+        """Give the account a device, which its cars hang on."""
+        device = dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.config_entry.entry_id,
+            identifiers={(DOMAIN, self.account_id)},
+            entry_type=dr.DeviceEntryType.SERVICE,
+            manufacturer="BMW",
+            translation_key="account",
+        )
+        self.account_device_id = device.id
+
+    @override
+    async def _async_setup(self) -> None:
+        await self.pictures.async_load()
+
     @override
     async def _async_update_data(self) -> Mapping[str, Vehicle]:
         if pause := self.pause:
             return self._wait(pause)
         self.update_interval = self._interval
         try:
-            fetch = await self.source.fetch()
+            looks_for_cars, self._looks_for_cars = self._looks_for_cars, False
+            fetch = await self.source.fetch(look_for_cars=looks_for_cars)
         except SignInRequiredError as err:
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
@@ -123,6 +175,18 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         except TryLaterError as err:
             return self._miss(err)
         return await self._take_in(fetch)
+
+    async def _ask_for_picture(self, vin: str, view: View) -> Picture:
+        """Ask the cloud for a picture, unless it wants to be left alone; if it says so now, everybody has to wait."""
+        if pause := self.pause:
+            message = "A pause is not over yet"
+            raise SlowDownError(message, pause.until)
+        try:
+            return await self.source.picture(vin, view)
+        except SlowDownError as err:
+            if self.pause is None:
+                await self._pause(err.until)
+            raise
 
     async def _pause(self, until: datetime, refusal: Refusal | None = None) -> Pause:
         now = dt_util.utcnow()
@@ -149,7 +213,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         raise UpdateFailed(
             translation_domain=DOMAIN,
             translation_key="slow_down",
-            translation_placeholders={"until": f"{dt_util.as_local(pause.until):%Y-%m-%d %H:%M}"},
+            translation_placeholders={"until": local_minute(pause.until)},
             retry_after=wait.total_seconds(),
         )
 
@@ -186,6 +250,9 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         if not is_empty:
             self._remove_devices_except(read.keys() | failures.keys(), {car.identity.brand for car in read.values()})
         self._update_devices(read)
+        await self.pictures.async_keep_only(vehicles.keys() | self._vins_of_devices())
+        if read:
+            self.last_success = dt_util.utcnow()
         return vehicles
 
     def _report_troubles(self, read: Mapping[str, Vehicle], failures: Mapping[str, SourceError]) -> None:
@@ -260,8 +327,16 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         registry = dr.async_get(self.hass)
         for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
             theirs = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
+            if self.account_id in theirs:
+                continue
             if theirs.isdisjoint(vins) and (device.manufacturer in makes or not theirs.isdisjoint(self.data)):
                 registry.async_remove_device(device.id)
+
+    @callback
+    def _vins_of_devices(self) -> set[str]:
+        """The cars that have a device, even if nothing is known of them now."""
+        devices = dr.async_entries_for_config_entry(dr.async_get(self.hass), self.config_entry.entry_id)
+        return {identifier for device in devices for domain, identifier in device.identifiers if domain == DOMAIN}
 
     @callback
     def _update_devices(self, vehicles: Mapping[str, Vehicle]) -> None:
@@ -274,6 +349,16 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             device = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
             if device and software:
                 registry.async_update_device(device.id, sw_version=str(software))
+
+
+def account_id_of(entry: MyBMWConfigEntry) -> str:
+    """By what an account is known on disk and among devices."""
+    return entry.unique_id or entry.entry_id
+
+
+def local_minute(moment: datetime) -> str:
+    """A moment as an owner reads it."""
+    return f"{dt_util.as_local(moment):%Y-%m-%d %H:%M}"
 
 
 def _rest_of(pause: Pause) -> timedelta:

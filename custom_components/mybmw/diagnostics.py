@@ -77,6 +77,7 @@ def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
             "offers": [name for name, is_offered in asdict(coordinator.offers(vin)).items() if is_offered is True],
             "is_current": coordinator.is_current(vin),
             "trouble": trouble and asdict(trouble),
+            "pictures": {view.value: asdict(record) for view, record in coordinator.pictures.records(vin).items()},
             "recordings": coordinator.source.recordings(vin),
         }
     )

@@ -60,6 +60,7 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
             name=self.vehicle.name,
             serial_number=vin,
             sw_version=str(identity.software) if identity.software else None,
+            via_device_id=coordinator.account_device_id,
         )
         self._shown: object = None
 
@@ -93,6 +94,30 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
 
     def _to_show(self) -> object:
         return self.shows() if self.available else None
+
+
+class MyBMWAccountEntity(CoordinatorEntity[MyBMWCoordinator]):
+    """Something about an account as a whole; there as long as the account is, whatever BMW says."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: MyBMWCoordinator, description: EntityDescription) -> None:
+        """Belong to the device of the account."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_translation_key = description.key
+        self._attr_unique_id = f"{coordinator.account_id}-{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.account_id)})
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write nothing: an update changes nothing here."""
 
 
 @callback

@@ -21,12 +21,20 @@ def async_report_refusal(hass: HomeAssistant, entry_id: str, account: str, refus
         hass,
         DOMAIN,
         _issue_id(entry_id, refusal),
-        is_fixable=False,
+        data={"entry_id": entry_id},
+        is_fixable=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key=refusal.value,
         translation_placeholders={"account": account},
         learn_more_url=_LEARN_MORE,
     )
+
+
+@callback
+def is_refused(hass: HomeAssistant, entry_id: str) -> bool:
+    """Whether the owner was told that the cloud refuses an account, and it was not taken back."""
+    registry = ir.async_get(hass)
+    return any(registry.async_get_issue(DOMAIN, _issue_id(entry_id, refusal)) for refusal in Refusal)
 
 
 @callback

@@ -312,9 +312,16 @@ def _is_picture(key: str) -> bool:
 
 
 def _pictures(car: ShownCar) -> list[Card]:
+    """How the car looks; unknown before somebody does look."""
     return [
-        {"type": "picture-entity", **_row(car, key), "show_name": False, "show_state": False, "fit_mode": "contain"}
-        for key in car.entities
+        {
+            "type": "picture-entity",
+            "entity": entity,
+            "show_name": False,
+            "show_state": False,
+            "grid_options": {"columns": "full"},
+        }
+        for key, entity in car.entities.items()
         if _is_picture(key)
     ]
 

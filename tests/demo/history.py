@@ -6,7 +6,7 @@ the statistics. So entities, states and statistics are those that the demo goes 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,9 +29,9 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources import Fetch, Json, Source
+from custom_components.mybmw.sources import Fetch, Json, Source, TryLaterError
 from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
-from custom_components.mybmw.vehicle import Vehicle
+from custom_components.mybmw.vehicle import Picture, Vehicle, View
 from tests.simulator.garage import Garage, LivingCar
 
 DAYS: Final = 7
@@ -100,6 +100,16 @@ class _Memory(Source):
     @override
     async def close(self) -> None:
         pass
+
+    @property
+    @override
+    def views(self) -> Collection[View]:
+        return ()
+
+    @override
+    async def picture(self, vin: str, view: View) -> Picture:
+        message = "nobody looks at a picture of the past"
+        raise TryLaterError(message)
 
     @override
     def recordings(self, vin: str | None = None) -> Json:

@@ -33,6 +33,7 @@ class ShownCar:
 class _Device(TypedDict):
     id: str
     identifiers: list[tuple[str, str]]
+    entry_type: str | None
     name: str
 
 
@@ -115,7 +116,7 @@ class Owner:
             _shown(vin, device, [entity for entity in entities if entity["device_id"] == device["id"]], alive)
             for device in devices
             for domain, vin in device["identifiers"]
-            if domain == DOMAIN
+            if domain == DOMAIN and device["entry_type"] != "service"  # which is the account
         ]
         return sorted((car for car in cars if car.entities), key=lambda car: (car.name, car.vin))
 

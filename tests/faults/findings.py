@@ -48,6 +48,7 @@ def glance(hass: HomeAssistant, entry: MyBMWConfigEntry) -> Glance:
         cars={
             vin: _shown_car(hass, device.id, vin)
             for device in devices
+            if device.entry_type is None  # or it is the account's own
             for domain, vin in device.identifiers
             if domain == DOMAIN
         },

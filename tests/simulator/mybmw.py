@@ -1,5 +1,6 @@
 """What the application asks once it is in: which cars there are, and how they are."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +21,9 @@ from .dialect import (
     vin_of,
 )
 from .garage import Car
+from .pictures import VIEWS, draw
 
 _HEADERS: Final = {
-    "accept": "application/json",
     "accept-language": "en",
     "x-raw-locale": "en-US",
     "bmw-units-preferences": "d=KM;v=L;p=B;ec=KWH100KM;fc=L100KM;em=GKM;",
@@ -44,6 +45,7 @@ class MyBmw:
             web.get("/eadrax-vcs/v5/vehicle-data/profile", self._profile),
             web.get("/eadrax-vcs/v4/vehicles/state", self._state),
             web.get("/eadrax-crccs/v2/vehicles", self._charging),
+            web.get("/eadrax-ics/v5/presentation/vehicles/images", self._picture),
         )
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -82,10 +84,23 @@ class MyBmw:
             raise _not_found()
         return web.json_response(car.charging)
 
-    def _admit(self, request: web.Request) -> Account:
+    async def _picture(self, request: web.Request) -> web.Response:
+        """How the car looks from a side."""
+        _account, car = self._find(request, accept="image/png")
+        require("bmw-app-vehicle-type", request.headers.get("bmw-app-vehicle-type"), "connected")
+        require("toCrop", request.query.get("toCrop"), "true")
+        if (view := request.query.get("carView", "")) not in VIEWS:
+            what = "carView"
+            raise malformed(what)
+        body, color = car.profile.get("bodyType"), car.profile.get("color")
+        picture = await asyncio.to_thread(draw, view, str(body), color if isinstance(color, int) else 0xFFA0A4A8)
+        return web.Response(body=picture, content_type="image/png")
+
+    def _admit(self, request: web.Request, *, accept: str = "application/json") -> Account:
         """Check that it is the application that asks, and see for whom."""
         region = region_of(request)
         check_session(request)
+        require("accept", request.headers.get("accept"), accept)
         for name, value in _HEADERS.items():
             require(name, request.headers.get(name), value)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -94,9 +109,9 @@ class MyBmw:
             raise RefusalError(401, {"statusCode": 401, "message": "Unauthorized"})
         return account
 
-    def _find(self, request: web.Request) -> tuple[Account, Car]:
+    def _find(self, request: web.Request, *, accept: str = "application/json") -> tuple[Account, Car]:
         """See which car it is about. A car is only found by the application of its own brand."""
-        account = self._admit(request)
+        account = self._admit(request, accept=accept)
         car = account.garage.find(vin=vin_of(request) or "", brand=brand_of(request) or "")
         if car is None:
             raise _not_found()

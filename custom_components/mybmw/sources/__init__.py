@@ -3,13 +3,13 @@
 Nothing in here knows a particular cloud or Home Assistant.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ..vehicle import Vehicle
+from ..vehicle import Picture, Vehicle, View
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 """A decoded JSON document."""
@@ -83,11 +83,23 @@ class Source(Protocol):
         """How many minutes to leave between two looks, if the owner has no wish of their own."""
         ...
 
+    @property
+    def views(self) -> Collection[View]:
+        """The sides from which the cloud has pictures of cars."""
+        ...
+
     async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
         """Read every car of the account.
 
         Which cars there are is looked up when it is due, or at once with `look_for_cars`.
         Raises a SourceError when the account as a whole could not be read.
+        """
+        ...
+
+    async def picture(self, vin: str, view: View) -> Picture:
+        """How a car of the account looks, seen from one of `views`.
+
+        Raises a SourceError when there is no picture to be had. A refusal is one of the picture alone.
         """
         ...
 

@@ -26,6 +26,7 @@ from .identity import Brand, DriveTrain, HeadUnit, Identity, Software
 from .location import Location
 from .maintenance import CheckControlMessage, Maintenance, Service, ServiceStatus, ServiceType, Severity
 from .tires import Tire, Tires, TireSeason, Wheel
+from .views import Picture, View
 
 __all__ = [
     "Battery",
@@ -55,6 +56,7 @@ __all__ = [
     "Oddity",
     "Odometer",
     "OpeningState",
+    "Picture",
     "Service",
     "ServiceStatus",
     "ServiceType",
@@ -65,6 +67,7 @@ __all__ = [
     "TireSeason",
     "Tires",
     "Vehicle",
+    "View",
     "Weekday",
     "Wheel",
     "Window",

@@ -9,6 +9,7 @@ from typing import Final
 
 import httpx
 
+from ...vehicle import Picture
 from .. import Clock, Json, NotAllowedError, Refusal, SignInRequiredError, SlowDownError, SourceError, TryLaterError
 from .headers import data_headers
 from .questions import Question
@@ -73,6 +74,27 @@ class Client:
         Raises:
             SourceError: There is no answer.
         """
+        if not (document := (await self._turn(question, this_round)).document()) or not isinstance(document, dict):
+            message = "BMW's answer is empty"
+            raise TryLaterError(message)
+        return document
+
+    async def ask_for_picture(self, question: Question, this_round: Round) -> Picture:
+        """Wait for our turn, ask, and return the picture that BMW shows.
+
+        Raises:
+            SourceError: There is none.
+        """
+        answer = await self._turn(question, this_round)
+        if not answer.is_success:
+            raise answer.failure()
+        if (picture := Picture.of(answer.body)) is None:
+            message = "BMW's answer is no picture"
+            raise TryLaterError(message)
+        return picture
+
+    async def _turn(self, question: Question, this_round: Round) -> Answer:
+        """Ask when it is our turn, and see to it that all others know what went wrong."""
         async with self._slots:
             if this_round.ended_by:
                 raise this_round.ended_by
@@ -88,10 +110,7 @@ class Client:
         if answer.status == HTTPStatus.NOT_FOUND:
             message = "BMW does not know what it was asked about (HTTP status 404)"
             raise UnknownToBmwError(message)
-        if not (document := answer.document()) or not isinstance(document, dict):
-            message = "BMW's answer is empty"
-            raise TryLaterError(message)
-        return document
+        return answer
 
     async def _authorized(self, question: Question, this_round: Round) -> Answer:
         """Ask, and once more with a new token if BMW does not accept the one we have."""

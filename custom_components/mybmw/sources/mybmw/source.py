@@ -1,14 +1,14 @@
 """A My BMW account as a source of vehicles."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import override
 
 import httpx
 
-from ...vehicle import Oddity, Vehicle
+from ...vehicle import Oddity, Picture, Vehicle, View
 from .. import (
     Clock,
     Credentials,
@@ -96,6 +96,18 @@ class MyBmwSource(Source):
         if err := _account_failure(this_round, fetch):
             raise err
         return fetch
+
+    @property
+    @override
+    def views(self) -> Collection[View]:
+        return questions.VIEWS.keys()
+
+    @override
+    async def picture(self, vin: str, view: View) -> Picture:
+        if (car := self._garage.cars.get(vin)) is None:
+            message = "The car is not on the account"
+            raise TryLaterError(message)
+        return await self._client.ask_for_picture(questions.picture(car.brand, vin, view), self._client.begin())
 
     @override
     async def close(self) -> None:

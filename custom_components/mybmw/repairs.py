@@ -1,0 +1,101 @@
+"""What an owner can do about a repair issue: when BMW refuses an account, have it looked at again."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import probatio
+
+from .account_store import AccountStore, Pause
+from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of, local_minute
+from .issues import is_refused
+from .sources import Refusal
+
+PROBE_WAITS: Final[Mapping[Refusal, timedelta]] = {
+    Refusal.BLOCKED: timedelta(hours=1),
+    Refusal.FORBIDDEN: timedelta(minutes=10),
+}
+"""How long after one look an owner may have the next one taken.
+
+A block does not end because somebody asks, but who was forbidden something may have just put it right.
+"""
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, _issue_id: str, data: Mapping[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Begin to repair an account that BMW refuses; `data` is what the issue was created with."""
+    entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
+    if entry is None:
+        message = "The account is gone"
+        raise ValueError(message)
+    return LookAgainFlow(entry)
+
+
+class LookAgainFlow(RepairsFlow):
+    """Explains the refusal, and looks once more when the owner wants it, but not too often."""
+
+    def __init__(self, entry: MyBMWConfigEntry) -> None:
+        """Be about one account."""
+        self._entry = entry
+
+    async def async_step_init(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_look_again()
+
+    async def async_step_look_again(self, user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
+        """Look again; as long as the account is refused, the explanation stays."""
+        if user_input is None:
+            return self._explain()
+        if (allowed_at := _next_probe(await self._pause())) and dt_util.utcnow() < allowed_at:
+            return self._explain("too_early", allowed_at)
+        await self._look()
+        if pause := await self._pause():
+            return self._explain("still_refused" if pause.refusal else "too_early", _next_probe(pause))
+        if is_refused(self.hass, self._entry.entry_id):  # or the message would have been taken back
+            return self._explain("no_answer")
+        return self.async_create_entry(data={})
+
+    def _explain(self, error: str | None = None, allowed_at: datetime | None = None) -> RepairsFlowResult:
+        return self.async_show_form(
+            step_id="look_again",
+            data_schema=probatio.Schema({}),
+            errors={"base": error} if error else None,
+            description_placeholders={
+                "account": self._entry.title,
+                "until": local_minute(allowed_at) if allowed_at else "",
+            },
+        )
+
+    async def _pause(self) -> Pause | None:
+        """What the account has to wait for, whether or not it is set up."""
+        if self._entry.state is ConfigEntryState.LOADED:
+            return self._entry.runtime_data.pause
+        return (await self._stored()).pending_pause
+
+    async def _look(self) -> None:
+        """Ask BMW, by setting the account up if it is not."""
+        if self._entry.state is ConfigEntryState.LOADED:
+            await self._entry.runtime_data.async_look_again()
+            return
+        await (await self._stored()).async_pause(None)
+        await self.hass.config_entries.async_reload(self._entry.entry_id)
+
+    async def _stored(self) -> AccountStore:
+        store = AccountStore(self.hass, account_id_of(self._entry))
+        await store.async_load()
+        return store
+
+
+def _next_probe(pause: Pause | None) -> datetime | None:
+    """When an owner may have the next look taken: some time after the last one, from which a refusal's pause runs.
+
+    A pause that BMW asked for is kept to its end.
+    """
+    if pause is None or pause.refusal is None:
+        return pause.until if pause else None
+    return pause.until - REFUSAL_WAITS[pause.refusal] + PROBE_WAITS[pause.refusal]
