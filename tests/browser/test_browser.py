@@ -150,6 +150,7 @@ async def reads_a_repair_message(owner: Desk) -> None:
     await owner.account(OURS).get_by_text("Cooper SE", exact=True).wait_for()
     await owner.play("blocked-data")
     await owner.reload(OURS)
+    await owner.account(OURS).get_by_text("BMW blocks every client but its own app").wait_for()
     await owner.home.goto("/config/repairs")
     await owner.home.get_by_text(f"BMW blocks {OURS}").first.click()
     await owner.home.get_by_text("this integration will not fake one").wait_for()
