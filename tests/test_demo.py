@@ -1,10 +1,9 @@
 """The demo is real: a Home Assistant as people run it, with our integration, asked from outside like any other."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 import json
-import logging
 from pathlib import Path
 import re
 import signal
@@ -16,14 +15,9 @@ import pytest
 from custom_components.mybmw.sources import Json
 from tests.demo.dashboard import Card, views
 from tests.demo.owner import Owner, ShownCar
+from tests.demo_process import DEMO, READY_WITHIN_S, STOPS_WITHIN_S, demo, free_port, said
 from tests.recorded import RECORDED_CARS
-
-_LOGGER = logging.getLogger(__name__)
-
-DEMO: Final = Path(__file__).parent.parent / "scripts" / "demo"
-READY_WITHIN_S: Final = 150
-"""Mostly for a first start, which has to install Home Assistant; otherwise it is ready in ten seconds."""
-STOPS_WITHIN_S: Final = 30
+from tests.simulator.living import LIVING_CARS
 
 RECORDED: Final[Mapping[str, Mapping[str, str]]] = {
     "F31": {"sensor.software_version": "11/2013.02"},
@@ -43,36 +37,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 @pytest.fixture
 def port() -> int:
     """A port that is free, at least for now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-    return number
-
-
-@asynccontextmanager
-async def demo(*arguments: str) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """A demo under way; never left running, whatever happens."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(DEMO, *arguments, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        async with asyncio.timeout(STOPS_WITHIN_S):
-            await process.wait()
-
-
-async def said(process: asyncio.subprocess.Process, until: str = "") -> str:
-    """What the demo says, up to a line that contains `until` or to its end."""
-    assert process.stdout
-    lines = []
-    async for line in process.stdout:
-        lines.append(line.decode())
-        _LOGGER.info("%s", lines[-1].rstrip())  # to be read if what we wait for never comes
-        if until and until in lines[-1]:
-            break
-    return "".join(lines)
+    return free_port()
 
 
 def running_in(home: Path) -> Sequence[str]:
@@ -123,6 +88,38 @@ async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, por
     )
     assert len(complaints) == 1
     assert "We found a custom integration mybmw" in complaints[0], "Home Assistant says so of every custom integration"
+
+
+async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: int) -> None:
+    async with demo("--port", str(port), "--home", str(tmp_path / "home")) as process:
+        async with asyncio.timeout(READY_WITHIN_S):
+            assert "the last 7 days" in await said(process, until="ready after")
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            owner = await Owner.sign_in(f"http://127.0.0.1:{port}")
+            try:
+                cars = {car.vin: car for car in await owner.cars()}
+                mileages = [car.entities["sensor.mileage"] for car in cars.values()]
+                since = datetime.now(UTC) - timedelta(days=7)
+                history = await owner.history(mileages, since)
+                driven = await owner.statistics(mileages, since, period="hour")
+            finally:
+                await owner.sign_out()
+
+    assert cars.keys() == {model.identity.vin for model in LIVING_CARS.values()}
+    for car in cars.values():
+        mileage = car.entities["sensor.mileage"]
+        shown = [(at, float(value)) for at, value in history[mileage] if value not in {"unknown", "unavailable"}]
+        values = [value for _, value in shown]
+        assert shown[0][0] < since + timedelta(hours=1), "the week was there before Home Assistant"
+        assert len(values) > 10, "it has been driven"
+        assert values == sorted(values), "yesterday goes on today"
+        assert values[-1] == float(car.states["sensor.mileage"])
+
+        hours = driven[mileage]
+        assert len(hours) >= 7 * 24 - 2
+        assert hours[-1].sum_ - hours[0].sum_ == pytest.approx(hours[-1].state - hours[0].state)
+        assert hours[0].state <= hours[-1].state <= values[-1]
+    assert any(hours[-1].sum_ - hours[0].sum_ > 50 for hours in driven.values())
 
 
 async def test_a_taken_port_is_named(port: int, tmp_path: Path) -> None:

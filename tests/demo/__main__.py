@@ -3,6 +3,7 @@
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 import asyncio
 from datetime import UTC, datetime
+import logging
 import os
 from pathlib import Path
 import signal
@@ -16,19 +17,27 @@ import httpx
 from custom_components.mybmw.const import CONF_SOURCE
 from custom_components.mybmw.sources import Credentials
 from custom_components.mybmw.sources.loopback import LOOPBACK
-from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
-from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, SWITCHBOARD, Age, Simulator
+from custom_components.mybmw.sources.mybmw import Account as MyBMWAccount, Region, sign_in
+from tests.recorded import RECORDED_CARS
+from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, SWITCHBOARD, Account, Age, Garage, Simulator
+from tests.simulator.garage import LivingCar
+from tests.simulator.living import LIVING_CARS
 from tests.simulator.options import add_car_options, add_fault_option
 
 from . import DemoError
 from .dashboard import dashboard
 from .hass import is_free, keep_running
+from .history import DAYS, record_the_past
 from .home import Home
 from .owner import POLL_S, Owner, ShownCar
 
 _HOME: Final = Path(__file__).parents[2] / ".dev" / "demo-home"
 _READY_WITHIN_S: Final = 90
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_NEIGHBOR: Final = "neighbor@example.com"
+_NEIGHBORS_CARS: Final = ("G26", "I20")
+"""The account that nobody has added yet, and the cars it has unless somebody else has them."""
 
 _SETTINGS: Final = {
     CONF_SOURCE: "mybmw",
@@ -87,17 +96,21 @@ async def _play(arguments: Namespace) -> None:
             _say(f"BMW's cloud is at {cloud.url}, with {len(cloud.garage)} cars")
             os.environ[LOOPBACK] = cloud.url
             await home.furnish(port=arguments.port, account=_SETTINGS, credentials=await _sign_in())
+            if any(isinstance(car, LivingCar) for car in cloud.garage):
+                states = await record_the_past(home.folder, cloud.garage, _now())
+                _say(f"the last {DAYS} days of the cars are in its history: {states} states, and their statistics")
             _say(f"starting Home Assistant {hass_version} in {home.folder}")
             async with asyncio.TaskGroup() as group:
                 group.create_task(keep_running(home))
                 url = f"http://127.0.0.1:{arguments.port}"
                 cars = await _ready(url, len(cloud.garage))
-                home.hang(dashboard(cars))
+                home.hang(dashboard(cars, switchboard=f"{cloud.url}{SWITCHBOARD}/"))
                 _say(f"{len(cars)} cars with {sum(len(car.entities) for car in cars)} entities are there")
-                _say(
-                    f"the MyBMW account is {_SETTINGS['username']}, password {DEMO_PASSWORD}; to add it by hand, "
-                    "delete it first, and make up a new captcha token that begins with P1_ each time"
-                )
+                if neighbor := _open_neighbor(cloud):
+                    _say(
+                        f"to try how an account is added, add MyBMW once more: {neighbor.username}, "
+                        f"password {neighbor.password}, region rest of world, with {len(neighbor.garage)} cars"
+                    )
                 _say(f"what goes wrong at BMW's cloud is chosen at {cloud.url}{SWITCHBOARD}/")
                 for fault in arguments.fault:
                     cloud.switchboard.switch_on(fault)
@@ -105,11 +118,27 @@ async def _play(arguments: Namespace) -> None:
                 _say(f"ready after {time.monotonic() - began:.0f} s: open {url} (Ctrl-C stops)")
 
 
+def _open_neighbor(cloud: Simulator) -> Account | None:
+    """Open an account with cars that nobody has yet; None if there are none left."""
+    taken = {car.name for car in cloud.garage}
+    names = [name for name in (*_NEIGHBORS_CARS, *LIVING_CARS, *RECORDED_CARS) if name not in taken]
+    if not names:
+        return None
+    garage = Garage(dict.fromkeys(names[: len(_NEIGHBORS_CARS)]), age=Age.FRESH, clock=_now, world=cloud.world)
+    account = Account(username=_NEIGHBOR, password=DEMO_PASSWORD, region="row", garage=garage)
+    cloud.accounts.add(account)
+    return account
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 async def _sign_in() -> Credentials:
     """Sign in at the simulated cloud as an owner would, so that Home Assistant need not ask for it."""
     async with httpx.AsyncClient() as http:
-        account = Account.of(_SETTINGS)
-        return await sign_in(account, http=http, clock=lambda: datetime.now(UTC), captcha_token="P1_solved")
+        account = MyBMWAccount.of(_SETTINGS)
+        return await sign_in(account, http=http, clock=_now, captcha_token="P1_solved")
 
 
 async def _ready(url: str, expected: int) -> list[ShownCar]:
@@ -130,6 +159,7 @@ async def _ready(url: str, expected: int) -> list[ShownCar]:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.ERROR)
     try:
         asyncio.run(_main(_arguments()))
     except* DemoError as failures:

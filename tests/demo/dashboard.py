@@ -36,7 +36,6 @@ class _Theme:
 _SIDES: Final = ("front_left", "front_right", "rear_left", "rear_right")
 _POSITION: Final = "device_tracker.location"
 _NEWS: Final = "sensor.last_reported"
-_LOOKS: Final = "image.front_side"
 _AT_A_GLANCE: Final = ("sensor.range_total", "binary_sensor.door_lock", "sensor.charging_status", _POSITION)
 _SHORT_NAMES: Final = {
     "binary_sensor.pre_entry_climatization": "Pre-entry climate",
@@ -48,6 +47,15 @@ _SHORT_NAMES: Final = {
 """For entities whose own names would not fit, or say again what stands above them."""
 
 _LEVELS: Final = ("sensor.battery_level", "sensor.fuel_percent")
+_WARNINGS: Final = (
+    "binary_sensor.lids",
+    "binary_sensor.windows",
+    "binary_sensor.door_lock",
+    "binary_sensor.service_required",
+    "binary_sensor.check_control",
+    "binary_sensor.tire_warning",
+)
+_WEEK_H: Final = 7 * 24
 
 _THEMES: Final = (
     _Theme(
@@ -105,9 +113,10 @@ _THEMES: Final = (
 )
 
 
-def dashboard(cars: Sequence[ShownCar]) -> Card:
-    """The whole dashboard."""
-    return {"title": "My BMW", "views": [*views(cars)]}
+def dashboard(cars: Sequence[ShownCar], *, switchboard: str) -> Card:
+    """The whole dashboard; `switchboard` is the address of the page on which faults are chosen."""
+    overview, *others = views(cars)
+    return {"title": "My BMW", "views": [{**overview, "header": {"card": _explanation(switchboard)}}, *others]}
 
 
 def views(cars: Sequence[ShownCar]) -> list[Card]:
@@ -116,15 +125,37 @@ def views(cars: Sequence[ShownCar]) -> list[Card]:
     return [_overview(cars), *(_view(car) for car in cars)]
 
 
+def _explanation(switchboard: str) -> Card:
+    text = (
+        f"Nothing here is real but Home Assistant. What goes wrong at BMW's cloud is up to you: "
+        f"flip a switch on the [fault switchboard]({switchboard}) and watch what becomes of it here."
+    )
+    return {"type": "markdown", "text_only": True, "content": text}
+
+
 def _overview(cars: Sequence[ShownCar]) -> Card:
     where = [car.entities[_POSITION] for car in cars if car.knows(_POSITION)]
+    warnings: list[Card] = [{"entity": car.entities[key]} for car in cars for key in _WARNINGS if car.knows(key)]
+    driven = [_curve(car, "sensor.mileage") for car in cars if car.knows("sensor.mileage")]
+    levels = [_curve(car, key) for car in cars for key in _LEVELS[:1] if car.knows(key)]
+    sections = []
+    if warnings:
+        sections.append(_section(_heading("Look after", "mdi:alert-circle-outline"), _only_if_on(warnings)))
+    if levels:
+        sections.append(_section(_heading("Batteries this week", "mdi:battery-charging"), _history(levels), span=2))
+    sections += [_glance(car) for car in cars]
+    if where:
+        sections.append(_section(_heading("Where they are", "mdi:map-marker"), _map(where), span=2))
+    if driven:
+        sections.append(_section(_heading("Driven each day", "mdi:road-variant"), _per_day(driven)))
     return {
         "title": "Overview",
         "icon": "mdi:garage-variant",
         "path": "overview",
         "type": "sections",
         "max_columns": 3,
-        "sections": [*(_glance(car) for car in cars), *([_section(_map(where, rows=7), span=3)] if where else [])],
+        "dense_section_placement": True,
+        "sections": [*sections],
     }
 
 
@@ -137,20 +168,32 @@ def _glance(car: ShownCar) -> Card:
         "tap_action": {"action": "navigate", "navigation_path": f"/my-bmw/{_path(car)}"},
     }
     levels = [_level(car, key) for key in _LEVELS if car.knows(key)]
-    return _section(title, *_pictures(car), *levels, *_tiles(car, _AT_A_GLANCE))
+    return _section(title, *_pictures(car)[:1], *levels, *_tiles(car, _AT_A_GLANCE))
 
 
 def _view(car: ShownCar) -> Card:
     """All that is known of a car."""
-    shown = {key for theme in _THEMES for key in theme.keys} | {_POSITION, _NEWS, _LOOKS}
-    rest = _tiles(car, (key for key in car.entities if key not in shown))
-    curves = [_row(car, key) for key in (*_LEVELS, "sensor.range_total") if car.knows(key)]
-    looks = [_section(*pictures)] if (pictures := _pictures(car)) else []
-    sections = [*looks, *(section for theme in _THEMES if (section := _themed(car, theme)))]
+    shown = {key for theme in _THEMES for key in theme.keys} | {_POSITION, _NEWS}
+    rest = _tiles(car, (key for key in car.entities if key not in shown and not _is_picture(key)))
+    pictures = _pictures(car)
+    levels = [_row(car, key) for key in _LEVELS if car.knows(key)]
+    tires = [_row(car, f"sensor.tire_pressure_{side}") for side in _SIDES if car.knows(f"sensor.tire_pressure_{side}")]
+    sections = [_section(*pictures[:1])] if pictures else []
+    energy, *themes = (_themed(car, theme) for theme in _THEMES)
+    sections += [energy] if energy else []
+    if levels:
+        span = 1 if pictures else 2
+        sections.append(_section(_heading("This week", "mdi:chart-line"), _history(levels), span=span))
+    sections += [section for section in themes if section]
+    if car.knows("sensor.mileage"):
+        driven = _per_day([_row(car, "sensor.mileage")])
+        sections.append(_section(_heading("Driven each day", "mdi:road-variant"), driven))
+    if tires:
+        sections.append(_section(_heading("Tire pressures", "mdi:car-tire-alert"), _means(tires)))
     if car.knows(_POSITION):
         sections.append(_section(_heading("Position", "mdi:map-marker"), _map([car.entities[_POSITION]])))
-    if curves:
-        sections.append(_section(_heading("History", "mdi:chart-line"), _graph(curves)))
+    if len(pictures) > 1:
+        sections.append(_section(_heading("Pictures", "mdi:image-multiple"), *pictures[1:], span=3))
     if rest:
         sections.append(_section(_heading("More", "mdi:dots-horizontal"), *rest))
     return {
@@ -184,21 +227,6 @@ def _heading(title: str, icon: str) -> Card:
 def _row(car: ShownCar, key: str) -> Card:
     """An entity, without the name of its car, which stands above it anyway."""
     return {"entity": car.entities[key], "name": _SHORT_NAMES.get(key, {"type": "entity"})}
-
-
-def _pictures(car: ShownCar) -> list[Card]:
-    """How the car looks; unknown before somebody does look."""
-    if _LOOKS not in car.entities:
-        return []
-    return [
-        {
-            "type": "picture-entity",
-            "entity": car.entities[_LOOKS],
-            "show_name": False,
-            "show_state": False,
-            "grid_options": {"columns": "full"},
-        }
-    ]
 
 
 def _tiles(car: ShownCar, keys: Iterable[str]) -> list[Card]:
@@ -235,13 +263,67 @@ def _map(entities: Sequence[str], *, rows: int = 5) -> Card:
     }
 
 
-def _graph(curves: Sequence[Card]) -> Card:
+def _history(curves: Sequence[Card]) -> Card:
     return {
         "type": "history-graph",
-        "hours_to_show": 6,
+        "hours_to_show": _WEEK_H,
         "entities": [*curves],
         "grid_options": {"columns": "full", "rows": 5},
     }
+
+
+def _per_day(curves: Sequence[Card]) -> Card:
+    return _statistics(curves, stat_types=["change"], period="day", chart_type="bar")
+
+
+def _means(curves: Sequence[Card]) -> Card:
+    return _statistics(curves, stat_types=["mean"], period="hour", chart_type="line")
+
+
+def _statistics(curves: Sequence[Card], *, stat_types: list[Json], period: str, chart_type: str) -> Card:
+    return {
+        "type": "statistics-graph",
+        "days_to_show": 7,
+        "stat_types": stat_types,
+        "period": period,
+        "chart_type": chart_type,
+        "entities": [*curves],
+        "grid_options": {"columns": "full", "rows": 5},
+    }
+
+
+def _only_if_on(rows: Sequence[Card]) -> Card:
+    """Those of many that tell of something."""
+    return {
+        "type": "entity-filter",
+        "entities": [*rows],
+        "conditions": [{"condition": "state", "state": "on"}],
+        "card": {"type": "entities", "state_color": True},
+    }
+
+
+def _curve(car: ShownCar, key: str) -> Card:
+    """One of several cars."""
+    return {"entity": car.entities[key], "name": car.name}
+
+
+def _is_picture(key: str) -> bool:
+    return key.startswith("image.")
+
+
+def _pictures(car: ShownCar) -> list[Card]:
+    """How the car looks; unknown before somebody does look."""
+    return [
+        {
+            "type": "picture-entity",
+            "entity": entity,
+            "show_name": False,
+            "show_state": False,
+            "grid_options": {"columns": "full"},
+        }
+        for key, entity in car.entities.items()
+        if _is_picture(key)
+    ]
 
 
 def _path(car: ShownCar) -> str:

@@ -1,8 +1,10 @@
 """What the owner of a Home Assistant can ask it, over HTTP and WebSocket."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Self, TypedDict
 
 import aiohttp
@@ -50,6 +52,31 @@ class _Answer[T](TypedDict):
     result: list[T]
 
 
+class _Past(TypedDict):
+    """Only the first state of an entity tells which one it is."""
+
+    entity_id: str
+    last_changed: str
+    state: str
+
+
+class _Row(TypedDict):
+    state: float
+    sum: float
+
+
+class _Statistics(TypedDict):
+    result: dict[str, list[_Row]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What a counter showed at the end of a period, and how much it had counted since its first one."""
+
+    state: float
+    sum_: float
+
+
 class Owner:
     """The owner, signed in. Every method raises aiohttp.ClientError if Home Assistant does not answer as it should."""
 
@@ -93,11 +120,52 @@ class Owner:
         ]
         return sorted((car for car in cars if car.entities), key=lambda car: (car.name, car.vin))
 
-    async def _registries(self) -> tuple[list[_Device], list[_Entity]]:
+    async def history(self, entity_ids: Sequence[str], since: datetime) -> dict[str, list[tuple[datetime, str]]]:
+        """What entities have shown, and from when on, since a moment."""
+        query = {
+            "filter_entity_id": ",".join(entity_ids),
+            "end_time": datetime.now(UTC).isoformat(),
+            "minimal_response": "",
+            "no_attributes": "",
+        }
+        async with self._session.get(f"/api/history/period/{since.isoformat()}", params=query) as answer:
+            told: list[list[_Past]] = await answer.json()
+        return {
+            states[0]["entity_id"]: [
+                (datetime.fromisoformat(state["last_changed"]), state["state"]) for state in states
+            ]
+            for states in told
+        }
+
+    async def statistics(self, entity_ids: Sequence[str], since: datetime, *, period: str) -> dict[str, list[Count]]:
+        """The statistics of counters since a moment, by "5minute", "hour" or "day"."""
+        async with self._asking() as socket:
+            await socket.send_json(
+                {
+                    "id": 1,
+                    "type": "recorder/statistics_during_period",
+                    "start_time": since.isoformat(),
+                    "statistic_ids": [*entity_ids],
+                    "period": period,
+                    "types": ["state", "sum"],
+                }
+            )
+            answer: _Statistics = await socket.receive_json()
+        return {
+            entity_id: [Count(state=row["state"], sum_=row["sum"]) for row in rows]
+            for entity_id, rows in answer["result"].items()
+        }
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
         async with self._session.ws_connect("/api/websocket") as socket:
             await socket.receive()  # it asks who we are
             await socket.send_json({"type": "auth", "access_token": self._token})
             await socket.receive()  # and believes us
+            yield socket
+
+    async def _registries(self) -> tuple[list[_Device], list[_Entity]]:
+        async with self._asking() as socket:
             await socket.send_json({"id": 1, "type": "config/device_registry/list"})
             devices: _Answer[_Device] = await socket.receive_json()
             await socket.send_json({"id": 2, "type": "config/entity_registry/list"})

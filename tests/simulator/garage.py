@@ -128,14 +128,19 @@ class LivingCar(Car):
     def told(self) -> dict[str, Json]:
         """What the car's state is now."""
         now = self.clock()
-        report = self.life.report(now)
-        state = speaks_mybmw.state(self.life.model, report.condition, report.at, now, watched_at=self.clock.watched_at)
-        self.ordered = [act for act in self.ordered if self.clock.watched_at(report.at) < act.at]
+        state, at = self.told_at(now), self.clock.watched_at(self.life.report(now).at)
+        self.ordered = [act for act in self.ordered if at < act.at]
         done = {path.partition(".")[2]: value for act in self.ordered for path, value in act.changes.items()}
         for path, value in (self.changes | done).items():
             with suppress(KeyError):  # that part of the state has come to an end
                 _put(state, path, value)
         return state
+
+    def told_at(self, moment: datetime) -> dict[str, Json]:
+        """What the car's state was at a moment of its life, had nobody changed it."""
+        report = self.life.report(moment)
+        watched_at = self.clock.watched_at
+        return speaks_mybmw.state(self.life.model, report.condition, report.at, moment, watched_at=watched_at)
 
 
 class Garage:

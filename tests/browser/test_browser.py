@@ -1,0 +1,156 @@
+"""An owner's way through Home Assistant's own pages, on the real demo, in a real browser."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import re
+from typing import Final
+
+from playwright.async_api import BrowserContext, Locator, Page, async_playwright
+import pytest
+
+from tests.demo_process import READY_WITHIN_S, demo, free_port, said
+from tests.simulator.living import LIVING_CARS
+
+INTEGRATION: Final = "/config/integrations/integration/mybmw"
+PATIENCE_MS: Final = 30_000
+OURS, NEIGHBORS = "d…o@e…", "n…r@e…"
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A browser with a tab for Home Assistant and one for the switchboard."""
+
+    context: BrowserContext
+    home: Page
+    switchboard: Page
+
+    async def open_integration(self) -> None:
+        """Go to the page of the integration."""
+        await self.home.goto(INTEGRATION)
+
+    async def play(self, fault: str) -> None:
+        """Have this go wrong, and nothing else."""
+        await self.switchboard.get_by_role("button", name="Everything off").click()
+        await self.switchboard.get_by_role("switch", name=fault, exact=True).check()
+        await self.switchboard.get_by_text(re.compile(r"struck \d")).wait_for()
+
+    async def reload(self, account: str) -> None:
+        """Reload an account, from its menu."""
+        await self.account(account).get_by_label("Menu").first.click()
+        await self.home.get_by_role("menuitem", name="Reload").first.click()
+
+    def account(self, title: str) -> Locator:
+        """An account on the integration's page, with its cars."""
+        return self.home.locator("ha-config-entry-row").filter(has_text=title)
+
+    @property
+    def dialog(self) -> Locator:
+        """The dialog that leads through signing in."""
+        return self.home.locator("dialog-data-entry-flow")
+
+    async def solve_captcha(self) -> None:
+        """Choose to solve the captcha here, and tick the box in the tab that opens."""
+        async with self.context.expect_page() as opening:
+            await self.dialog.get_by_text("Here, in a new tab").click()
+        tab = await opening.value
+        await tab.get_by_label("I am human").dispatch_event("click")  # the tab may close before it could be seen ticked
+        await self.home.bring_to_front()
+
+
+@asynccontextmanager
+async def desk(chromium: str, home: Path) -> AsyncGenerator[Desk]:
+    """The demo under way, and a browser in front of it."""
+    port = free_port()
+    async with demo("--port", str(port), "--home", str(home)) as process, async_playwright() as playwright:
+        async with asyncio.timeout(READY_WITHIN_S):
+            told = await said(process, until="ready after")
+        [switchboard] = re.findall(r"http://\S+/_switchboard/", told)
+        browser = await playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox"],  # which it cannot have in a container
+        )
+        try:
+            context = await browser.new_context(
+                base_url=f"http://127.0.0.1:{port}", locale="en-US", viewport={"width": 1280, "height": 900}
+            )
+            context.set_default_timeout(PATIENCE_MS)
+            pages = await context.new_page(), await context.new_page()
+            await pages[1].goto(switchboard)
+            yield Desk(context=context, home=pages[0], switchboard=pages[1])
+        finally:
+            await browser.close()
+
+
+async def test_an_owners_way(chromium: str, tmp_path: Path) -> None:
+    async with desk(chromium, tmp_path / "home") as owner:
+        await sees_the_dashboard(owner)
+        await adds_an_account(owner)
+        await downloads_diagnostics(owner)
+        await signs_in_again(owner)
+        await reads_a_repair_message(owner)
+
+
+async def sees_the_dashboard(owner: Desk) -> None:
+    """Nobody has to sign in on this machine."""
+    await owner.home.goto("/")
+    for model in LIVING_CARS.values():
+        await owner.home.get_by_text(model.identity.model, exact=True).first.wait_for()
+
+
+async def adds_an_account(owner: Desk) -> None:
+    """The neighbor's, with the captcha solved in another tab; its cars are there at once."""
+    await owner.open_integration()
+    await owner.home.get_by_role("button", name=re.compile("^Add ")).first.click()
+    await owner.dialog.locator("input").nth(0).fill("neighbor@example.com")
+    await owner.dialog.locator("input").nth(1).fill("demo")
+    await owner.dialog.get_by_role("button", name="Submit").click()
+    await owner.solve_captcha()
+    await owner.dialog.get_by_role("button", name="Skip and finish").click()
+    for name in ("i4 eDrive40", "iX xDrive50"):
+        await owner.account(NEIGHBORS).get_by_text(name, exact=True).wait_for()
+
+
+async def downloads_diagnostics(owner: Desk) -> None:
+    """From the page of a car; they do not tell which car it is."""
+    await owner.account(NEIGHBORS).get_by_text("i4 eDrive40", exact=True).click()
+    serial_number = owner.home.get_by_text(re.compile("Serial number:"))
+    vin = (await serial_number.inner_text()).rpartition(" ")[2]
+    async with owner.home.expect_download() as downloading:
+        await owner.home.get_by_text("Download diagnostics").click()
+    text = (await (await downloading.value).path()).read_text(encoding="utf-8")
+    assert json.loads(text)["data"]
+    assert len(vin) == 17
+    assert vin not in text
+
+
+async def signs_in_again(owner: Desk) -> None:
+    """After BMW has forgotten who was signed in."""
+    await owner.open_integration()
+    await owner.account(OURS).get_by_text("Cooper SE", exact=True).wait_for()
+    await owner.play("sign-in-ended")
+    await owner.reload(OURS)
+    await owner.account(OURS).get_by_text("BMW no longer accepts the stored sign-in").wait_for()
+    await owner.switchboard.get_by_role("button", name="Everything off").click()
+    await owner.home.get_by_role("button", name="Reconfigure").click()
+    await owner.dialog.locator("input").last.fill("demo")
+    await owner.dialog.get_by_role("button", name="Submit").click()
+    await owner.solve_captcha()
+    await owner.account(OURS).get_by_text("BMW no longer accepts the stored sign-in").wait_for(state="detached")
+
+
+async def reads_a_repair_message(owner: Desk) -> None:
+    """When BMW blocks the account."""
+    await owner.open_integration()
+    await owner.account(OURS).get_by_text("Cooper SE", exact=True).wait_for()
+    await owner.play("blocked-data")
+    await owner.reload(OURS)
+    await owner.account(OURS).get_by_text("BMW blocks every client but its own app").wait_for()
+    await owner.home.goto("/config/repairs")
+    await owner.home.get_by_text(f"BMW blocks {OURS}").first.click()
+    await owner.home.get_by_text("this integration will not fake one").wait_for()
