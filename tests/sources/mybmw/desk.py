@@ -1,5 +1,6 @@
 """An account at the simulated cloud, over real HTTP, whose time passes only while somebody waits."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """Where commands are given; `steps` and `waits_s` are those of all of them."""
+    """Where commands are given; `steps` and `waits_s` are those of all of them. No wait ends before `may_wait`."""
 
     cloud: Simulator
     source: MyBmwSource
@@ -32,9 +33,11 @@ class Desk:
     http: httpx.AsyncClient
     waits_s: list[float] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    may_wait: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self, seconds: float) -> None:
         """Let time pass."""
+        await self.may_wait.wait()
         self.waits_s.append(seconds)
         self.clock.advance(seconds=seconds)
 
@@ -108,6 +111,7 @@ async def open_desk(
                 sleep=lambda seconds: desk.wait(seconds),  # noqa: PLW0108 (there is no desk yet)
             ),
         )
+        desk.may_wait.set()
         await desk.source.fetch()
         cloud.requests.clear()
         yield desk

@@ -349,6 +349,21 @@ async def test_bmw_may_not_let_us_ask_what_became_of_it(desk: Desk, fault: Fault
     assert len(desk.orders) == 1
 
 
+async def test_a_pause_that_begins_meanwhile_is_kept(desk: Desk) -> None:
+    accepted = asyncio.Event()
+    desk.may_wait.clear()
+    task = asyncio.create_task(desk.source.execute(desk.vin("G26"), Lock(), lambda _: accepted.set()))
+    await accepted.wait()
+    desk.cloud.faults.append(Fault(path="/state", status=429, headers={"retry-after": "600"}))
+    with pytest.raises(SlowDownError):
+        await desk.source.fetch()
+    desk.cloud.requests.clear()
+    desk.may_wait.set()
+    outcome = await task
+    assert (outcome.fate, outcome.reason) == (Fate.UNKNOWN, Reason.NOT_TOLD)
+    assert desk.cloud.requests == []
+
+
 async def test_home_assistant_stops_while_a_car_is_at_it(desk: Desk) -> None:
     reached = asyncio.Event()
 
