@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 # The test package brings a package `custom_components` of its own: whichever is imported first is the one that Home
 # Assistant finds.
 import custom_components.mybmw  # noqa: F401 (imported for being first)
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from tests.account import FakeSource
 from tests.captcha_tab import Client, Tab
 from tests.door import Door, secrets_in

@@ -12,8 +12,8 @@ from homeassistant.data_entry_flow import UnknownFlow
 import pytest
 from yarl import URL
 
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Region
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 
 from .captcha_tab import Tab, go_on, is_waiting, open_page, says
 from .door import (

@@ -16,7 +16,7 @@ from yarl import URL
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
+from custom_components.mybmw.sources.loopback import LOOPBACK
 
 from .captcha_tab import Client, Tab
 from .door import secrets_in

@@ -9,8 +9,8 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 
 from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Region
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 
 from .door import begin, entry_made, paste, secrets_in, stored, submit
 from .flow_texts import shown

@@ -10,7 +10,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
+from custom_components.mybmw.sources.loopback import LOOPBACK
 
 from .captcha_tab import Tab, go_on, open_page, says
 from .door import (

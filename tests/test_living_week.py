@@ -26,8 +26,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, sign_in
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 
 from .account import pass_time
 from .simulator import DEMO_PASSWORD, DEMO_USERNAMES, Simulator

@@ -15,8 +15,8 @@ import httpx
 
 from custom_components.mybmw.const import CONF_SOURCE
 from custom_components.mybmw.sources import Credentials
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, SWITCHBOARD, Age, Simulator
 from tests.simulator.options import add_car_options, add_fault_option
 

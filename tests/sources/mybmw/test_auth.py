@@ -20,8 +20,8 @@ from custom_components.mybmw.sources import (
     SourceError,
     TryLaterError,
 )
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 
 from .cloud import (
     ACCOUNT,

@@ -2,11 +2,12 @@
 
 import pytest
 
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Region
 from custom_components.mybmw.sources.mybmw.build import ListBrand
 from custom_components.mybmw.sources.mybmw.credentials import AppIdentity
 from custom_components.mybmw.sources.mybmw.headers import app_version
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK, CaptchaWidget, may_hear_secrets
+from custom_components.mybmw.sources.mybmw.regions import CaptchaWidget, may_hear_secrets
 
 from .cloud import Clock
 

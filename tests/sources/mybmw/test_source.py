@@ -8,9 +8,9 @@ from custom_components.mybmw.sources import (
     Fetch,
     SignInRequiredError,
 )
+from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region, open_account
 from custom_components.mybmw.sources.mybmw.build import Answers, ListBrand, build_vehicle
-from custom_components.mybmw.sources.mybmw.regions import LOOPBACK
 from tests.recorded import RECORDED_CARS
 
 from .cloud import (

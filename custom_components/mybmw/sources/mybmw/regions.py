@@ -1,19 +1,13 @@
-"""Everything about BMW's cloud that differs by region, and the one way to send it all to this machine instead."""
+"""Everything about BMW's cloud that differs by region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-import os
-import re
 from typing import Final
 
 import httpx
 
-LOOPBACK: Final = "MYBMW_LOOPBACK"
-"""Environment variable with the address of a simulated cloud on this machine; all requests go there while it is set."""
-
-_LOOPBACK_ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:([1-9][0-9]{0,4})")
-_LAST_PORT: Final = 65535
+from ..loopback import loopback
 
 _BMW_DOMAINS: Final = ("bmwgroup.com", "bmwgroup.us", "bmwusa.com", "bmw.com.cn")
 
@@ -82,8 +76,8 @@ class Region(StrEnum):
         if site_key is None:
             message = f"There is no captcha in {self}"
             raise ValueError(message)
-        if loopback := _loopback():
-            return CaptchaWidget(site_key=site_key, script=f"{loopback}{_LOOPBACK_SCRIPT}", hosts=(loopback,))
+        if here := loopback():
+            return CaptchaWidget(site_key=site_key, script=f"{here}{_LOOPBACK_SCRIPT}", hosts=(here,))
         return CaptchaWidget(site_key=site_key, script=_HCAPTCHA_SCRIPT, hosts=_HCAPTCHA_HOSTS)
 
     @property
@@ -102,7 +96,7 @@ class Region(StrEnum):
         Raises:
             ValueError: The redirect to this machine names something else than this machine.
         """
-        return _loopback() or f"https://{_FACTS[self].api_host}"
+        return loopback() or f"https://{_FACTS[self].api_host}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,17 +143,6 @@ def may_hear_secrets(address: str) -> bool:
         return False
     if url.userinfo:
         return False
-    if (loopback := _loopback()) is not None:
-        return (url.scheme, url.netloc) == ("http", httpx.URL(loopback).netloc)
+    if (here := loopback()) is not None:
+        return (url.scheme, url.netloc) == ("http", httpx.URL(here).netloc)
     return url.scheme == "https" and any(url.host == name or url.host.endswith(f".{name}") for name in _BMW_DOMAINS)
-
-
-def _loopback() -> str | None:
-    address = os.environ.get(LOOPBACK)
-    if not address:
-        return None
-    match = _LOOPBACK_ADDRESS.fullmatch(address.removesuffix("/"))
-    if match is None or int(match[1]) > _LAST_PORT:
-        message = f"{LOOPBACK} may only be http://127.0.0.1:PORT, with the port of a simulated cloud on this machine"
-        raise ValueError(message)
-    return match[0]
