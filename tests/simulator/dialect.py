@@ -73,7 +73,7 @@ def brand_of(request: web.Request) -> str | None:
 
 def vin_of(request: web.Request) -> str | None:
     """The car a request is about, None if it is about none."""
-    return request.headers.get(VIN_HEADER)
+    return request.headers.get(VIN_HEADER) or request.match_info.get("vin")
 
 
 def check_session(request: web.Request) -> None:

@@ -1,0 +1,135 @@
+"""What the tests of this room share: time in their hands, and all rooms of an account put together."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, override
+
+import httpx
+
+from custom_components.mybmw.sources import Credentials
+from custom_components.mybmw.sources.cardata.auth import first_credentials
+from custom_components.mybmw.sources.cardata.client import Client
+from custom_components.mybmw.sources.cardata.container import ContainerKeeper
+from custom_components.mybmw.sources.cardata.grant import Grant
+from custom_components.mybmw.sources.cardata.identity import Identity
+from custom_components.mybmw.sources.cardata.memory import Memory
+from custom_components.mybmw.sources.cardata.quota import Ledger
+from custom_components.mybmw.sources.cardata.tokens import TokenKeeper
+from tests.simulator import Simulator
+from tests.simulator.cardata import SCOPES, Customer
+
+NOW: Final = datetime(2026, 11, 20, 12, 3, 21, tzinfo=UTC)
+
+API: Final = "/customers/"
+TOKEN: Final = "/gcdm/oauth/token"
+DEVICE_CODE: Final = "/gcdm/oauth/device/code"
+
+
+class Clock:
+    """A clock that stands still unless it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        """What it shows."""
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        """Let some time pass."""
+        self.now += timedelta(**duration)
+
+
+class Sleeper:
+    """Sleep during which the clock goes on, and things happen."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.naps: list[float] = []
+        self.meanwhile: dict[int, Callable[[], object]] = {}
+        self._clock = clock
+
+    async def __call__(self, seconds: float) -> None:
+        """Wait, as far as anybody can tell."""
+        self.naps.append(seconds)
+        self._clock.advance(seconds=seconds)
+        if happens := self.meanwhile.get(len(self.naps)):
+            happens()
+        await asyncio.sleep(0)
+
+
+class Gate(asyncio.Event):
+    """Holds up a request (`Fault.after`) and tells when one has `reached` it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = asyncio.Event()
+
+    @override
+    async def wait(self) -> Literal[True]:
+        self.reached.set()
+        return await super().wait()
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Keeps credentials, and notes how many requests the cloud had got when it did."""
+
+    cloud: Simulator
+    kept: list[Credentials] = field(default_factory=list)
+    asked_before: list[int] = field(default_factory=list)
+
+    async def __call__(self, credentials: Credentials) -> None:
+        """Keep them."""
+        await asyncio.sleep(0)  # as a disk would, let others run
+        self.kept.append(credentials)
+        self.asked_before.append(len(self.cloud.requests))
+
+
+class Rooms:
+    """All rooms of an account that has signed in."""
+
+    def __init__(  # noqa: PLR0913 (all it needs comes from outside)
+        self,
+        cloud: Simulator,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        keep: Keeper,
+        *,
+        credentials: Credentials | None = None,
+        scopes: frozenset[str] = frozenset(SCOPES),
+    ) -> None:
+        self.customer: Customer = cloud.cardata.customer()
+        self.keep = keep
+        self.clock = clock
+        if credentials is None:
+            credentials = first_credentials(granted(cloud, clock, scopes))
+        self.memory = Memory(credentials, keep)
+        self.ledger = Ledger(self.memory, clock)
+        self.tokens = TokenKeeper(Identity(self.customer.client_id, http, clock), self.memory, clock)
+        self.client = Client(http, self.tokens, self.ledger, clock)
+        self.containers = ContainerKeeper(self.client, self.memory, clock)
+
+
+def granted(cloud: Simulator, clock: Clock, scopes: frozenset[str] = frozenset(SCOPES)) -> Grant:
+    """A grant that the cloud has just given out."""
+    given = cloud.cardata.customers.admit(cloud.cardata.customer(), scopes)
+    grant = Grant.answered(
+        {
+            "access_token": given.access_token,
+            "id_token": given.id_token,
+            "refresh_token": given.refresh_token,
+            "expires_in": int((given.ends_at - clock()).total_seconds()),
+            "scope": " ".join(sorted(scopes)),
+            "gcid": given.customer.account.gcid,
+        },
+        clock(),
+    )
+    assert grant
+    return grant
+
+
+def asked(cloud: Simulator, path: str = API) -> list[tuple[str, int]]:
+    """What was asked below a path, and how it was answered: the last part of each path, and the status."""
+    return [(one.path.rpartition("/")[2], one.status) for one in cloud.requests if one.path.startswith(path)]
