@@ -20,7 +20,8 @@ from custom_components.mybmw.sources.cardata.tokens import TokenKeeper
 from tests.simulator import Simulator
 from tests.simulator.cardata import SCOPES, Customer
 
-NOW: Final = datetime(2026, 11, 20, 12, 3, 21, tzinfo=UTC)
+NOW: Final = datetime(2026, 2, 20, 12, 3, 21, tzinfo=UTC)
+"""Not long after the garage has opened, so that there is not much to live through."""
 
 API: Final = "/customers/"
 TOKEN: Final = "/gcdm/oauth/token"
@@ -100,6 +101,7 @@ class Rooms:
         credentials: Credentials | None = None,
         scopes: frozenset[str] = frozenset(SCOPES),
     ) -> None:
+        self.cloud = cloud
         self.customer: Customer = cloud.cardata.customer()
         self.keep = keep
         self.clock = clock

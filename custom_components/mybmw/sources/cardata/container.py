@@ -93,10 +93,9 @@ class ContainerKeeper:
         try:
             return await self._client.telematic_data(vin, container_id, reason)
         except (DeniedError, FailedError) as err:
-            if err.cause not in _STALE or not self._may_mend():
+            if err.cause not in _STALE or (mended := await self._mended(container_id, reason)) is None:
                 raise
-        container_id = await self._mend(container_id, reason)
-        return await self._client.telematic_data(vin, container_id, reason)
+        return await self._client.telematic_data(vin, mended, reason)
 
     async def container_id(self, reason: Reason) -> str:
         """The container to ask by, which is found or made if need be.
@@ -110,15 +109,17 @@ class ContainerKeeper:
                 ours = await self._renewed(ours, reason)
             return ours.container_id
 
-    def _may_mend(self) -> bool:
-        return self._mended_at is None or self._clock() >= self._mended_at + MENDING_REST
+    async def _mended(self, broken: str, reason: Reason) -> str | None:
+        """Another container in place of one that BMW no longer answers by, None if it is too soon for that.
 
-    async def _mend(self, broken: str, reason: Reason) -> str:
-        """Another container in place of one that BMW no longer answers by; what others have mended already is good."""
+        What others have mended meanwhile is good.
+        """
         async with self._turn:
-            ours = _Ours.remembered(self._memory)
+            ours, now = _Ours.remembered(self._memory), self._clock()
             if ours is None or ours.container_id == broken:
-                self._mended_at = self._clock()
+                if self._mended_at and now < self._mended_at + MENDING_REST:
+                    return None
+                self._mended_at = now
                 ours = await self._renewed(None, reason, besides=broken)
             return ours.container_id
 
