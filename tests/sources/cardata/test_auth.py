@@ -89,7 +89,7 @@ async def test_slow_down_is_heeded(begin: Begin, cloud: Simulator, sleep: Sleepe
     sign_in = await begin()
     cloud.faults.append(Fault(path=TOKEN, status=400, body={"error": "slow_down"}, times=2))
     approve_after(sleep, 4, cloud, sign_in)
-    assert await sign_in.complete()
+    assert (await sign_in.complete()).gcid
     assert sleep.naps == [5, 10, 15, 15]
 
 
@@ -97,7 +97,7 @@ async def test_too_many_requests_are_waited_for(begin: Begin, cloud: Simulator, 
     sign_in = await begin()
     cloud.faults.append(Fault(path=TOKEN, status=429, headers={"retry-after": "40"}, times=1))
     approve_after(sleep, 1, cloud, sign_in)
-    assert await sign_in.complete()
+    assert (await sign_in.complete()).gcid
     assert sleep.naps == [5, 40]
 
 
@@ -105,7 +105,7 @@ async def test_a_false_no_right_after_the_yes_is_sat_out(begin: Begin, cloud: Si
     cloud.cardata.sign_in.denies_for = timedelta(minutes=1)
     sign_in = await begin()
     approve_after(sleep, 1, cloud, sign_in)
-    assert await sign_in.complete()
+    assert (await sign_in.complete()).gcid
     assert 60 <= sum(sleep.naps) <= 70
 
 
@@ -174,7 +174,7 @@ async def test_bad_minutes_of_the_way_do_not_end_it(
     sign_in = await begin()
     cloud.faults.append(fault)
     approve_after(sleep, 1, cloud, sign_in)
-    assert await sign_in.complete()
+    assert (await sign_in.complete()).gcid
     assert sleep.naps == [5, 5, 5]
 
 
@@ -264,7 +264,7 @@ async def test_a_new_sign_in_frees_no_calls(begin: Begin, cloud: Simulator, slee
     sign_in = await begin()
     approve_after(sleep, 1, cloud, sign_in)
     grant = await sign_in.complete()
-    previous = {"calls": {"calls": [], "full_until": NOW.isoformat()}, "grant": {"gcid": "old"}}
+    previous: dict[str, Json] = {"calls": {"calls": [], "full_until": NOW.isoformat()}, "grant": {"gcid": "old"}}
     credentials = first_credentials(grant, previous)
     assert credentials["calls"] == previous["calls"]
     assert gcid_of(credentials) == grant.gcid

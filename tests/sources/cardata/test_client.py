@@ -171,6 +171,12 @@ async def test_no_picture(fault: Fault, rooms: Rooms, cloud: Simulator) -> None:
     assert await rooms.client.picture(VIN, Reason.SET_UP) is None
 
 
+@pytest.mark.parametrize("question", ["charging places", "picture"])
+async def test_another_refusal_is_not_nothing(question: str, rooms: Rooms) -> None:
+    rooms.customer.secondary.add(VIN)
+    assert cause_of(await failure(rooms, question)) is Cause.VEHICLE_NOT_OURS
+
+
 async def test_containers_come_and_go(rooms: Rooms) -> None:
     assert await rooms.client.containers(Reason.SET_UP) == []
     made = await rooms.client.create_container("name", "purpose", KEYS, Reason.SET_UP)
@@ -398,6 +404,7 @@ async def test_each_call_is_booked_and_stored_before_it_is_sent(rooms: Rooms, ke
     assert keep.asked_before == [0, 1]
     page = keep.kept[-1][Page.CALLS]
     assert isinstance(page, dict)
+    assert isinstance(page["calls"], list)
     assert [call["reason"] for call in page["calls"] if isinstance(call, dict)] == ["set_up", "restart"]
 
 

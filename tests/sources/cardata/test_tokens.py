@@ -216,7 +216,7 @@ async def test_a_missing_scope_costs_no_call_and_no_connection(
     if missing == API_SCOPE:
         with pytest.raises(SignInFailedError) as raised:
             await works()
-        assert await fails()
+        assert (await fails()).id_token
     else:
         with pytest.raises(SignInFailedError) as raised:
             await fails()

@@ -82,7 +82,7 @@ class DeviceSignIn:
                 raise _new_code_needed()
             try:
                 return await self._identity.first_grant(self.code)
-            except SourceError as err:
+            except (TryLaterError, SlowDownError) as err:
                 patience.bear(err, self._clock())
 
 
@@ -93,7 +93,7 @@ class _Patience:
         self.interval_s = code.interval_s
         self._declined_at: datetime | None = None
 
-    def bear(self, err: SourceError, now: datetime) -> None:
+    def bear(self, err: TryLaterError | SlowDownError, now: datetime) -> None:
         """Go on; raises what ends the sign-in."""
         match err:
             case OAuthRefusalError(error="access_denied"):
@@ -110,10 +110,8 @@ class _Patience:
                 raise err  # the code has been used up, and what it brought is lost
             case FailedError() if _SPOILED in err.note:
                 raise _new_code_needed() from None
-            case TryLaterError():
-                pass  # pending, or out of order: the code is none the worse for it
             case _:
-                raise err
+                pass  # pending, or out of order: the code is none the worse for it
 
 
 def first_credentials(grant: Grant, previous: Credentials | None = None) -> Credentials:

@@ -132,22 +132,20 @@ class Client:
     ) -> Answer:
         """Ask, and once more with a new token if BMW does not accept the one we have; return what BMW says to it."""
         self._ledger.require(reason)
+        headers = {"accept": accept, "x-version": "v1"}
+        body = None
+        if content is not None:
+            headers["content-type"], body = "application/json", orjson.dumps(content)
+
+        def request(token: str) -> httpx.Request:
+            right = {"authorization": f"Bearer {token}"}
+            url = f"{self._origin}{path}"
+            return httpx.Request(method, url, params=params, headers=headers | right, content=body)
+
         token = await self._tokens.access_token()
-        for is_last_try in (False, True):
-            request = httpx.Request(
-                method,
-                f"{self._origin}{path}",
-                params=params,
-                headers={"accept": accept, "x-version": "v1", "authorization": f"Bearer {token}"}
-                | ({} if content is None else {"content-type": "application/json"}),
-                content=None if content is None else orjson.dumps(content),
-            )
-            await self._ledger.book(reason)
-            answer = await exchange(self._http, request)
-            _LOGGER.debug("%s %s: HTTP status %s", method, path.rpartition("/")[2], answer.status)
-            if is_last_try or not is_about_token(answer):
-                break
-            token = await self._tokens.access_token(rejected=token)
+        answer = await self._send(request(token), reason)
+        if is_about_token(answer):
+            answer = await self._send(request(await self._tokens.access_token(rejected=token)), reason)
         if answer.is_success:
             return answer
         if is_about_quota(answer):
@@ -155,6 +153,13 @@ class Client:
             message = "BMW says that the calls it allows in a day are used up"
             raise SlowDownError(message, until)
         raise refusal(answer)
+
+    async def _send(self, request: httpx.Request, reason: Reason) -> Answer:
+        """Book a call, then make it."""
+        await self._ledger.book(reason)
+        answer = await exchange(self._http, request)
+        _LOGGER.debug("%s %s: HTTP status %s", request.method, request.url.path.rpartition("/")[2], answer.status)
+        return answer
 
 
 def _about(vin: str) -> str:
