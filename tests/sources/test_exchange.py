@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 async def _answer(request: web.Request) -> web.Response:
     match request.path:
         case "/moved":
-            raise web.HTTPFound("/text")
+            return web.Response(status=302, headers={"location": "/text"})
         case "/large":
             return web.Response(body=b" " * (LARGEST_BODY + 1))
         case "/slow":

@@ -9,14 +9,9 @@ from typing import Final, Literal, override
 import httpx
 
 from custom_components.mybmw.sources import Credentials
+from custom_components.mybmw.sources.cardata.access import Access
 from custom_components.mybmw.sources.cardata.auth import first_credentials
-from custom_components.mybmw.sources.cardata.client import Client
-from custom_components.mybmw.sources.cardata.container import ContainerKeeper
 from custom_components.mybmw.sources.cardata.grant import Grant
-from custom_components.mybmw.sources.cardata.identity import Identity
-from custom_components.mybmw.sources.cardata.memory import Memory
-from custom_components.mybmw.sources.cardata.quota import Ledger
-from custom_components.mybmw.sources.cardata.tokens import TokenKeeper
 from tests.simulator import Simulator
 from tests.simulator.cardata import SCOPES, Customer
 
@@ -107,11 +102,11 @@ class Rooms:
         self.clock = clock
         if credentials is None:
             credentials = first_credentials(granted(cloud, clock, scopes))
-        self.memory = Memory(credentials, keep)
-        self.ledger = Ledger(self.memory, clock)
-        self.tokens = TokenKeeper(Identity(self.customer.client_id, http, clock), self.memory, clock)
-        self.client = Client(http, self.tokens, self.ledger, clock)
-        self.containers = ContainerKeeper(self.client, self.memory, clock)
+        settings = {"client_id": self.customer.client_id}
+        access = Access.of(settings, credentials, http=http, keep=keep, clock=clock)
+        self.close = access.close
+        self.memory, self.tokens, self.ledger = access.memory, access.tokens, access.ledger
+        self.client, self.containers = access.client, access.containers
 
 
 def granted(cloud: Simulator, clock: Clock, scopes: frozenset[str] = frozenset(SCOPES)) -> Grant:

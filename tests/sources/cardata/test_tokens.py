@@ -86,7 +86,7 @@ async def test_a_renewal_is_seen_through_if_nobody_waits(
     with pytest.raises(asyncio.CancelledError):
         await waiting
     go_on.set()
-    await rooms.tokens.close()
+    await rooms.close()
     assert len(keep.kept) == 1
     assert cloud.cardata.customers.who_asks(await rooms.tokens.access_token())
     assert len(asked(cloud, TOKEN)) == 1
@@ -102,13 +102,13 @@ async def test_a_failed_renewal_that_nobody_waits_for_makes_no_noise(
     await asyncio.sleep(0)
     waiting.cancel()
     go_on.set()
-    await rooms.tokens.close()
+    await rooms.close()
     await asyncio.gather(waiting, return_exceptions=True)
     assert "never retrieved" not in caplog.text
 
 
 async def test_close_without_a_renewal(rooms: Rooms) -> None:
-    await rooms.tokens.close()
+    await rooms.close()
 
 
 async def test_new_tokens_are_stored_before_they_are_used(rooms: Rooms, clock: Clock, keep: Keeper) -> None:

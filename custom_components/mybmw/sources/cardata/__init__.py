@@ -14,4 +14,12 @@ questions    what can be asked
 client       asking, each call booked before
 descriptors  what a car can be asked about
 container    ... and how BMW wants to be told
+access       all of it together
 """
+
+from .access import Access
+from .auth import DeviceSignIn, first_credentials, gcid_of
+from .failures import Cause, cause_of
+from .quota import Reason
+
+__all__ = ["Access", "Cause", "DeviceSignIn", "Reason", "cause_of", "first_credentials", "gcid_of"]
