@@ -419,6 +419,14 @@ async def test_the_cloud_never_sees_a_fifty_first_call(rooms: Rooms, cloud: Simu
     assert await rooms.client.cars(Reason.OWNER)
 
 
+async def test_without_calls_no_token_is_fetched_either(rooms: Rooms, cloud: Simulator, clock: Clock) -> None:
+    clock.advance(hours=2)
+    for _ in range(50):
+        await rooms.ledger.book(Reason.OWNER)
+    assert isinstance(await failure(rooms), SlowDownError)
+    assert not cloud.requests
+
+
 async def test_a_restart_frees_no_call(rooms: Rooms, restarted: Callable[[], Rooms], cloud: Simulator) -> None:
     for _ in range(45):
         await rooms.client.cars(Reason.DAILY)

@@ -63,6 +63,12 @@ async def test_the_fifty_first_is_not_made(book: Book, clock: Clock) -> None:
     assert len(book.ledger.calls) == 50
 
 
+async def test_a_call_that_took_its_time_to_get_there_still_counts(book: Book, clock: Clock) -> None:
+    await book.fill()
+    clock.now = NOW + DAY
+    assert book.ledger.calls_left == 0
+
+
 async def test_the_reserve_is_the_owners(book: Book) -> None:
     assert await book.fill(Reason.DAILY) == LIMIT - RESERVE
     with pytest.raises(SlowDownError):

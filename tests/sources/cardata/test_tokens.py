@@ -281,11 +281,13 @@ def test_a_damaged_memory_of_a_grant_is_renewed() -> None:
 
 
 async def test_pages_are_stored_whole_and_in_their_order() -> None:
+    begun: list[Credentials] = []
     kept: list[Credentials] = []
     first_is_slow = asyncio.Event()
 
     async def keep(credentials: Credentials) -> None:
-        if not kept:
+        begun.append(credentials)
+        if len(begun) == 1:
             await first_is_slow.wait()
         kept.append(credentials)
 
@@ -293,6 +295,7 @@ async def test_pages_are_stored_whole_and_in_their_order() -> None:
     assert memory.read(Page.CALLS) == {}
     writing = [asyncio.create_task(memory.write(Page.CALLS, {"n": number})) for number in range(3)]
     await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the second could have overtaken the first by now
     first_is_slow.set()
     await asyncio.gather(*writing)
     assert kept[-1] == {"grant": {"a": 1}, "calls": {"n": 2}}
