@@ -11,10 +11,11 @@ import pytest
 from custom_components.mybmw.sources import Json
 from tests.simulator import Asked, Simulator
 from tests.simulator.cardata import API, SCOPES, STREAM, Container, Window
+from tests.simulator.cardata.papers import basic_data
 from tests.simulator.cardata_catalogue import CATALOGUE
 from tests.simulator.garage import LivingCar
 from tests.simulator.living import LIVING_CARS, Charge
-from tests.simulator.speaks_cardata import Said, basic_data, in_rest, in_stream, said
+from tests.simulator.speaks_cardata import Said, in_rest, in_stream, said
 
 VEHICLES: Final = "/customers/vehicles"
 CONTAINERS: Final = "/customers/containers"

@@ -14,7 +14,7 @@ from ..accounts import Accounts
 from ..cardata_catalogue import CATALOGUE
 from ..faults import Answer
 from ..garage import LivingCar
-from . import charging
+from . import charging, papers
 from .containers import MOST, Container, is_id
 from .customers import API, Customer, Customers, Grant, Window, refused
 from .sign_in import TOKEN_PATH, DeviceSignIn
@@ -114,7 +114,7 @@ class CarData:
 
     async def _basic_data(self, request: web.Request) -> web.Response:
         _customer, car = self._find(request)
-        return web.json_response(speaks_cardata.basic_data(car.life.model))
+        return web.json_response(papers.basic_data(car.life.model))
 
     async def _telematic_data(self, request: web.Request) -> web.Response:
         customer, car = self._find(request)
@@ -152,11 +152,11 @@ class CarData:
 
     async def _tires(self, request: web.Request) -> web.Response:
         _customer, car = self._find(request)
-        return web.json_response(speaks_cardata.tire_diagnosis(car.life.model))
+        return web.json_response(papers.tire_diagnosis(car.life.model))
 
     async def _image(self, request: web.Request) -> web.Response:
         _customer, car = self._find(request)
-        return web.Response(body=speaks_cardata.picture(car.life.model), content_type="image/png")
+        return web.Response(body=papers.picture(car.life.model), content_type="image/png")
 
     # Containers
 
