@@ -226,7 +226,7 @@ class _Exchange:
 
     @property
     def challenge(self) -> str:
-        """What is told at the beginning to recognise who knows the verifier at the end."""
+        """What is told at the beginning to recognize who knows the verifier at the end."""
         return base64.urlsafe_b64encode(sha256(self.verifier.encode()).digest()).decode().rstrip("=")
 
 

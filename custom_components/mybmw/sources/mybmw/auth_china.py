@@ -118,7 +118,7 @@ class ChinaLogin:
 
 
 def login_nonce(user: str, now: datetime, *, key: str | None = None, iv: str | None = None) -> str:
-    """The text by which BMW China recognises its app, for a user name or, once signed in, the customer's id.
+    """The text by which BMW China recognizes its app, for a user name or, once signed in, the customer's id.
 
     `key` and `iv` are 16 hexadecimal digits each, random unless given.
     """
