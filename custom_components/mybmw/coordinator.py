@@ -57,6 +57,7 @@ class Cause(StrEnum):
 
     BLOCKED = "blocked"
     FORBIDDEN = "forbidden"
+    SIGN_IN_REQUIRED = "sign_in_required"
     SLOW_DOWN = "slow_down"
     TRY_LATER = "try_later"
 
@@ -164,6 +165,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             cars_of_others = self._devices.async_cars_of_others()
             fetch = await self.source.fetch(look_for_cars=looks_for_cars, leave_out=cars_of_others)
         except SignInRequiredError as err:
+            self._note_failure(Cause.SIGN_IN_REQUIRED, err)
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except NotAllowedError as err:
@@ -229,7 +231,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
         if waits:
             self.update_interval = max(_rest_of(await self._pause(max(waits))), self._interval)
-        else:
+        elif self.pause is None:  # else it has begun meanwhile
             await self._store.async_pause(None)
 
         if unread := sorted(fetch.unread_makes - self.unread_makes):
