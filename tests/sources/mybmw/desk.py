@@ -13,7 +13,7 @@ import pytest
 from custom_components.mybmw.sources import Credentials
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
-from custom_components.mybmw.vehicle import Command, Outcome, Step, Vehicle
+from custom_components.mybmw.vehicle import Command, Outcome, Position, Step, Vehicle
 from tests.recorded import RECORDED_CARS
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Asked, Order, Simulator
 
@@ -21,6 +21,11 @@ from .cloud import Clock
 
 NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
 """A moment after the recorded cars spoke last."""
+
+CARS: Final = ("F31", "G01", "G26", "I01_NOREX", "I01_REX", "I20", "J29")
+"""Recorded cars that differ in what they can be told."""
+
+HERE: Final = Position(latitude=48.1, longitude=11.5)
 
 
 @dataclass(slots=True, kw_only=True)

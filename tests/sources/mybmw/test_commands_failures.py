@@ -1,7 +1,6 @@
 """What is not sent, and everything that can go wrong with what is."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Final
 
@@ -42,19 +41,9 @@ from tests.faults.document import Table
 from tests.simulator import COMMAND_PRESETS, Fault
 from tests.simulator.playing import COMMANDS
 
-from .desk import NOW, Desk, open_desk
-
-CARS: Final = ("F31", "G01", "G26", "I01_NOREX", "I01_REX", "I20", "J29")
-HERE: Final = Position(latitude=48.1, longitude=11.5)
+from .desk import HERE, NOW, Desk, open_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-@pytest.fixture
-async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
-    """An account with some of the recorded cars."""
-    async with open_desk(monkeypatch, cars=CARS) as desk:
-        yield desk
 
 
 # What is not sent
