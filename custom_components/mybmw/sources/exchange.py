@@ -1,13 +1,11 @@
 """One request over HTTP and its answer, within limits of time and size."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from http import HTTPStatus
 from typing import Final
-import zlib
 
 import httpx
 import orjson
@@ -18,110 +16,58 @@ TIMEOUT_S: Final = 30
 """The time that a request may take from the first byte sent to the last one received."""
 
 LARGEST_BODY: Final = 10_000_000
-"""Bytes, packed and unpacked; the largest answer known, the picture of a car, is a tenth of it."""
-
-PACKING: Final = "gzip"
-"""The one way in which BMW may pack an answer. In others it could hide more than can be read, one inside the other."""
-
-_GZIP_WINDOW_BITS: Final = zlib.MAX_WBITS | 16
-
-# What the client raises for a broken way and for what nobody should send: beside errors of its own, that is what they
-# are made of, such as a UnicodeError for the name of a host, or a RuntimeError of the event loop's transports.
-_BROKEN_WAY: Final = (
-    httpx.CookieConflict,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    OSError,
-    RuntimeError,
-    ValueError,
-    zlib.error,
-)
+"""Bytes; the largest answer known, the picture of a car, is a tenth of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What BMW said."""
+    """What a cloud said."""
 
     status: int
-    headers: httpx.Headers = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: httpx.Headers
+    body: bytes
 
     @property
     def is_success(self) -> bool:
-        """Whether BMW did what was asked."""
+        """Whether the cloud did what was asked."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
-    def document(self) -> Json:
-        """The JSON in a successful answer.
-
-        Raises:
-            TryLaterError: There is none: the answer is a failure, cut off, or an HTML page of some gateway on the way.
-        """
-        if not self.is_success:
-            raise self.failure()
-        if isinstance(self._content, orjson.JSONDecodeError):
-            message = "BMW's answer cannot be read"
-            raise TryLaterError(message)
-        return self._content
-
     def json(self) -> Json:
-        """The JSON in the answer, whatever its status; None if there is none that can be read."""
-        return None if isinstance(self._content, orjson.JSONDecodeError) else self._content
-
-    def failure(self) -> TryLaterError:
-        """The error for a status that nobody expected here."""
-        return TryLaterError(f"BMW answered with HTTP status {self.status}")
-
-    def field(self, *path: str) -> Json:
-        """What stands at a path in the answer, whatever its status; None if nothing does."""
-        document = self.json()
-        for key in path:
-            document = document.get(key) if isinstance(document, dict) else None
+        """The document in the answer, None if it is none that can be read."""
+        try:
+            document: Json = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
         return document
 
-    def text(self, *path: str) -> str:
-        """The text at a path in the answer; empty if there is none."""
-        value = self.field(*path)
+    def text(self, key: str) -> str:
+        """The text that stands under a key of the document; empty if there is none."""
+        document = self.json()
+        value = document.get(key) if isinstance(document, dict) else None
         return value if isinstance(value, str) else ""
 
     def retry_after(self, now: datetime) -> timedelta | None:
         """The wait that the header of this name asks for, in seconds or by an HTTP date; None if it names none."""
-        wait = wait_in(self.headers.get("retry-after", ""), now)
-        return None if wait is None else max(timedelta(), wait)
-
-    @cached_property
-    def _content(self) -> Json | orjson.JSONDecodeError:
-        """The JSON in the body, or why there is none."""
+        value = self.headers.get("retry-after", "")
+        if value.isascii() and value.isdigit():
+            return timedelta(seconds=int(value[:9]))
         try:
-            content: Json = orjson.loads(self.body)
-        except orjson.JSONDecodeError as err:
-            return err
-        return content
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        return max(timedelta(), moment.replace(tzinfo=moment.tzinfo or UTC) - now)
 
 
-def wait_in(header: str, now: datetime) -> timedelta | None:
-    """The wait that a `Retry-After` asks for, in seconds or by a date, which may be over; None if it names none."""
-    if header.isascii() and header.isdigit():
-        return timedelta(seconds=int(header[:9]))
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC) - now
-
-
-async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: httpx.Cookies | None = None) -> Answer:
-    """Send a request once and read its answer to the end, or as far as is reasonable; `cookies` takes those it sets.
+async def exchange(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
+    """Send a request once and read its answer to the end.
 
     Neither the client's headers nor its cookies are used, so that nothing of other accounts or integrations gets into
     our requests. Redirects are never followed.
 
     Raises:
-        TryLaterError: There is no answer, it takes too long, or it is too large to be one; in the context of what broke
-            the way, if something did.
+        TryLaterError: There is no answer, it takes too long, or it is too large to be one.
     """
     request.extensions = {"timeout": httpx.Timeout(TIMEOUT_S).as_dict()}
-    request.headers["accept-encoding"] = PACKING
     try:
         async with asyncio.timeout(TIMEOUT_S):
             response = await http.send(request, stream=True, auth=None, follow_redirects=False)
@@ -129,32 +75,17 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: htt
                 body = await _read(response)
             finally:
                 await response.aclose()
-        if cookies is not None:
-            cookies.extract_cookies(response)
-    except _BROKEN_WAY as err:
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError) as err:
         message = f"BMW cannot be reached ({type(err).__name__})"
-        raise TryLaterError(message) from None  # whose text may quote a header
+        raise TryLaterError(message) from err
     return Answer(status=response.status_code, headers=response.headers, body=body)
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The body of an answer, unpacked here and not by the client, which would unpack without limit."""
-    match response.headers.get("content-encoding", "").strip().lower():
-        case "" | "identity":
-            unpack = None
-        case packing if packing == PACKING:
-            unpack = zlib.decompressobj(_GZIP_WINDOW_BITS)
-        case _:
-            message = "BMW's answer is packed in a way that nobody asked for"
-            raise TryLaterError(message)
-    received, body = 0, bytearray()
-    async for piece in response.aiter_raw():
-        received += len(piece)
-        body += unpack.decompress(piece, LARGEST_BODY + 1 - len(body)) if unpack else piece
-        if max(received, len(body)) > LARGEST_BODY:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST_BODY:
             message = "BMW's answer is too large to be one"
-            raise TryLaterError(message)
-        if unpack and unpack.unused_data:
-            message = "BMW's answer goes on after its end"
             raise TryLaterError(message)
     return bytes(body)

@@ -17,8 +17,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, SourceError, TryLaterError
-from custom_components.mybmw.sources.exchange import LARGEST_BODY, Answer
-from custom_components.mybmw.sources.mybmw.wire import Wire
+from custom_components.mybmw.sources.mybmw import wire as wire_module
+from custom_components.mybmw.sources.mybmw.wire import LARGEST_BODY, Answer, Wire
 
 from .cloud import BLOCKED, FORBIDDEN, HTML, QUOTA, STATE, Clock, Cloud, Replies, Sleeper, Stream
 
@@ -351,7 +351,7 @@ async def test_an_answer_as_large_as_allowed_is_read(pack: Callable[[bytes], byt
 
 
 async def test_nobody_keeps_us_waiting_bit_by_bit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.mybmw.sources.exchange.TIMEOUT_S", 0.05)
+    monkeypatch.setattr(wire_module, "TIMEOUT_S", 0.05)
     flood = Flood(b"")
     assert "TimeoutError" in str(await flooded(flood, clock))
     assert flood.is_closed
@@ -430,7 +430,7 @@ async def test_over_a_real_wire(clock: Clock, monkeypatch: pytest.MonkeyPatch) -
             await wire.ask(httpx.Request("GET", f"{url}/cut"))
         assert (await wire.ask(httpx.Request("GET", f"{url}/redirect"))).status == 302
         assert (await wire.ask(httpx.Request("GET", f"{url}/packed"))).document() == {"a": 1}
-        monkeypatch.setattr("custom_components.mybmw.sources.exchange.TIMEOUT_S", 0.05)
+        monkeypatch.setattr(wire_module, "TIMEOUT_S", 0.05)
         with pytest.raises(TryLaterError, match="Timeout"):
             await wire.ask(httpx.Request("GET", f"{url}/trickle"))
         is_over.set()

@@ -1,10 +1,9 @@
 """How long BMW asks us to wait, in the several ways it has of saying so."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 import re
 from typing import Final
-
-from ..exchange import wait_in
 
 LONGEST_WAIT: Final = timedelta(days=1)
 """No wait is longer: quotas start anew every day, so a longer one would be a misunderstanding."""
@@ -22,8 +21,18 @@ def told_wait(retry_after: str | None, message: str, now: datetime) -> timedelta
 
     `retry_after` is the header of that name, seconds or an HTTP date; `message` is BMW's own text.
     """
-    wait = wait_in(retry_after or "", now) or _in_message(message)
+    wait = _in_header(retry_after or "", now) or _in_message(message)
     return None if wait is None else min(max(wait, _SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def _in_header(value: str, now: datetime) -> timedelta | None:
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value[:9]))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC) - now
 
 
 def _in_message(message: str) -> timedelta | None:
