@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 import httpx
 
 from .. import Clock, Json, SignInRequiredError, SlowDownError, TryLaterError
+from ..exchange import Answer
 from .account import Account
 from .credentials import AppIdentity, Grant
 from .headers import sign_in_headers
-from .wire import Answer, Wire
+from .wire import Wire
 
 _PUBLIC_KEY_PATH: Final = "/eadrax-coas/v1/cop/publickey"
 _PUZZLE_PATH: Final = "/eadrax-coas/v2/cop/slider-captcha"

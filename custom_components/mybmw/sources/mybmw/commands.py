@@ -8,13 +8,14 @@ from typing import Final
 
 from ...vehicle import Fate, FindVehicle, Location, Outcome, Reason, Step
 from .. import Clock, Json, NotAllowedError, OnStep, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from ..exchange import Answer
 from ..fields import Fields
 from .brands import ListBrand
 from .build.location import build_found_location
 from .client import Client, Round, UnknownToBmwError
 from .orders import event_position, event_status
 from .questions import Question
-from .wire import Answer, Sleep, UncertainError
+from .wire import Sleep, UncertainError
 
 _LOGGER = logging.getLogger(__name__)
 
