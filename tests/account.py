@@ -91,7 +91,8 @@ class FakeSource(Source):
     """A cloud that answers what it is told to, and notes how often it is asked, and for which cars.
 
     A command takes until `may_end` is set, goes through both steps, and has the `outcome` (executed, if None is set) or
-    ends in `command_failure`. Whoever asks for a picture waits for `may_answer`, if there is such an event.
+    ends in `command_failure`. Whoever asks for a picture waits for `may_answer`, if there is such an event,
+    and whoever reads the account for `may_fetch`.
     """
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
@@ -110,6 +111,7 @@ class FakeSource(Source):
     pictures_asked: list[tuple[str, View]] = field(default_factory=list)
     picture_asked: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event | None = None
+    may_fetch: asyncio.Event = field(default_factory=_set_event)
     is_closed: bool = False
     poll_interval_min: int = 5
     views: Collection[View] = tuple(View)
@@ -124,6 +126,7 @@ class FakeSource(Source):
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         self.times_asked += 1
         self.looked_for_cars += look_for_cars
+        await self.may_fetch.wait()
         if self.failure:
             raise self.failure.with_traceback(None)
         vehicles = {vin: vehicle for vin, vehicle in self.vehicles.items() if vin not in leave_out}

@@ -1,7 +1,7 @@
 """Keeps the cars of one account fresh, and knows how far their data can be trusted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 import logging
@@ -11,13 +11,13 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore, Pause
 from .const import CONF_READ_ONLY, DOMAIN
-from .issues import async_clear_refusal, async_report_refusal, async_report_shared_cars
+from .devices import AccountDevices
+from .issues import async_clear_refusal, async_report_refusal
 from .pictures import Pictures
 from .sources import (
     Fetch,
@@ -57,6 +57,7 @@ class Cause(StrEnum):
 
     BLOCKED = "blocked"
     FORBIDDEN = "forbidden"
+    SIGN_IN_REQUIRED = "sign_in_required"
     SLOW_DOWN = "slow_down"
     TRY_LATER = "try_later"
 
@@ -99,6 +100,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self.last_success: datetime | None = None
         self.pictures = Pictures(hass, self.account_id, self._ask_for_picture, self.async_update_listeners)
         self._store = store
+        self._devices = AccountDevices(hass, entry, self.account_id)
         self._looks_for_cars = False
 
     @property
@@ -147,14 +149,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     @callback
     def async_show_account(self) -> None:
         """Give the account a device, which its cars hang on."""
-        device = dr.async_get(self.hass).async_get_or_create(
-            config_entry_id=self.config_entry.entry_id,
-            identifiers={(DOMAIN, self.account_id)},
-            entry_type=dr.DeviceEntryType.SERVICE,
-            manufacturer="BMW",
-            translation_key="account",
-        )
-        self.account_device_id = device.id
+        self.account_device_id = self._devices.async_show_account()
 
     @override
     async def _async_setup(self) -> None:
@@ -167,8 +162,10 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self.update_interval = self._interval
         try:
             looks_for_cars, self._looks_for_cars = self._looks_for_cars, False
-            fetch = await self.source.fetch(look_for_cars=looks_for_cars, leave_out=self._cars_of_others())
+            cars_of_others = self._devices.async_cars_of_others()
+            fetch = await self.source.fetch(look_for_cars=looks_for_cars, leave_out=cars_of_others)
         except SignInRequiredError as err:
+            self._note_failure(Cause.SIGN_IN_REQUIRED, err)
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except NotAllowedError as err:
@@ -234,19 +231,21 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
         if waits:
             self.update_interval = max(_rest_of(await self._pause(max(waits))), self._interval)
-        else:
+        elif self.pause is None:  # else it has begun meanwhile
             await self._store.async_pause(None)
 
         if unread := sorted(fetch.unread_makes - self.unread_makes):
             _LOGGER.info("Cars may be missing: the list of %s cannot be read", ", ".join(unread))
         self.unread_makes = fetch.unread_makes
         is_empty = not (fetch.vehicles or fetch.failures or fetch.left_out)
-        fetch = self._without_shared_cars(fetch)
-        before, failures = self.data, fetch.failures
+        shared = self._devices.async_leave_to_others(fetch.vehicles.keys() | fetch.failures.keys() | fetch.left_out)
+        before, failures = self.data, {vin: err for vin, err in fetch.failures.items() if vin not in shared}
         if is_empty:  # more likely a slip of the cloud than a sale of all cars at once
             failures = dict.fromkeys(before, TryLaterError("No car is on the account's list"))
         read = {
-            vin: vehicle.settled(before[vin]) if vin in before else vehicle for vin, vehicle in fetch.vehicles.items()
+            vin: vehicle.settled(before[vin]) if vin in before else vehicle
+            for vin, vehicle in fetch.vehicles.items()
+            if vin not in shared
         }
         vehicles = read | {vin: before[vin] for vin in failures if vin in before}
         if failures and not vehicles:
@@ -255,9 +254,9 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._report_troubles(read, failures)
         if not is_empty:
             makes = {car.identity.brand for car in read.values()} - fetch.unread_makes
-            self._remove_devices_except(read.keys() | failures.keys(), makes)
-        self._update_devices(read)
-        await self.pictures.async_keep_only(vehicles.keys() | self._vins_of_devices())
+            self._devices.async_keep_only(read.keys() | failures.keys(), seen=before.keys(), makes=makes)
+        self._devices.async_update(read, before)
+        await self.pictures.async_keep_only(vehicles.keys() | self._devices.async_vins())
         if read:
             self.last_success = dt_util.utcnow()
         return vehicles
@@ -295,97 +294,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     def _name(self, vin: str) -> str:
         """What to call a car in the log, which must never hold its VIN."""
         return self.data[vin].name if vin in self.data else "A car of the account"
-
-    @callback
-    def _cars_of_others(self) -> set[str]:
-        """The cars that other accounts show: no request is spent on them."""
-        registry = dr.async_get(self.hass)
-        return {
-            vin
-            for entry in self.hass.config_entries.async_entries(DOMAIN, include_disabled=False)
-            if entry is not self.config_entry
-            for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
-            if device.entry_type is None  # a car, not the account
-            for domain, vin in device.identifiers
-            if domain == DOMAIN and self._shown_by(vin)
-        }
-
-    @callback
-    def _without_shared_cars(self, fetch: Fetch) -> Fetch:
-        """Leave out the cars that another account shows already: a car is one device, with one history."""
-        registry = dr.async_get(self.hass)
-        vins = fetch.vehicles.keys() | fetch.failures.keys() | fetch.left_out
-        shared = {vin: other for vin in vins if (other := self._shown_by(vin))}
-        theirs = [
-            device
-            for vin, other in shared.items()
-            if (device := registry.async_get_device_by_identifier((DOMAIN, vin), other.entry_id))
-        ]
-        async_report_shared_cars(
-            self.hass,
-            self.config_entry.entry_id,
-            self.config_entry.title,
-            sorted(device.name_by_user or device.name or "" for device in theirs) if shared else None,
-            ", ".join(sorted({other.title for other in shared.values()})),
-        )
-        for vin in shared:
-            if device := registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id):
-                registry.async_remove_device(device.id)
-        return replace(
-            fetch,
-            vehicles={vin: vehicle for vin, vehicle in fetch.vehicles.items() if vin not in shared},
-            failures={vin: err for vin, err in fetch.failures.items() if vin not in shared},
-        )
-
-    @callback
-    def _shown_by(self, vin: str) -> MyBMWConfigEntry | None:
-        """The other account that shows a car; of two that do, the one that was the last to begin.
-
-        So an account that was disabled for a while does not take its cars back from the one that stood in for it.
-        """
-        registry = dr.async_get(self.hass)
-        ours = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
-        entries: list[MyBMWConfigEntry] = self.hass.config_entries.async_entries(DOMAIN, include_disabled=False)
-        for entry in entries:
-            theirs = registry.async_get_device_by_identifier((DOMAIN, vin), entry.entry_id)
-            if entry is self.config_entry or theirs is None:
-                continue
-            if ours is None or theirs.created_at > ours.created_at:
-                return entry
-        return None
-
-    @callback
-    def _remove_devices_except(self, vins: set[str], makes: set[Brand]) -> None:
-        """Take cars off the device list that have left the account.
-
-        A car that has not been seen since the start counts as gone only if others of its make are there: an empty list
-        of a make may be a slip of the cloud.
-        """
-        registry = dr.async_get(self.hass)
-        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
-            theirs = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
-            if self.account_id in theirs:
-                continue
-            if theirs.isdisjoint(vins) and (device.manufacturer in makes or not theirs.isdisjoint(self.data)):
-                registry.async_remove_device(device.id)
-
-    @callback
-    def _vins_of_devices(self) -> set[str]:
-        """The cars that have a device, even if nothing is known of them now."""
-        devices = dr.async_entries_for_config_entry(dr.async_get(self.hass), self.config_entry.entry_id)
-        return {identifier for device in devices for domain, identifier in device.identifiers if domain == DOMAIN}
-
-    @callback
-    def _update_devices(self, vehicles: Mapping[str, Vehicle]) -> None:
-        """Show a new software release of a car on its device page."""
-        registry = dr.async_get(self.hass)
-        for vin, vehicle in vehicles.items():
-            software = vehicle.identity.software
-            if vin in self.data and software == self.data[vin].identity.software:
-                continue
-            device = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
-            if device and software:
-                registry.async_update_device(device.id, sw_version=str(software))
 
 
 def account_id_of(entry: MyBMWConfigEntry) -> str:

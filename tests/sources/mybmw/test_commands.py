@@ -1,6 +1,6 @@
 """Every command over real HTTP, from the order to what the car tells afterwards."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -42,19 +42,9 @@ from custom_components.mybmw.vehicle import (
 )
 from tests.simulator import Fault
 
-from .desk import NOW, Desk, open_desk
-
-CARS: Final = ("F31", "G01", "G26", "I01_NOREX", "I01_REX", "I20", "J29")
-HERE: Final = Position(latitude=48.1, longitude=11.5)
+from .desk import HERE, NOW, Desk, open_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-@pytest.fixture
-async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
-    """An account with some of the recorded cars."""
-    async with open_desk(monkeypatch, cars=CARS) as desk:
-        yield desk
 
 
 def plan_of(car: Vehicle) -> object:
