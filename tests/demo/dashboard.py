@@ -113,16 +113,20 @@ _THEMES: Final = (
 )
 
 
-def dashboard(cars: Sequence[ShownCar], *, switchboard: str) -> Card:
-    """The whole dashboard; `switchboard` is the address of the page on which faults are chosen."""
-    overview, *others = views(cars)
+def dashboard(cars: Sequence[ShownCar], *, refresh: Sequence[str], switchboard: str) -> Card:
+    """The whole dashboard.
+
+    `refresh` are the buttons that ask for all cars at once, `switchboard` is the address of the page on which faults
+    are chosen.
+    """
+    overview, *others = views(cars, refresh=refresh)
     return {"title": "My BMW", "views": [{**overview, "header": {"card": _explanation(switchboard)}}, *others]}
 
 
-def views(cars: Sequence[ShownCar]) -> list[Card]:
+def views(cars: Sequence[ShownCar], *, refresh: Sequence[str] = ()) -> list[Card]:
     """An overview and a view of each car; cars of which little is known come last."""
     cars = sorted(cars, key=lambda car: (len(car.entities) < len(_THEMES), car.name))
-    return [_overview(cars), *(_view(car) for car in cars)]
+    return [_overview(cars, refresh), *(_view(car) for car in cars)]
 
 
 def _explanation(switchboard: str) -> Card:
@@ -133,14 +137,15 @@ def _explanation(switchboard: str) -> Card:
     return {"type": "markdown", "text_only": True, "content": text}
 
 
-def _overview(cars: Sequence[ShownCar]) -> Card:
+def _overview(cars: Sequence[ShownCar], refresh: Sequence[str]) -> Card:
     where = [car.entities[_POSITION] for car in cars if car.knows(_POSITION)]
     warnings: list[Card] = [{"entity": car.entities[key]} for car in cars for key in _WARNINGS if car.knows(key)]
     driven = [_curve(car, "sensor.mileage") for car in cars if car.knows("sensor.mileage")]
     levels = [_curve(car, key) for car in cars for key in _LEVELS[:1] if car.knows(key)]
     sections = []
     if warnings:
-        sections.append(_section(_heading("Look after", "mdi:alert-circle-outline"), _only_if_on(warnings)))
+        look_after = _heading("Look after", "mdi:alert-circle-outline")
+        sections.append(_section(look_after, _only_if_on(warnings), *map(_refresh, refresh)))
     if levels:
         sections.append(_section(_heading("Batteries this week", "mdi:battery-charging"), _history(levels), span=2))
     sections += [_glance(car) for car in cars]
@@ -251,6 +256,16 @@ def _gauge(car: ShownCar, key: str) -> Card:
         "needle": True,
         "severity": {"red": 0, "yellow": 15, "green": 30},
         "grid_options": {"columns": 6, "rows": 3},
+    }
+
+
+def _refresh(button: str) -> Card:
+    return {
+        "type": "tile",
+        "entity": button,
+        "name": {"type": "device"},
+        "features": [{"type": "button", "action_name": "Refresh all cars now"}],
+        "grid_options": {"columns": "full"},
     }
 
 
