@@ -37,6 +37,7 @@ _SIDES: Final = ("front_left", "front_right", "rear_left", "rear_right")
 _POSITION: Final = "device_tracker.location"
 _NEWS: Final = "sensor.last_reported"
 _AT_A_GLANCE: Final = ("sensor.range_total", "binary_sensor.door_lock", "sensor.charging_status", _POSITION)
+_BELOW_THE_PICTURE: Final = ("binary_sensor.door_lock", _POSITION)
 _SHORT_NAMES: Final = {
     "binary_sensor.pre_entry_climatization": "Pre-entry climate",
     "device_tracker.location": "Position",
@@ -183,12 +184,12 @@ def _view(car: ShownCar) -> Card:
     pictures = _pictures(car)
     levels = [_row(car, key) for key in _LEVELS if car.knows(key)]
     tires = [_row(car, f"sensor.tire_pressure_{side}") for side in _SIDES if car.knows(f"sensor.tire_pressure_{side}")]
-    sections = [_section(*pictures[:1])] if pictures else []
+    sections = [_section(*pictures[:1], *_tiles(car, _BELOW_THE_PICTURE))] if pictures else []
     energy, *themes = (_themed(car, theme) for theme in _THEMES)
     sections += [energy] if energy else []
     if levels:
         span = 1 if pictures else 2
-        sections.append(_section(_heading("This week", "mdi:chart-line"), _history(levels), span=span))
+        sections.append(_section(_heading("This week", "mdi:chart-line"), _history(levels, rows=4), span=span))
     sections += [section for section in themes if section]
     if car.knows("sensor.mileage"):
         driven = _per_day([_row(car, "sensor.mileage")])
@@ -264,6 +265,7 @@ def _refresh(button: str) -> Card:
         "type": "tile",
         "entity": button,
         "name": {"type": "device"},
+        "hide_state": True,  # when it was pressed
         "features": [{"type": "button", "action_name": "Refresh all cars now"}],
         "grid_options": {"columns": "full"},
     }
@@ -278,12 +280,12 @@ def _map(entities: Sequence[str], *, rows: int = 5) -> Card:
     }
 
 
-def _history(curves: Sequence[Card]) -> Card:
+def _history(curves: Sequence[Card], *, rows: int = 5) -> Card:
     return {
         "type": "history-graph",
         "hours_to_show": _WEEK_H,
         "entities": [*curves],
-        "grid_options": {"columns": "full", "rows": 5},
+        "grid_options": {"columns": "full", "rows": rows},
     }
 
 
