@@ -111,8 +111,8 @@ class Store:
             "settings": dict(self.settings),
             "credentials": self.credentials,
             "must_sign_in": self.must_sign_in,
-            "pause": self.pause and {"until": self.pause.until.isoformat(), "refusal": self.pause.refusal},
-            "vins": sorted(self.vins),
+            "pause": {"until": self.pause.until.isoformat(), "refusal": self.pause.refusal} if self.pause else None,
+            "vins": [*sorted(self.vins)],
         }
         descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # mode 0600
         try:

@@ -32,7 +32,8 @@ def export(vehicle: Vehicle) -> dict[str, Plain]:
 
 
 def _object(part: object) -> dict[str, Plain]:
-    return {name: _plain(getattr(part, name)) for name in _names(type(part))}
+    kind: type = type(part)
+    return {name: _plain(getattr(part, name)) for name in _names(kind)}
 
 
 def _plain(value: object) -> Plain:  # noqa: PLR0911 (one kind after the other)
