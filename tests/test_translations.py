@@ -209,3 +209,13 @@ def test_icons(platform: str) -> None:
         assert at(icons, key, "state").keys() <= options(description), key
     for path, icon in texts(icons):
         assert re.fullmatch(r"mdi:[a-z0-9-]+", icon), path
+
+
+def test_the_readme_quotes_messages_that_exist() -> None:
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| \*(.+?)\* \|", readme.partition("## When something is wrong")[2], re.MULTILINE)
+    ours = [text for _, text in texts(document("translations/en"))]
+    assert quoted
+    for quote in quoted:
+        pattern = ".*".join(re.escape(part.strip()) for part in quote.split("…"))
+        assert any(re.match(pattern, text) for text in ours), quote

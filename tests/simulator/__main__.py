@@ -5,6 +5,7 @@ import asyncio
 import signal
 import sys
 
+from .cardata.sign_in import PAGE
 from .garage import Age
 from .options import add_car_options, add_fault_option
 from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
@@ -41,6 +42,7 @@ async def _run(arguments: Namespace) -> None:
         for region, username in DEMO_USERNAMES.items():
             _say(f"sign in as {username} ({region}), password {DEMO_PASSWORD}")
         _say('a captcha token is any text that begins with "P1_", each once')
+        _say(f"CarData's client id is {cloud.cardata.customer().client_id}; codes are entered at {cloud.url}{PAGE}")
         _say(f"faults can be switched on and off at {cloud.url}{SWITCHBOARD}/")
         for fault in arguments.fault:
             cloud.switchboard.switch_on(fault)

@@ -13,6 +13,7 @@ from tests.recorded import RECORDED_CARS, RecordedCar
 
 from .accounts import Account, Accounts
 from .captcha import Captchas
+from .cardata import CarData
 from .china import ChinaSignIn
 from .commands import Commands, Order
 from .dialect import RefusalError, brand_of, vin_of
@@ -34,8 +35,9 @@ class Simulator:
     """The cloud. Everything about it can be changed while it runs.
 
     `garage` holds the cars of the demo accounts (one in each region, see DEMO_USERNAMES), `world` is where the living
-    ones of them live, `accounts` who may sign in, `faults` what goes wrong, `switchboard` what of it was switched on by
-    name, `requests` what was asked so far, `orders` what of it had a car do something.
+    ones of them live, `accounts` who may sign in, `cardata` the official door to the living cars, `faults` what goes
+    wrong, `switchboard` what of it was switched on by name, `requests` what was asked so far, `orders` what of it had a
+    car do something.
     """
 
     def __init__(  # noqa: PLR0913 (a cloud to order)
@@ -71,15 +73,16 @@ class Simulator:
         self.orders: list[Order] = commands.orders
         captchas = Captchas()
         app = web.Application(middlewares=[self._answer])
-        for room in (
+        mybmw = (
             captchas,
             SignIn(accounts=self.accounts, captchas=captchas),
             ChinaSignIn(accounts=self.accounts, clock=clock),
             data,
             commands,
             self.switchboard,
-        ):
-            app.add_routes(room.routes())
+        )
+        self.cardata = CarData(self.accounts, clock=clock)
+        app.add_routes(self.cardata.routes(besides=[route for room in mybmw for route in room.routes()]))
         # A client that has lost patience waits for no answer, and neither does the end of the simulator.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         self._port = port

@@ -1,0 +1,25 @@
+"""BMW CarData, the official and read-only interface for owners.
+
+failures     what exactly went wrong, beside the four meanings
+hosts        where CarData is
+memory       what is remembered between starts
+grant        what a sign-in brings
+device_code  ... and the code that brings it
+identity     the service that gives out both
+auth         signing in
+tokens       ... and staying so
+quota        fifty calls a day
+refusals     what BMW's codes mean
+questions    what can be asked
+client       asking, each call booked before
+descriptors  what a car can be asked about
+container    ... and how BMW wants to be told
+access       all of it together
+"""
+
+from .access import Access
+from .auth import DeviceSignIn, first_credentials, gcid_of
+from .failures import Cause, cause_of
+from .quota import Reason
+
+__all__ = ["Access", "Cause", "DeviceSignIn", "Reason", "cause_of", "first_credentials", "gcid_of"]

@@ -1,0 +1,92 @@
+"""What a car is, in the words of CarData: what never changes about it."""
+
+from collections.abc import Mapping
+import struct
+from typing import Final
+import zlib
+
+from custom_components.mybmw.sources import Json
+
+from ..living import Model, Opening
+from ..living.models import DriveTrain
+
+type Document = dict[str, Json]
+
+_DRIVE_TRAINS: Final[Mapping[DriveTrain, str]] = {
+    DriveTrain.ELECTRIC: "BEV",
+    DriveTrain.PLUG_IN_HYBRID: "PHEV",
+    DriveTrain.PETROL: "CONV",
+    DriveTrain.RANGE_EXTENDER: "BEV_REX",
+}
+
+
+def basic_data(model: Model) -> Document:
+    """The fields that real cars' answers have."""
+    identity = model.identity
+    data: Document = {
+        "bodyType": "Limousine",
+        "brand": identity.make,
+        "colourCodeRaw": f"{identity.color & 0xFFF:03X}",
+        "colourDescription": "SIMULATED METALLIC",
+        "constructionDate": f"{identity.year}-03-17T00:00:00.000+0000",
+        "countryCode": "DE",
+        "driveTrain": _DRIVE_TRAINS[model.drive_train],
+        "engine": "B48" if model.tank else "GAL1",
+        "fullSAList": "0478,05AV,06WC",
+        "hasNavi": True,
+        "hasSunRoof": Opening.SUNROOF in model.openings,
+        "headUnit": identity.head_unit,
+        "modelKey": "11EE",
+        "modelName": identity.model,
+        "numberOfDoors": sum(opening.startswith("door_") for opening in model.openings) + 1,
+        "propulsionType": "EL" if model.tank is None else "BE",
+        "series": identity.model[:1],
+        "seriesDevt": identity.body,
+        "simStatus": "ACTIVE",
+        "steering": "LL",
+    }
+    return data | ({"chargingModes": ["AC_LOW"]} if model.battery else {})
+
+
+def tire_diagnosis(model: Model) -> Document:
+    """The mounted tires; of others nothing is known."""
+    tires = model.tires
+    week, year = divmod(tires.week, 100)
+    wheels: Document = {
+        wheel: {
+            "label": wheel,
+            "dimension": {"label": "Dimension", "value": tires.sizes[number // 2].rsplit(" ", 1)[0]},
+            "season": {"label": "Season", "value": "Winter" if tires.is_winter else "Summer", "season": _season(model)},
+            "tread": {"label": "Tread", "manufacturer": tires.manufacturer, "treadDesign": tires.tread},
+            "tyreDefect": {"label": "Defect", "status": "NONE", "statusColor": "GREEN"},
+            "tyreProductionDate": {"label": "Produced", "statusColor": "GREEN", "value": f"{week:02}/20{year:02}"},
+            "tyreWear": {"label": "Wear", "status": "OK", "statusColor": "GREEN", "dueMileage": 0, "unit": "KILOMETER"},
+            "runFlat": {"label": "Run-flat", "runFlat": False},
+        }
+        for number, wheel in enumerate(("frontLeft", "frontRight", "rearLeft", "rearRight"))
+    }
+    return {
+        "passengerCar": {
+            "mountedTyres": {"label": "Mounted", "aggregatedQualityStatus": {"qualityStatus": "OK"}, **wheels},
+            "unmountedTyres": {"label": "Unmounted"},
+        },
+        "errors": [],
+    }
+
+
+def picture(model: Model) -> bytes:
+    """A small PNG in the color of the car."""
+    width, height = 16, 9
+    color = (model.identity.color & 0xFFFFFF).to_bytes(3)
+    rows = (b"\0" + color * width) * height
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def _season(model: Model) -> str:
+    return "WINTER" if model.tires.is_winter else "SUMMER"

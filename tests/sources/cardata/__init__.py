@@ -1,0 +1,1 @@
+"""BMW CarData as a source, over real HTTP against the simulator."""
