@@ -70,23 +70,25 @@ def environment(cloud: Simulator, tmp_path: Path) -> dict[str, str]:
     }
 
 
-async def start(environment: dict[str, str], *typed: str) -> asyncio.subprocess.Process:
-    """Start a process."""
+async def start(
+    environment: dict[str, str], *typed: str, terminal: int = asyncio.subprocess.DEVNULL
+) -> asyncio.subprocess.Process:
+    """Start a process, with a terminal in front of it or none."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *typed,
         cwd=REPOSITORY,
         env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=terminal,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE if terminal == asyncio.subprocess.DEVNULL else terminal,
     )
 
 
 async def end(process: asyncio.subprocess.Process) -> Ended:
     """Wait for the end of a process; no secret may be in what it said."""
     out, err = await process.communicate()
-    ended = Ended(code=process.returncode or 0, out=out.decode(), err=err.decode())
+    ended = Ended(code=process.returncode or 0, out=out.decode(), err=(err or b"").decode())
     for secret in (CAPTCHA, "eyJ", DEMO_USERNAMES["row"]):
         assert secret not in ended.out + ended.err
     return ended
@@ -146,6 +148,26 @@ async def test_a_polite_request_to_end_is_told_and_kept(
     assert ended.code == 130
     assert "nobody waits any more; BMW has it, and the car may still do it" in ended.err
     assert len(cloud.orders) == 1
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"", 130), (b"\x04", 2), (b"n\n", 2)])
+async def test_a_question_may_be_left_unanswered(
+    cloud: Simulator, run: Run, environment: dict[str, str], typed: bytes, code: int
+) -> None:
+    assert (await run("login")).code == 0
+    ours, theirs = os.openpty()
+    process = await start(environment, *MODULE, "unlock", "-v", G26, terminal=theirs)
+    shown = b""
+    while b"Unlock the car? [y/N] " not in shown:
+        shown += await asyncio.to_thread(os.read, ours, 1000)
+    if typed:
+        os.write(ours, typed)
+    else:
+        process.send_signal(signal.SIGINT)
+    assert (await end(process)).code == code
+    os.close(ours)
+    os.close(theirs)
+    assert not cloud.orders
 
 
 async def test_a_bug_is_told_without_its_words(environment: dict[str, str]) -> None:

@@ -68,6 +68,19 @@ async def test_a_list_that_cannot_be_read_is_told(two_cars_cloud: Simulator, ter
     assert await terminal.type("status", "-j") is Exit.PARTLY
     assert json.loads(terminal.out)["unread_makes"] == ["mini"]
     assert "Whether there are cars of MINI could not be found out" in terminal.err
+    assert await terminal.type("lock", "-v", "MINI1") is Exit.TRY_LATER
+    assert "BMW does not say now which cars of MINI there are" in terminal.err
+
+
+async def test_a_quota_that_ends_in_the_middle_is_obeyed_by_the_next_command(
+    two_cars_cloud: Simulator, terminal: Terminal
+) -> None:
+    quota = {"message": "Out of call volume quota. Quota will be replenished in 01:00:00."}
+    two_cars_cloud.faults.append(Fault(path="vehicles/state", vin=G26, status=403, body=quota))
+    assert await terminal.type("status") in {Exit.PARTLY, Exit.SLOW_DOWN}
+    asked = len(two_cars_cloud.requests)
+    assert await terminal.type("status") is Exit.SLOW_DOWN
+    assert len(two_cars_cloud.requests) == asked
 
 
 async def test_an_account_without_cars_is_told(two_cars_cloud: Simulator, terminal: Terminal) -> None:

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 import getpass
 import logging
@@ -100,12 +100,33 @@ def _terminal() -> Console:
         out=sys.stdout,
         err=sys.stderr,
         environment=os.environ,
-        ask=input,
-        ask_secret=getpass.getpass,
+        ask=_interruptible(_line),
+        ask_secret=_interruptible(getpass.getpass),
         is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
         shows_progress=sys.stderr.isatty(),
         clock=lambda: datetime.now(UTC),
     )
+
+
+def _line(question: str) -> str:
+    """What is typed; the question stands beside the answer of the command, which may be going somewhere else."""
+    print(question, end="", file=sys.stderr, flush=True)  # noqa: T201
+    return input()
+
+
+def _interruptible(ask: Callable[[str], str]) -> Callable[[str], str]:
+    """A question that Ctrl-C ends at once, and the end of the input, too; the event loop would wait for the answer."""
+
+    def _ask(question: str) -> str:
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return ask(question)
+        except EOFError:
+            return ""
+        finally:
+            signal.signal(signal.SIGINT, handler)
+
+    return _ask
 
 
 def _set_up_logging(*, is_debugging: bool) -> None:

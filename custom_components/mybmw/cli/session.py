@@ -77,8 +77,15 @@ class Session:
             fetch = await self.source.fetch(leave_out=leave_out)
         on_account = frozenset({*fetch.vehicles, *fetch.failures, *fetch.left_out})
         self.store.know(on_account)
+        for err in fetch.failures.values():  # a quota that was used up in the middle holds for the next command, too
+            if isinstance(err, SlowDownError):
+                remember(err, self.console, self.store)
         if ending is None:
             return fetch
+        if fetch.unread_makes and not _ending_with(ending, on_account):
+            makes = ", ".join(sorted(make.value for make in fetch.unread_makes))
+            message = f"BMW does not say now which cars of {makes} there are, and the car is none of the others"
+            raise StopError(message, Exit.TRY_LATER)
         vin = the_car(_ending_with(ending, on_account), on_account)
         return Fetch(
             vehicles={key: vehicle for key, vehicle in fetch.vehicles.items() if key == vin},
