@@ -11,6 +11,7 @@ import pytest
 from custom_components.mybmw.cli import main
 from custom_components.mybmw.cli.arguments import parse
 from custom_components.mybmw.cli.exits import Exit
+from custom_components.mybmw.sources import Json
 from custom_components.mybmw.vehicle import ChargingWindow, TimerChange, Weekday
 from tests.simulator import Fault, Simulator
 
@@ -75,7 +76,7 @@ async def test_a_list_that_cannot_be_read_is_told(two_cars_cloud: Simulator, ter
 async def test_a_quota_that_ends_in_the_middle_is_obeyed_by_the_next_command(
     two_cars_cloud: Simulator, terminal: Terminal
 ) -> None:
-    quota = {"message": "Out of call volume quota. Quota will be replenished in 01:00:00."}
+    quota: Json = {"message": "Out of call volume quota. Quota will be replenished in 01:00:00."}
     two_cars_cloud.faults.append(Fault(path="vehicles/state", vin=G26, status=403, body=quota))
     assert await terminal.type("status") in {Exit.PARTLY, Exit.SLOW_DOWN}
     asked = len(two_cars_cloud.requests)
