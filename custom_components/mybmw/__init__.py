@@ -25,8 +25,11 @@ PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.DEVICE_TRACKER,
+    Platform.EVENT,
     Platform.IMAGE,
+    Platform.LOCK,
     Platform.SENSOR,
+    Platform.SWITCH,
 ]
 
 
