@@ -181,7 +181,7 @@ class FakeSource(Source):
         return {"anonymous": "recording"}
 
 
-def account_entry(options: Mapping[str, int | bool] | None = None, *, gcid: str = GCID) -> MockConfigEntry:
+def account_entry(options: Mapping[str, int | bool | str] | None = None, *, gcid: str = GCID) -> MockConfigEntry:
     """The config entry of an account."""
     return MockConfigEntry(
         domain=DOMAIN,

@@ -96,7 +96,8 @@ class Commanding:
     def under_way(self, vin: str) -> tuple[CommandKey, ...]:
         """The commands that a car has yet to carry out or to report, those first that came first."""
         desk = self._desks[vin]
-        return tuple(entry.command.key for entry in (*desk.awaited.values(), *desk.runs))
+        executed = (entry.command.key for entry in desk.awaited.values())
+        return *executed, *(run.command.key for run in desk.runs)
 
     def is_done(self, vin: str, command: Command) -> bool:
         """Whether a car has said that it carried out a command, and its report does not show it yet."""
