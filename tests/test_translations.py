@@ -9,29 +9,37 @@ from string import Formatter
 from typing import Final
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntityDescription
+from homeassistant.components.lock import LockEntityDescription, LockState
 from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.components.switch import SwitchEntityDescription
 from homeassistant.helpers.entity import EntityDescription
 import pytest
 
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
-from custom_components.mybmw.button import ACCOUNT_BUTTONS
-from custom_components.mybmw.coordinator import Cause
+from custom_components.mybmw.button import ACCOUNT_BUTTONS, BUTTONS
 from custom_components.mybmw.device_tracker import TRACKERS
+from custom_components.mybmw.event import EVENTS
 from custom_components.mybmw.image import IMAGES
+from custom_components.mybmw.lock import LOCKS
 from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.sources import Json, Refusal
-from custom_components.mybmw.vehicle import Lid, OpeningState, Window
+from custom_components.mybmw.switch import SWITCHES
+from custom_components.mybmw.troubles import Cause
+from custom_components.mybmw.vehicle import CommandKey, Fate, Flaw, Lid, OpeningState, Reason, Window
 
 FOLDER: Final = Path(custom_components.mybmw.__path__[0])
 FRONTENDS: Final = FOLDER.parents[1] / ".dev" / "demo"
 LANGUAGES: Final = tuple(sorted(path.stem for path in FOLDER.glob("translations/*.json")))
 DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "binary_sensor": {description.key: description for description in BINARY_SENSORS},
-    "button": {description.key: description for description in ACCOUNT_BUTTONS},
+    "button": {description.key: description for description in (*ACCOUNT_BUTTONS, *BUTTONS)},
     "device_tracker": {description.key: description for description in TRACKERS},
+    "event": {description.key: description for description in EVENTS},
     "image": {description.key: description for description in IMAGES},
+    "lock": {description.key: description for description in LOCKS},
     "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS)},
+    "switch": {description.key: description for description in SWITCHES},
 }
 PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "paused_blocked": {"until"},
@@ -44,8 +52,43 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "slow_down": {"until"},
     "try_later": {"error"},
     "unusable_settings": {"error"},
+    "unlock_code_wrong": set(),
+    "command_blocked": {"until"},
+    "command_car_gone": set(),
+    "command_failed_by_car": set(),
+    "command_failed_by_car_words": {"words"},
+    "command_failed_refused": set(),
+    "command_failed_refused_words": {"words"},
+    "command_forbidden": set(),
+    "command_ignored_by_car": set(),
+    "command_ignored_by_car_words": {"words"},
+    "command_ignored_not_charging": set(),
+    "command_ignored_not_plugged_in": set(),
+    "command_left_alone": set(),
+    "command_not_sent": set(),
+    "command_read_only": set(),
+    "command_sign_in_required": set(),
+    "command_slow_down": {"until"},
+    "command_timed_out": set(),
+    "command_try_later": {"error"},
+    "command_unknown_answer_lost": set(),
+    "command_unknown_not_told": set(),
+    **{f"flaw_{flaw}": set() for flaw in Flaw},
+    "flaw_text_not_usable": {"part"},
+    "flaw_timer_twice": {"timer"},
+    "flaw_timer_unknown": {"timer"},
 }
 """The exceptions, and what is put into their messages."""
+FATES: Final = {
+    Reason.NOT_PLUGGED_IN: Fate.IGNORED,
+    Reason.NOT_CHARGING: Fate.IGNORED,
+    Reason.BY_CAR: Fate.FAILED,
+    Reason.REFUSED: Fate.FAILED,
+    Reason.ANSWER_LOST: Fate.UNKNOWN,
+    Reason.NOT_TOLD: Fate.UNKNOWN,
+}
+"""The fate each reason goes with; a car also ignores of its own accord."""
+HAVE_WORDS: Final = {Reason.BY_CAR, Reason.REFUSED}
 
 
 def document(name: str) -> dict[str, Json]:
@@ -81,8 +124,10 @@ def options(description: EntityDescription) -> set[str]:
     """The states an entity can have that need a word."""
     if isinstance(description, SensorEntityDescription):
         return set(description.options or ())
-    if isinstance(description, BinarySensorEntityDescription):
+    if isinstance(description, BinarySensorEntityDescription | SwitchEntityDescription):
         return {"off", "on"}
+    if isinstance(description, LockEntityDescription):
+        return set(LockState)
     return set()
 
 
@@ -129,6 +174,10 @@ def test_attributes_with_words_for_values(language: str) -> None:
     for key in ("last_fetched", "last_reported"):
         trouble = at(entities, "sensor", key, "state_attributes", "trouble")
         assert at(trouble, "state").keys() == set(Cause)
+    command = at(entities, "event", "command", "state_attributes")
+    assert at(command, "event_type", "state").keys() == set(Fate)
+    assert at(command, "command", "state").keys() == set(CommandKey)
+    assert at(command, "reason", "state").keys() == {*Reason, *Cause, "sign_in_required"}
     openings = [
         key for key in DESCRIPTIONS["binary_sensor"] if re.match(r"door_(front|rear)|window_|hood|trunk|sun", key)
     ]
@@ -155,6 +204,12 @@ def test_exceptions_that_are_raised() -> None:
     }
     put_together = {f"refused_{refusal}" for refusal in Refusal}
     put_together |= {f"paused_{cause}" for cause in (*Refusal, Cause.SLOW_DOWN)}
+    put_together |= {f"command_{cause}" for cause in Cause} | {"command_sign_in_required"}
+    put_together |= {f"command_{fate}_{reason}" for reason, fate in FATES.items()} | {"command_timed_out"}
+    put_together |= {f"command_{fate}_{reason}_words" for reason, fate in FATES.items() if reason in HAVE_WORDS}
+    put_together |= {"command_ignored_by_car", "command_ignored_by_car_words"}
+    put_together |= {"command_left_alone", "command_not_sent"}  # one or the other, in one call
+    put_together |= {f"flaw_{flaw}" for flaw in Flaw}
     assert raised | put_together == PLACEHOLDERS.keys()
 
 

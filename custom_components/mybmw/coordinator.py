@@ -1,9 +1,8 @@
 """Keeps the cars of one account fresh, and knows how far their data can be trusted."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 import logging
 from typing import Final, override
 
@@ -15,6 +14,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore, Pause
+from .commanding import Commanding
+from .complaints import car_gone, complaint_about, complaint_of, read_only
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal
@@ -29,12 +30,20 @@ from .sources import (
     SourceError,
     TryLaterError,
 )
-from .vehicle import Brand, Capabilities, Picture, Vehicle, View
+from .troubles import Cause, Trouble, cause_of, counted, lost
+from .vehicle import (
+    Brand,
+    Capabilities,
+    Command,
+    CommandKey,
+    InvalidCommandError,
+    Outcome,
+    Picture,
+    Vehicle,
+    View,
+)
 
 _LOGGER = logging.getLogger(__name__)
-
-MISSES_ALLOWED: Final = 2
-"""Failures in a row that leave the last data standing: one lost poll must not set off automations."""
 
 SHORTEST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(days=1)
@@ -46,33 +55,15 @@ REFUSAL_WAITS: Final[Mapping[Refusal, timedelta]] = {
 }
 """How long a refused account is left in peace: long enough to be no burden, short enough to notice when it is over."""
 
+COMMANDS_WAIT: Final = timedelta(hours=1)
+"""How long no command is sent after the cloud has blocked one."""
+
+_PAUSING: Final = "A pause is not over yet"
+
 # Home Assistant's timer counts whole seconds and may ring up to one too early.
 _TIMER_SLACK: Final = timedelta(seconds=1)
 
 type MyBMWConfigEntry = ConfigEntry[MyBMWCoordinator]
-
-
-class Cause(StrEnum):
-    """Why a car could not be read; also a translation key."""
-
-    BLOCKED = "blocked"
-    FORBIDDEN = "forbidden"
-    SIGN_IN_REQUIRED = "sign_in_required"
-    SLOW_DOWN = "slow_down"
-    TRY_LATER = "try_later"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """What kept a car from being read the last time, and how many times in a row it has failed."""
-
-    cause: Cause
-    misses: int
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it has failed too often for what was read before to be believed any longer."""
-        return self.misses > MISSES_ALLOWED
 
 
 class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
@@ -99,9 +90,13 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self.account_id = account_id_of(entry)
         self.last_success: datetime | None = None
         self.pictures = Pictures(hass, self.account_id, self._ask_for_picture, self.async_update_listeners)
-        self._store = store
+        self.commands = Commanding(hass, self._tell, self._look_at, self.async_update_listeners)
         self._devices = AccountDevices(hass, entry, self.account_id)
+        self._store = store
+        self._commands_pause: Pause | None = None
         self._looks_for_cars = False
+        self._refreshing = asyncio.Lock()
+        self._read_alone: set[str] = set()  # since the account was last asked: what it is about to say is older
 
     @property
     def pause(self) -> Pause | None:
@@ -122,15 +117,39 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """What a car may be asked to do; nothing at all while the account is set to read-only."""
         return self.data[vin].capabilities.read_only() if self.is_read_only else self.data[vin].capabilities
 
+    def busy(self, vin: str) -> CommandKey | None:
+        """The command a car has to carry out or to report next; None if there is none."""
+        return next(iter(self.commands.under_way(vin)), None)
+
+    async def async_execute(self, vin: str, command: Command) -> Outcome:
+        """Have a car do something when it has done all it was asked before, and wait until it says so.
+
+        The car's report shows it some time later; it is looked at until then. Whoever stops waiting takes back a
+        command that was not sent yet. One that was is never sent again.
+
+        Raises:
+            ServiceValidationError: The command makes no sense, not for this car, or the account is only watched.
+            HomeAssistantError: It was not taken, came to nothing, or nobody knows; the text tells the owner.
+        """
+        try:
+            self._check(vin, command)
+            outcome = await self.commands.async_execute(vin, command)
+        except (SourceError, InvalidCommandError) as err:
+            raise complaint_of(err, self.pause or self._commands_pause) from err
+        if complaint := complaint_about(outcome):
+            raise complaint
+        return outcome
+
     async def async_refresh_now(self) -> None:
         """Read the account at once, and look for new cars.
 
         Raises:
             HomeAssistantError: Nothing could be read, or nothing was asked because BMW wants to be left alone.
         """
-        if self.pause is None:
-            self._looks_for_cars = True
-            await self.async_refresh()
+        async with self._refreshing:
+            if self.pause is None:
+                self._looks_for_cars = True
+                await self.async_refresh()
         if pause := self.pause:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -160,6 +179,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         if pause := self.pause:
             return self._wait(pause)
         self.update_interval = self._interval
+        self._read_alone.clear()
         try:
             looks_for_cars, self._looks_for_cars = self._looks_for_cars, False
             cars_of_others = self._devices.async_cars_of_others()
@@ -179,14 +199,75 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     async def _ask_for_picture(self, vin: str, view: View) -> Picture:
         """Ask the cloud for a picture, unless it wants to be left alone; if it says so now, everybody has to wait."""
         if pause := self.pause:
-            message = "A pause is not over yet"
-            raise SlowDownError(message, pause.until)
+            raise SlowDownError(_PAUSING, pause.until)
         try:
             return await self.source.picture(vin, view)
         except SlowDownError as err:
             if self.pause is None:
                 await self._pause(err.until)
             raise
+
+    def _check(self, vin: str, command: Command) -> None:
+        """See that a command can be sent to a car."""
+        if self.is_read_only:
+            raise read_only()
+        if vin not in self.data:
+            raise car_gone()
+        command.check(self.data[vin])
+
+    async def _tell(self, vin: str, command: Command) -> Outcome:
+        """Ask a car to do something, unless the cloud wants to be left alone.
+
+        That it blocks commands says nothing about reading, so only commands pause then.
+        """
+        self._check(vin, command)  # again, as time has passed while the command waited for its turn
+        for pause in (self.pause, self._commands_pause):
+            if pause and pause.until > dt_util.utcnow():
+                raise _pausing(pause)
+        try:
+            outcome = await self.source.execute(vin, command)
+        except SourceError as err:
+            if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
+                self._commands_pause = Pause(until=dt_util.utcnow() + COMMANDS_WAIT, refusal=err.reason)
+            await self._heed(err)
+            raise
+        if outcome.location and vin in self.data:
+            self._take_in_one(self.data[vin].located(outcome.location))
+        return outcome
+
+    async def _look_at(self, vin: str) -> None:
+        """Read one car and show it.
+
+        Raises:
+            SourceError: It could not be read.
+        """
+        if pause := self.pause:
+            raise _pausing(pause)
+        try:
+            vehicle = await self.source.refresh(vin)
+        except SourceError as err:
+            await self._heed(err)
+            raise
+        if vin in self.data:
+            self._take_in_one(vehicle.settled(self.data[vin]))
+
+    async def _heed(self, err: SourceError) -> None:
+        """Do what the cloud asks for when it will not do what we ask for."""
+        if isinstance(err, SignInRequiredError):
+            self.config_entry.async_start_reauth(self.hass)
+        elif isinstance(err, SlowDownError) and self.pause is None:
+            await self._pause(err.until)
+
+    def _take_in_one(self, vehicle: Vehicle) -> None:
+        """Put a car that was read by itself in the place of what was known of it."""
+        self._devices.async_update({vehicle.vin: vehicle}, self.data)
+        self.data = {**self.data, vehicle.vin: vehicle}
+        self._read_alone.add(vehicle.vin)
+        lost_before = lost(self.troubles)
+        self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin != vehicle.vin}
+        self._note_found([vehicle.vin], lost_before)
+        self.commands.note({vehicle.vin: vehicle})
+        self.async_update_listeners()
 
     async def _pause(self, until: datetime, refusal: Refusal | None = None) -> Pause:
         now = dt_util.utcnow()
@@ -247,11 +328,14 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             for vin, vehicle in fetch.vehicles.items()
             if vin not in shared
         }
+        read |= {vin: before[vin] for vin in self._read_alone & read.keys() & before.keys()}
         vehicles = read | {vin: before[vin] for vin in failures if vin in before}
         if failures and not vehicles:
             raise _try_later(next(iter(failures.values())))
 
-        self._report_troubles(read, failures)
+        lost_before = lost(self.troubles)
+        self._note_troubles({vin: cause_of(err) for vin, err in failures.items()}, failures)
+        self._note_found(read.keys(), lost_before)
         if not is_empty:
             makes = {car.identity.brand for car in read.values()} - fetch.unread_makes
             self._devices.async_keep_only(read.keys() | failures.keys(), seen=before.keys(), makes=makes)
@@ -259,14 +343,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         await self.pictures.async_keep_only(vehicles.keys() | self._devices.async_vins())
         if read:
             self.last_success = dt_util.utcnow()
+        self.commands.note(read)
         return vehicles
-
-    def _report_troubles(self, read: Mapping[str, Vehicle], failures: Mapping[str, SourceError]) -> None:
-        """Keep count of the cars that could not be read; log once when a car is back that was lost."""
-        lost_before = self._lost
-        self._note_troubles({vin: _cause(err) for vin, err in failures.items()}, failures)
-        for vin in lost_before & read.keys():
-            _LOGGER.info("%s can be read again", self._name(vin))
 
     def _note_failure(self, cause: Cause, why: object) -> None:
         """Count a failure of the whole account for each of its cars."""
@@ -274,22 +352,17 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._note_troubles(dict.fromkeys(vins, cause), dict.fromkeys(vins, why))
 
     def _note_troubles(self, causes: Mapping[str, Cause], reasons: Mapping[str, object]) -> None:
-        """Replace the troubles, and log once when a car is lost.
-
-        A car that has to wait for a full quota has not failed once more.
-        """
-        lost_before = self._lost
-        misses = {vin: trouble.misses for vin, trouble in self.troubles.items()}
-        self.troubles = {
-            vin: Trouble(cause=cause, misses=misses.get(vin, 0) + (cause is not Cause.SLOW_DOWN))
-            for vin, cause in causes.items()
-        }
-        for vin in self._lost - lost_before:
+        """Replace the troubles, and log once when a car is lost."""
+        lost_before = lost(self.troubles)
+        self.troubles = counted(causes, self.troubles)
+        for vin in lost(self.troubles) - lost_before:
             _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
 
-    @property
-    def _lost(self) -> set[str]:
-        return {vin for vin, trouble in self.troubles.items() if trouble.is_lost}
+    def _note_found(self, vins: Collection[str], lost_before: Collection[str]) -> None:
+        """Log once when a car is back that was lost."""
+        for vin in lost_before:
+            if vin in vins:
+                _LOGGER.info("%s can be read again", self._name(vin))
 
     def _name(self, vin: str) -> str:
         """What to call a car in the log, which must never hold its VIN."""
@@ -306,6 +379,11 @@ def local_minute(moment: datetime) -> str:
     return f"{dt_util.as_local(moment):%Y-%m-%d %H:%M}"
 
 
+def _pausing(pause: Pause) -> SourceError:
+    """What the cloud would say if it was asked in spite of a pause."""
+    return NotAllowedError(_PAUSING, pause.refusal) if pause.refusal else SlowDownError(_PAUSING, pause.until)
+
+
 def _rest_of(pause: Pause) -> timedelta:
     return pause.until - dt_util.utcnow() + _TIMER_SLACK
 
@@ -314,13 +392,3 @@ def _try_later(err: SourceError) -> UpdateFailed:
     return UpdateFailed(
         translation_domain=DOMAIN, translation_key="try_later", translation_placeholders={"error": str(err)}
     )
-
-
-def _cause(err: SourceError) -> Cause:
-    match err:
-        case SlowDownError():
-            return Cause.SLOW_DOWN
-        case NotAllowedError():
-            return Cause(err.reason)
-        case _:
-            return Cause.TRY_LATER

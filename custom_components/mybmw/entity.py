@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import override
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from .vehicle import Vehicle
+from .vehicle import Command, Outcome, Vehicle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,10 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
     @override
     def available(self) -> bool:
         return super().available and self.coordinator.is_current(self.vin)
+
+    async def async_execute(self, command: Command) -> Outcome:
+        """Have the car do something; see the coordinator's `async_execute`."""
+        return await self.coordinator.async_execute(self.vin, command)
 
     @abstractmethod
     def shows(self) -> object:
@@ -146,3 +151,27 @@ def async_add_car_entities[D: MyBMWEntityDescription](
 
     entry.async_on_unload(coordinator.async_add_listener(update))
     update()
+
+
+@callback
+def async_add_command_entities[D: MyBMWEntityDescription](
+    entry: MyBMWConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Sequence[D],
+    create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
+) -> None:
+    """Add an entity for everything a car can be asked to do; none, if its account is only watched.
+
+    Those that were there before are removed then, as nobody misses what they have switched off. Home Assistant
+    remembers their ids, names and areas, and they have them again when commands are switched on.
+    """
+    coordinator = entry.runtime_data
+    if not coordinator.is_read_only:
+        async_add_car_entities(entry, async_add_entities, descriptions, create)
+        return
+    registry, domain = er.async_get(coordinator.hass), async_get_current_platform().domain
+    keys = {description.key for description in descriptions}
+    for registered in er.async_entries_for_config_entry(registry, entry.entry_id):
+        _, _, key = registered.unique_id.partition("-")  # after the VIN
+        if registered.domain == domain and key in keys:
+            registry.async_remove(registered.entity_id)
