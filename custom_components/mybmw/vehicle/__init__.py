@@ -40,6 +40,7 @@ from .commands import (
     StopClimate,
     TimerChange,
     Unlock,
+    WindowChange,
 )
 from .energy import Battery, Charging, ChargingStatus, Energy, Fuel
 from .flaws import Flaw, InvalidCommandError
@@ -121,6 +122,7 @@ __all__ = [
     "Weekday",
     "Wheel",
     "Window",
+    "WindowChange",
 ]
 
 
