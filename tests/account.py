@@ -91,7 +91,8 @@ class FakeSource(Source):
     """A cloud that answers what it is told to, and notes how often it is asked, and for which cars.
 
     A command takes until `may_end` is set, goes through both steps, and has the `outcome` (executed, if None is set) or
-    ends in `command_failure`. Whoever asks for a picture waits for `may_answer`, if there is such an event.
+    ends in `command_failure`. The account is read at once, and told when `may_tell` is set. Whoever asks for a picture
+    waits for `may_answer`, if there is such an event.
     """
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
@@ -106,6 +107,7 @@ class FakeSource(Source):
     outcome: Outcome | None = None
     command_failure: Exception | None = None
     may_end: asyncio.Event = field(default_factory=_set_event)
+    may_tell: asyncio.Event = field(default_factory=_set_event)
     pictures: dict[View, Picture | SourceError] = field(default_factory=dict)
     pictures_asked: list[tuple[str, View]] = field(default_factory=list)
     picture_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -129,12 +131,14 @@ class FakeSource(Source):
         vehicles = {vin: vehicle for vin, vehicle in self.vehicles.items() if vin not in leave_out}
         failures = {vin: err for vin, err in self.failures.items() if vin not in leave_out}
         self.cars_read += [*vehicles, *failures]
-        return Fetch(
+        fetch = Fetch(
             vehicles=vehicles,
             failures=failures,
             left_out=frozenset((self.vehicles.keys() | self.failures.keys()) & set(leave_out)),
             unread_makes=self.unread_makes,
         )
+        await self.may_tell.wait()
+        return fetch
 
     @override
     async def refresh(self, vin: str) -> Vehicle:

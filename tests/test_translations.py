@@ -16,12 +16,12 @@ import pytest
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
 from custom_components.mybmw.button import ACCOUNT_BUTTONS
-from custom_components.mybmw.coordinator import Cause
 from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.image import IMAGES
 from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.sources import Json, Refusal
-from custom_components.mybmw.vehicle import Lid, OpeningState, Window
+from custom_components.mybmw.troubles import Cause
+from custom_components.mybmw.vehicle import Fate, Flaw, Lid, OpeningState, Reason, Window
 
 FOLDER: Final = Path(custom_components.mybmw.__path__[0])
 FRONTENDS: Final = FOLDER.parents[1] / ".dev" / "demo"
@@ -44,8 +44,42 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "slow_down": {"until"},
     "try_later": {"error"},
     "unusable_settings": {"error"},
+    "command_blocked": {"until"},
+    "command_car_gone": set(),
+    "command_failed_by_car": set(),
+    "command_failed_by_car_words": {"words"},
+    "command_failed_refused": set(),
+    "command_failed_refused_words": {"words"},
+    "command_forbidden": set(),
+    "command_ignored_by_car": set(),
+    "command_ignored_by_car_words": {"words"},
+    "command_ignored_not_charging": set(),
+    "command_ignored_not_plugged_in": set(),
+    "command_left_alone": set(),
+    "command_not_sent": set(),
+    "command_read_only": set(),
+    "command_sign_in_required": set(),
+    "command_slow_down": {"until"},
+    "command_timed_out": set(),
+    "command_try_later": {"error"},
+    "command_unknown_answer_lost": set(),
+    "command_unknown_not_told": set(),
+    **{f"flaw_{flaw}": set() for flaw in Flaw},
+    "flaw_text_not_usable": {"part"},
+    "flaw_timer_twice": {"timer"},
+    "flaw_timer_unknown": {"timer"},
 }
 """The exceptions, and what is put into their messages."""
+FATES: Final = {
+    Reason.NOT_PLUGGED_IN: Fate.IGNORED,
+    Reason.NOT_CHARGING: Fate.IGNORED,
+    Reason.BY_CAR: Fate.FAILED,
+    Reason.REFUSED: Fate.FAILED,
+    Reason.ANSWER_LOST: Fate.UNKNOWN,
+    Reason.NOT_TOLD: Fate.UNKNOWN,
+}
+"""The fate each reason goes with; a car also ignores of its own accord."""
+HAVE_WORDS: Final = {Reason.BY_CAR, Reason.REFUSED}
 
 
 def document(name: str) -> dict[str, Json]:
@@ -155,6 +189,12 @@ def test_exceptions_that_are_raised() -> None:
     }
     put_together = {f"refused_{refusal}" for refusal in Refusal}
     put_together |= {f"paused_{cause}" for cause in (*Refusal, Cause.SLOW_DOWN)}
+    put_together |= {f"command_{cause}" for cause in Cause} | {"command_sign_in_required"}
+    put_together |= {f"command_{fate}_{reason}" for reason, fate in FATES.items()} | {"command_timed_out"}
+    put_together |= {f"command_{fate}_{reason}_words" for reason, fate in FATES.items() if reason in HAVE_WORDS}
+    put_together |= {"command_ignored_by_car", "command_ignored_by_car_words"}
+    put_together |= {"command_left_alone", "command_not_sent"}  # one or the other, in one call
+    put_together |= {f"flaw_{flaw}" for flaw in Flaw}
     assert raised | put_together == PLACEHOLDERS.keys()
 
 

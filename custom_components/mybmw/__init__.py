@@ -65,11 +65,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
         ) from err
     closing.push_async_callback(source.close)  # needs the client, so it is called before the client is closed
 
+    coordinator = MyBMWCoordinator(hass, entry, source, store)
+
     async def _async_finish(_event: Event[NoEventData]) -> None:
+        coordinator.commands.close()
         await source.close()
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_finish))
-    coordinator = MyBMWCoordinator(hass, entry, source, store)
     closing.callback(coordinator.pictures.close)
     await coordinator.async_config_entry_first_refresh()
     coordinator.async_show_account()
@@ -86,6 +88,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bo
     """
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
+    entry.runtime_data.commands.close()
     await entry.runtime_data.source.close()
     return True
 

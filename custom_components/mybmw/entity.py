@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from .vehicle import Vehicle
+from .vehicle import Command, Outcome, Vehicle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,10 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
     @override
     def available(self) -> bool:
         return super().available and self.coordinator.is_current(self.vin)
+
+    async def async_execute(self, command: Command) -> Outcome:
+        """Have the car do something; see the coordinator's `async_execute`."""
+        return await self.coordinator.async_execute(self.vin, command)
 
     @abstractmethod
     def shows(self) -> object:
