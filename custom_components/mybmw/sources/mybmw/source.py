@@ -277,7 +277,13 @@ def _about_charging(car: Car, now: datetime) -> Question | None:
 
 
 def _recording(car: Car) -> dict[str, Json]:
-    return {"brand": car.brand.value, "profile": car.profile, "state": car.state, "charging": car.charging}
+    return {
+        "vin": car.vin,
+        "brand": car.brand.value,
+        "profile": car.profile,
+        "state": car.state,
+        "charging": car.charging,
+    }
 
 
 async def _side_by_side[T](work: Iterable[Coroutine[object, object, T]]) -> list[T]:
