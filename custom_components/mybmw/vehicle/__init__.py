@@ -12,6 +12,7 @@ from typing import Self
 from .body import Body, Lid, LockState, OpeningState, Window
 from .capabilities import Capabilities, ClimateFunction, ClimateTimerTrigger, DigitalKey
 from .charging_plan import (
+    TIMER_IDS,
     ChargingMode,
     ChargingPlan,
     ChargingPreference,
@@ -55,6 +56,7 @@ __all__ = [
     "LONGEST_NAME",
     "SETTABLE_MODES",
     "TARGETS_PERCENT",
+    "TIMER_IDS",
     "Battery",
     "Body",
     "Brand",
