@@ -135,7 +135,7 @@ async def test_what_is_wrong_is_told(
 ) -> None:
     car, other, unread = recorded_vehicle("G26"), recorded_vehicle("I20"), "WBA0000000000NEW1"
     source.show(car, other)
-    entry = account_entry({"read_only": True, "scan_interval": 10})
+    entry = account_entry({"read_only": True, "scan_interval": 10, "unlock_code": "2468"})
     coordinator = await set_up(hass, entry)
     source.show(other)
     source.failures = {
@@ -147,7 +147,7 @@ async def test_what_is_wrong_is_told(
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert told(diagnostics, "account") == {
         "data": {"source": "mybmw", "username": "**REDACTED**", "password": "**REDACTED**", "region": "rest_of_world"},
-        "options": {"read_only": True, "scan_interval": 10},
+        "options": {"read_only": True, "scan_interval": 10, "unlock_code": "**REDACTED**"},
         "state": "loaded",
         "reason": None,
         "is_read_only": True,

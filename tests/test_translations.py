@@ -9,38 +9,56 @@ from string import Formatter
 from typing import Final
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntityDescription
+from homeassistant.components.lock import LockEntityDescription, LockState
 from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.components.switch import SwitchEntityDescription
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import parse_yaml
 import pytest
 
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
-from custom_components.mybmw.button import ACCOUNT_BUTTONS
+from custom_components.mybmw.button import ACCOUNT_BUTTONS, BUTTONS
 from custom_components.mybmw.device_tracker import TRACKERS
+from custom_components.mybmw.event import EVENTS
 from custom_components.mybmw.image import IMAGES
+from custom_components.mybmw.lock import LOCKS
 from custom_components.mybmw.notify import NOTIFIERS
 from custom_components.mybmw.number import NUMBERS
 from custom_components.mybmw.select import SELECTS
 from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.services import ACTIONS
 from custom_components.mybmw.sources import Json, Refusal
+from custom_components.mybmw.switch import SWITCHES
 from custom_components.mybmw.time import TIMES
 from custom_components.mybmw.troubles import Cause
-from custom_components.mybmw.vehicle import SETTABLE_MODES, Fate, Flaw, Lid, OpeningState, Reason, Weekday, Window
+from custom_components.mybmw.vehicle import (
+    SETTABLE_MODES,
+    CommandKey,
+    Fate,
+    Flaw,
+    Lid,
+    OpeningState,
+    Reason,
+    Weekday,
+    Window,
+)
 
 FOLDER: Final = Path(custom_components.mybmw.__path__[0])
 FRONTENDS: Final = FOLDER.parents[1] / ".dev" / "demo"
 LANGUAGES: Final = tuple(sorted(path.stem for path in FOLDER.glob("translations/*.json")))
 DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "binary_sensor": {description.key: description for description in BINARY_SENSORS},
-    "button": {description.key: description for description in ACCOUNT_BUTTONS},
+    "button": {description.key: description for description in (*ACCOUNT_BUTTONS, *BUTTONS)},
     "device_tracker": {description.key: description for description in TRACKERS},
+    "event": {description.key: description for description in EVENTS},
     "image": {description.key: description for description in IMAGES},
+    "lock": {description.key: description for description in LOCKS},
     "notify": {description.key: description for description in NOTIFIERS},
     "number": {description.key: description for description in NUMBERS},
     "select": {description.key: description for description in SELECTS},
     "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS)},
+    "switch": {description.key: description for description in SWITCHES},
     "time": {description.key: description for description in TIMES},
 }
 PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
@@ -62,6 +80,7 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "slow_down": {"until"},
     "try_later": {"error"},
     "unusable_settings": {"error"},
+    "unlock_code_wrong": set(),
     "command_blocked": {"until"},
     "command_car_gone": set(),
     "command_failed_by_car": set(),
@@ -133,10 +152,12 @@ def options(description: EntityDescription) -> set[str]:
     """The states an entity can have that need a word."""
     if isinstance(description, SensorEntityDescription):
         return set(description.options or ())
-    if isinstance(description, BinarySensorEntityDescription):
+    if isinstance(description, BinarySensorEntityDescription | SwitchEntityDescription):
         return {"off", "on"}
     if description.key == "charging_mode":
         return set(SETTABLE_MODES)
+    if isinstance(description, LockEntityDescription):
+        return set(LockState)
     return set()
 
 
@@ -183,6 +204,10 @@ def test_attributes_with_words_for_values(language: str) -> None:
     for key in ("last_fetched", "last_reported"):
         trouble = at(entities, "sensor", key, "state_attributes", "trouble")
         assert at(trouble, "state").keys() == set(Cause)
+    command = at(entities, "event", "command", "state_attributes")
+    assert at(command, "event_type", "state").keys() == set(Fate)
+    assert at(command, "command", "state").keys() == set(CommandKey)
+    assert at(command, "reason", "state").keys() == {*Reason, *Cause, "sign_in_required"}
     openings = [
         key for key in DESCRIPTIONS["binary_sensor"] if re.match(r"door_(front|rear)|window_|hood|trunk|sun", key)
     ]

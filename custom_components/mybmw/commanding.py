@@ -56,6 +56,15 @@ class _Run:
     is_sent: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Awaited:
+    """A command that the car's report does not show yet; whether the car said that it did it, or nobody knows."""
+
+    command: Command
+    sent_at: datetime
+    is_executed: bool
+
+
 @dataclass(slots=True, eq=False)
 class _Desk:
     """What is going on with one car.
@@ -66,7 +75,7 @@ class _Desk:
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     runs: list[_Run] = field(default_factory=list)
-    awaited: dict[Subject, tuple[Command, datetime]] = field(default_factory=dict)
+    awaited: dict[Subject, _Awaited] = field(default_factory=dict)
     looks_left: list[float] = field(default_factory=list)
     cancel_look: CALLBACK_TYPE | None = None
 
@@ -87,14 +96,11 @@ class Commanding:
     def under_way(self, vin: str) -> tuple[CommandKey, ...]:
         """The commands that a car has yet to carry out or to report, those first that came first."""
         desk = self._desks[vin]
-        return tuple(
-            command.key
-            for command in (*(command for command, _ in desk.awaited.values()), *(run.command for run in desk.runs))
-        )
+        return tuple(entry.command.key for entry in (*desk.awaited.values(), *desk.runs))
 
-    def is_awaited(self, vin: str, key: CommandKey) -> bool:
+    def is_done(self, vin: str, command: Command) -> bool:
         """Whether a car has said that it carried out a command, and its report does not show it yet."""
-        return any(command.key is key for command, _ in self._desks[vin].awaited.values())
+        return any(entry.is_executed and entry.command == command for entry in self._desks[vin].awaited.values())
 
     def async_listen(self, vin: str, on_ending: OnEnding) -> CALLBACK_TYPE:
         """Be told what becomes of a car's commands, until the returned function is called."""
@@ -136,9 +142,9 @@ class Commanding:
         for vin, desk in self._desks.items():
             if vehicle := vehicles.get(vin):
                 desk.awaited = {
-                    subject: (command, sent_at)
-                    for subject, (command, sent_at) in desk.awaited.items()
-                    if not shows_effect(vehicle, command, sent_at)
+                    subject: entry
+                    for subject, entry in desk.awaited.items()
+                    if not shows_effect(vehicle, entry.command, entry.sent_at)
                 }
                 if not desk.awaited:
                     self._rest(desk)
@@ -172,7 +178,10 @@ class Commanding:
                 and not is_shown
                 and (outcome.fate is Fate.EXECUTED or outcome.reason is Reason.ANSWER_LOST)
             ):
-                self._await_report(vin, run.command, outcome.sent_at)
+                entry = _Awaited(
+                    command=run.command, sent_at=outcome.sent_at, is_executed=outcome.fate is Fate.EXECUTED
+                )
+                self._await_report(vin, entry)
             self._announce(
                 vin,
                 Ending(
@@ -193,13 +202,13 @@ class Commanding:
         for on_ending in list(self._listeners[vin]):
             on_ending(ending)
 
-    def _await_report(self, vin: str, command: Command, sent_at: datetime) -> None:
+    def _await_report(self, vin: str, entry: _Awaited) -> None:
         """Look at a car, and look again, until its report shows what it did or it takes too long."""
-        if subject := SUBJECTS.get(command.key):
+        if subject := SUBJECTS.get(entry.command.key):
             desk = self._desks[vin]
             self._rest(desk)
-            desk.awaited = {other: entry for other, entry in desk.awaited.items() if other is not subject}
-            desk.awaited[subject] = command, sent_at
+            desk.awaited.pop(subject, None)  # what came later is in the last place
+            desk.awaited[subject] = entry
             desk.looks_left = list(LOOKS_S)
             self._plan_look(vin, desk)
 

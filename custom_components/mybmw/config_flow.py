@@ -37,7 +37,7 @@ import probatio
 from .account_store import AccountStore
 from .captcha_page import PAGE_LIFETIME, async_close_page, async_open_page
 from .connection import async_disconnect, connect
-from .const import CONF_CAPTCHA_TOKEN, CONF_READ_ONLY, CONF_SOURCE, DOMAIN
+from .const import CONF_CAPTCHA_TOKEN, CONF_READ_ONLY, CONF_SOURCE, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry
 from .sources import Credentials, NotAllowedError, SignInRequiredError, SlowDownError, SourceError
 from .sources.mybmw import Account, Region, sign_in, stranger
@@ -82,6 +82,9 @@ _OPTIONS_SCHEMA: Final = probatio.Schema(
             )
         ),
         probatio.Required(CONF_READ_ONLY): BooleanSelector(),
+        probatio.Optional(probatio.Secret(CONF_UNLOCK_CODE)): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password")
+        ),
     }
 )
 

@@ -1,5 +1,6 @@
 """Keeps the cars of one account fresh, and knows how far their data can be trusted."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 import logging
@@ -94,6 +95,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._store = store
         self._commands_pause: Pause | None = None
         self._looks_for_cars = False
+        self._refreshing = asyncio.Lock()
         self._read_alone: set[str] = set()  # since the account was last asked: what it is about to say is older
 
     @property
@@ -157,9 +159,10 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         Raises:
             HomeAssistantError: Nothing could be read, or nothing was asked because BMW wants to be left alone.
         """
-        if self.pause is None:
-            self._looks_for_cars = True
-            await self.async_refresh()
+        async with self._refreshing:
+            if self.pause is None:
+                self._looks_for_cars = True
+                await self.async_refresh()
         self._complain_of_pause()
         if not self.is_answered:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")

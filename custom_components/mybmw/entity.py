@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import override
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .complaints import explaining_flaws
@@ -171,6 +172,18 @@ def async_add_command_entities[D: MyBMWEntityDescription](
     descriptions: Sequence[D],
     create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
 ) -> None:
-    """Add an entity for everything that a car can be told; none for an account that is only watched."""
-    if not entry.runtime_data.is_read_only:
+    """Add an entity for everything a car can be asked to do; none, if its account is only watched.
+
+    Those that were there before are removed then, as nobody misses what they have switched off. Home Assistant
+    remembers their ids, names and areas, and they have them again when commands are switched on.
+    """
+    coordinator = entry.runtime_data
+    if not coordinator.is_read_only:
         async_add_car_entities(entry, async_add_entities, descriptions, create)
+        return
+    registry, domain = er.async_get(coordinator.hass), async_get_current_platform().domain
+    keys = {description.key for description in descriptions}
+    for registered in er.async_entries_for_config_entry(registry, entry.entry_id):
+        _, _, key = registered.unique_id.partition("-")  # after the VIN
+        if registered.domain == domain and key in keys:
+            registry.async_remove(registered.entity_id)

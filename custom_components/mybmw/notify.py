@@ -14,7 +14,7 @@ from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entit
 from .places import position_in
 from .vehicle import SendDestination
 
-PARALLEL_UPDATES = 0  # the coordinator lets a car do one thing at a time
+PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from .coordinator import MyBMWConfigEntry
 from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities
 from .vehicle import TARGETS_PERCENT, Command, SetChargingSettings, Vehicle
 
-PARALLEL_UPDATES = 0  # the coordinator lets a car do one thing at a time
+PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
 
 
 @dataclass(frozen=True, kw_only=True)

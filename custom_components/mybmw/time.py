@@ -23,7 +23,7 @@ from .vehicle import (
     WindowChange,
 )
 
-PARALLEL_UPDATES = 0  # the coordinator lets a car do one thing at a time
+PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
 
 
 @dataclass(frozen=True, kw_only=True)
