@@ -7,6 +7,7 @@ interest. All of it comes from strangers, so nothing is believed that was not lo
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 import re
 from typing import Final
@@ -81,17 +82,22 @@ def _in_diagnostics(document: Json) -> Mapping[str, _Found]:
         profile = recording.get("profile")
         names = (recording.get("vin"), profile.get("vin") if isinstance(profile, dict) else None)
         known = (name for name in names if isinstance(name, str) and _VIN.fullmatch(name) and name not in found)
-        vin = next(known, f"WBA0FINGERPRINT{len(found) + 1:02}")
-        parts = {part: value for part in ("profile", "state", "charging") if (value := recording.get(part)) is not None}
+        vin = next(known, None) or next(number for number in _numbers() if number not in found)
+        parts = {part: recording.get(part) for part in ("profile", "state", "charging")}
         found[vin] = _Found(brand=str(recording["brand"]), parts=parts)
     return found
+
+
+def _numbers() -> Iterator[str]:
+    """Numbers for cars that have none."""
+    return (f"WBA0FINGERPRINT{number:02}" for number in count(1))
 
 
 def _recordings(document: Json, *, is_wanted: bool) -> Iterator[dict[str, Json]]:
     """What was recorded of cars, wherever it stands below something called recordings."""
     match document:
-        case {"brand": str(brand), **rest} if is_wanted and brand in _BRANDS and "state" in rest:
-            yield {"brand": brand, **rest}
+        case dict() if is_wanted and document.get("brand") in _BRANDS and "state" in document:
+            yield document
         case dict():
             for key, inner in document.items():
                 yield from _recordings(inner, is_wanted=is_wanted or key == "recordings")
@@ -126,18 +132,21 @@ def _is_deeper(document: Json, levels: int) -> bool:
 
 def _car(vin: str, found: _Found) -> RecordedCar:
     """A car, to be played; what was never answered is an empty answer."""
-    state = _object(vin, "state", found.parts.get("state", {}))
+    state = _object(vin, "state", found.parts.get("state"))
     return RecordedCar(
         folder=vin,
         vin=vin,
         brand=found.brand,
-        profile=_object(vin, "profile", found.parts.get("profile", {})),
-        state={part: _object(vin, f"state.{part}", state.get(part, {})) for part in ("capabilities", "state")},
+        profile=_object(vin, "profile", found.parts.get("profile")),
+        state={part: _object(vin, f"state.{part}", state.get(part)) for part in ("capabilities", "state")},
         charging=_object(vin, "charging", charging) if (charging := found.parts.get("charging")) is not None else None,
     )
 
 
 def _object(vin: str, what: str, document: Json) -> dict[str, Json]:
+    """An answer, or a part of one; empty if there is none."""
+    if document is None:
+        return {}
     if not isinstance(document, dict):
         message = f"what BMW answered about {vin} ({what}) is no JSON object"
         raise FingerprintError(message)

@@ -317,3 +317,13 @@ def test_actions(language: str) -> None:
     assert at(choices, "charging_mode", "options").keys() == set(SETTABLE_MODES)
     assert at(choices, "weekday", "options").keys() == set(Weekday)
     assert at(choices, "departure_timer", "fields").keys() == {"id", "active", "weekdays", "time"}
+
+
+def test_the_readme_quotes_messages_that_exist() -> None:
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| \*(.+?)\* \|", readme.partition("## When something is wrong")[2], re.MULTILINE)
+    ours = [text for _, text in texts(document("translations/en"))]
+    assert quoted
+    for quote in quoted:
+        pattern = ".*".join(re.escape(part.strip()) for part in quote.split("…"))
+        assert any(re.match(pattern, text) for text in ours), quote

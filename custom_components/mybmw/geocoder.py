@@ -43,7 +43,7 @@ async def look_up(http: httpx.AsyncClient, geocoder: str, address: str) -> SendD
     if not answer.is_success:
         message = f"HTTP status {answer.status}"
         raise GeocoderError(message)
-    match answer.json():
+    match answer.field():
         case []:
             return None
         case [dict() as found, *_]:

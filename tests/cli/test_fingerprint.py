@@ -66,9 +66,9 @@ async def test_a_car_that_cannot_be_read_is_in_it_as_far_as_it_could(
     folder = Path(terminal.out.strip())
     report = json.loads((folder / "report.json").read_text())
     assert [bool(car["failure"]) for car in report["cars"]].count(True) == 1
-    states = {car.profile["model"]: car.state["state"] for car in read_fingerprint(folder)}  # type: ignore[index,call-overload]
-    assert states["i4 eDrive40"] == {}
-    assert states["X3 xDrive30e"]
+    answers = {"i4" if "i4 eDrive40" in str(car.profile) else "X3": car.state for car in read_fingerprint(folder)}
+    assert answers["i4"] == {"capabilities": {}, "state": {}}
+    assert answers["X3"] != answers["i4"]
 
 
 async def test_a_folder_that_cannot_be_written_is_told(terminal: Terminal) -> None:
@@ -110,7 +110,7 @@ def test_a_file_of_diagnostics_is_read_too(tmp_path: Path) -> None:
         )
     )
     first, second = sorted(read_fingerprint(path), key=lambda found: found.vin, reverse=True)
-    assert {first.vin, second.vin} == {car.vin, "WBA0FINGERPRINT02"}
+    assert {first.vin, second.vin} == {car.vin, "WBA0FINGERPRINT01"}
     assert {len(str(first.state)) > 100, len(str(second.state)) > 100} == {True, False}
 
 
@@ -164,7 +164,7 @@ _NAMES = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(files=st.dictionaries(_NAMES, (_STATE | _JSON).map(lambda value: json.dumps(value).encode()) | st.binary()))
 def test_whatever_is_in_a_folder_is_played_or_refused(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]
@@ -175,7 +175,7 @@ def test_whatever_is_in_a_folder_is_played_or_refused(
     play(folder)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     recordings=st.lists(
         st.fixed_dictionaries({"brand": st.just("bmw") | _JSON, "state": _STATE | _JSON}, optional={"profile": _JSON})

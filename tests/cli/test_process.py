@@ -1,7 +1,7 @@
 """The command line as a program of its own: a real process, the real terminal or none, real time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 import signal
 import sys
 import tomllib
-from typing import Final
+from typing import Final, Protocol
 
 import pytest
 
@@ -35,7 +35,11 @@ class Ended:
     err: str
 
 
-type Run = Callable[..., Awaitable[Ended]]
+class Run(Protocol):
+    """Runs the command line to its end."""
+
+    async def __call__(self, *typed: str) -> Ended:
+        """Run it with this typed."""
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The private file of an account: what is in it, who may use it, and what becomes of a damaged one."""
 
+from datetime import UTC, datetime
+from errno import ENOSPC
 import fcntl
 import json
 import os
@@ -10,7 +12,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.mybmw.cli.exits import Exit, StopError
-from custom_components.mybmw.cli.store import Store
+from custom_components.mybmw.cli.store import Pause, Store
+from custom_components.mybmw.sources import Refusal
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Fault, Simulator
 
 from .terminal import CAPTCHA, Terminal
@@ -96,6 +99,39 @@ async def test_without_a_word_the_store_is_where_the_system_keeps_state(stranger
     assert str(stranger.folder / "xdg" / "mybmw" / "account.json") in stranger.err
 
 
+async def test_a_damaged_store_is_told(terminal: Terminal) -> None:
+    for damaged in ("", "[]", '{"version": 2}', terminal.store.read_text().replace('"pause": null', '"pause": 1')):
+        terminal.store.write_text(damaged)
+        assert await terminal.type("status") is Exit.STORE
+        assert "not a store of ours, or damaged" in terminal.err
+
+
+async def test_a_pause_is_read_as_it_was_written(terminal: Terminal) -> None:
+    pause = Pause(until=datetime(2026, 1, 1, tzinfo=UTC), refusal=Refusal.BLOCKED)
+    async with Store.opened(terminal.store) as store:
+        store.begin_pause(pause)
+    async with Store.opened(terminal.store) as again:
+        assert again.pause == pause
+    kept = terminal.store.read_text()
+    for damaged in (kept.replace("+00:00", ""), kept.replace('"blocked"', '"odd"')):
+        terminal.store.write_text(damaged)
+        assert await terminal.type("status") is Exit.STORE
+
+
+async def test_half_a_file_is_never_left_behind(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = terminal.store.read_text()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    async with Store.opened(terminal.store) as store:
+        monkeypatch.setattr(os, "fsync", full)  # a disk that is full cannot be had otherwise
+        with pytest.raises(OSError, match="No space"):
+            await store.keep({"refresh_token": "new"})
+    assert terminal.store.read_text() == before
+    assert {path.name for path in terminal.store.parent.iterdir()} == {"account.json", "account.json.lock"}
+
+
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["2026-01-01T00:00:00+00:00", "blocked"]),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["until", "refusal", "username", "build"]), inner),
@@ -103,7 +139,7 @@ _ANYTHING = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     document=st.fixed_dictionaries(
         {"version": st.just(1) | _ANYTHING},

@@ -29,6 +29,8 @@ class Exit(IntEnum):
     STORE = 11
     """A file, such as the store of the account, cannot be used, or somebody else is using it."""
     INTERRUPTED = 130
+    UNHEARD = 141
+    """Whoever read the answer stopped reading, as `head` does."""
 
     @classmethod
     def of_error(cls, err: SourceError) -> Exit:

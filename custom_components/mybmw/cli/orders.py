@@ -1,6 +1,7 @@
 """Having a car do something, and telling honestly what became of it."""
 
 from argparse import Namespace
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -139,7 +140,7 @@ async def give(session: Session, command: Command, ending: str | None) -> Exit:
             outcome = await session.source.execute(car.vin, command, on_step)
         except InvalidCommandError as err:
             raise flawed(err) from err
-        except BaseException:
+        except asyncio.CancelledError:
             if accepted:
                 console.say(f"{what}: nobody waits any more; BMW has it, and the car may still do it")
             raise

@@ -40,9 +40,9 @@ def main(typed: Sequence[str] | None = None) -> int:
         return asyncio.run(_until_signal(parsed, _terminal()))
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:  # whoever read what we say has gone, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.BROKEN
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes it
+        return Exit.UNHEARD
 
 
 async def run(typed: Namespace, console: Console) -> Exit:

@@ -99,7 +99,8 @@ def _list(*parts: str) -> str:
 
 
 def _word(value: Enum) -> str:
-    return value.name.lower().replace("_", " ")
+    """The name of a state, empty while the car does not say."""
+    return "" if value.name == "UNKNOWN" else value.name.lower().replace("_", " ")
 
 
 def _amount(value: int | None, unit: str) -> str:

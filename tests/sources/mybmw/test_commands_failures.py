@@ -227,7 +227,7 @@ async def test_nobody_knows_what_became_of_an_order_without_an_answer(desk: Desk
 
 
 async def test_an_order_that_is_never_answered_is_not_sent_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.mybmw.sources.mybmw.wire.TIMEOUT_S", 0.05)
+    monkeypatch.setattr("custom_components.mybmw.sources.exchange.TIMEOUT_S", 0.05)
     fault = Fault(path=COMMANDS, wait_s=float("inf"))
     desk.cloud.faults.append(fault)
     outcome = await desk.execute("G26", Lock())

@@ -11,11 +11,12 @@ import httpx
 
 from ...vehicle import Picture
 from .. import Clock, Json, NotAllowedError, Refusal, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from ..exchange import Answer
 from .headers import data_headers
 from .questions import Question
 from .regions import Region
 from .tokens import TokenKeeper
-from .wire import Answer, Wire
+from .wire import Wire
 
 _LOGGER = logging.getLogger(__name__)
 
