@@ -1,6 +1,6 @@
 """Actions of our own, and what an owner reads when one comes to nothing."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 import json
@@ -71,7 +71,7 @@ def device(hass: HomeAssistant, identifier: str = I4.vin) -> str:
     return found.id
 
 
-async def act(hass: HomeAssistant, action: str, identifier: str = I4.vin, **data: object) -> None:
+async def act(hass: HomeAssistant, action: str, identifier: str = I4.vin, /, **data: object) -> None:
     """Have an action done."""
     data = {ATTR_DEVICE_ID: device(hass, identifier), **data}
     await hass.services.async_call(DOMAIN, action, data, blocking=True)
@@ -145,15 +145,15 @@ async def test_no_address_is_told_for_a_car_that_takes_no_destination(
 
 @pytest.mark.usefixtures("entry")
 async def test_a_geocoder_may_fail(hass: HomeAssistant, source: FakeSource, geocoder: Geocoder) -> None:
-    def look_up() -> object:
+    def look_up() -> Awaitable[None]:
         return act(hass, "send_destination", address=ADDRESS, geocoder=f"{geocoder.url}?key=not-to-be-told")
 
     geocoder.answer = []
-    german, english = await complaint(hass, look_up())  # type: ignore[arg-type]
+    german, english = await complaint(hass, look_up())
     assert english.startswith("The geocoder does not know this address.")
     assert german.startswith("Der Geocoder kennt diese Adresse nicht.")
     geocoder.status = 503
-    german, english = await complaint(hass, look_up())  # type: ignore[arg-type]
+    german, english = await complaint(hass, look_up())
     assert english.startswith("The geocoder did not find the address: HTTP status 503.")
     assert german.startswith("Der Geocoder hat die Adresse nicht gefunden: HTTP status 503.")
     assert source.commands == []

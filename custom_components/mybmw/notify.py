@@ -39,6 +39,7 @@ class MyBMWDestination(MyBMWEntity, NotifyEntity):
     message in which no place stands is refused: the action `send_destination` takes zones, persons and addresses, too.
     """
 
+    entity_description: MyBMWNotifyDescription
     _attr_supported_features = NotifyEntityFeature.TITLE
 
     @override

@@ -55,8 +55,8 @@ ATTR_DEPARTURE_TIMERS: Final = "departure_timers"
 ATTR_ACTIVE: Final = "active"
 ATTR_WEEKDAYS: Final = "weekdays"
 
-_DEVICE: Final = {probatio.Required(ATTR_DEVICE_ID): cv.string}
-_DESTINATION: Final = {
+_DEVICE: Final[dict[probatio.Marker, object]] = {probatio.Required(ATTR_DEVICE_ID): cv.string}
+_DESTINATION: Final[dict[probatio.Marker, object]] = {
     **_DEVICE,
     probatio.Optional(ATTR_LOCATION): {
         probatio.Required(ATTR_LATITUDE): cv.latitude,
@@ -69,13 +69,13 @@ _DESTINATION: Final = {
     probatio.Optional(ATTR_NAME): cv.string,
     **{probatio.Optional(text): cv.string for text in ATTR_TEXTS},
 }
-_TIMER: Final = {
+_TIMER: Final[dict[probatio.Marker, object]] = {
     probatio.Required(ATTR_ID): cv.positive_int,
     probatio.Optional(ATTR_ACTIVE): cv.boolean,
     probatio.Optional(ATTR_WEEKDAYS): probatio.All(cv.ensure_list, [probatio.Coerce(Weekday)]),
     probatio.Optional(ATTR_TIME): cv.time,
 }
-_PLAN: Final = {
+_PLAN: Final[dict[probatio.Marker, object]] = {
     **_DEVICE,
     probatio.Optional(ATTR_MODE): probatio.All(probatio.In([mode.value for mode in SETTABLE_MODES])),
     probatio.Optional(ATTR_WINDOW_START): cv.time,
