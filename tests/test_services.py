@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.const import CONF_READ_ONLY, DOMAIN
 from custom_components.mybmw.services import ACTIONS
-from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, TryLaterError
+from custom_components.mybmw.sources import NotAllowedError, Refusal, SignInRequiredError, SlowDownError, TryLaterError
 from custom_components.mybmw.vehicle import (
     ChargingMode,
     Fate,
@@ -371,6 +371,16 @@ async def test_a_refresh_in_vain(
     german, english = await complaint(hass, act(hass, "refresh", identifier))
     assert german != english
     assert mileage(hass, I4) != "4321"
+
+
+@pytest.mark.usefixtures("entry")
+async def test_a_refresh_may_need_a_new_sign_in(hass: HomeAssistant, source: FakeSource) -> None:
+    source.failure = SignInRequiredError("Sign in")
+    german, english = await complaint(hass, act(hass, "refresh"))
+    assert english.endswith("Please sign in again.")
+    assert german != english
+    await hass.async_block_till_done()
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
 
 
 # Targets

@@ -176,6 +176,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._complain_of_pause()
         try:
             await self._look_at(vin)
+        except SignInRequiredError as err:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except SourceError as err:
             self._complain_of_pause()
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed") from err
