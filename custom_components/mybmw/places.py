@@ -9,7 +9,7 @@ from homeassistant.helpers.location import get_state_coordinates
 
 from .connection import async_disconnect, connect
 from .const import DOMAIN
-from .geocoder import GeocoderError, look_up
+from .sources.geocoder import GeocoderError, look_up
 from .vehicle import Position, SendDestination
 
 _DEGREES: Final = r"([+-]?\d{1,3}(?:\.\d+)?)"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from ..geocoder import GeocoderError, look_up
+from ..sources.geocoder import GeocoderError, look_up
 from ..vehicle import SendDestination
 from .console import Console
 from .exits import Exit, StopError

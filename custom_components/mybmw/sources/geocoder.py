@@ -9,9 +9,9 @@ from typing import Final
 
 import httpx
 
-from .sources import Json, TryLaterError
-from .sources.exchange import exchange
-from .vehicle import LONGEST_NAME, InvalidCommandError, Position, SendDestination
+from ..vehicle import LONGEST_NAME, InvalidCommandError, Position, SendDestination
+from . import Json, TryLaterError
+from .exchange import exchange
 
 _USER_AGENT: Final = "mybmw (https://github.com/mybmw-ha/mybmw)"  # operators of public servers ask who is there
 _TOWNS: Final = ("city", "town", "village", "municipality")

@@ -5,11 +5,10 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
-from custom_components.mybmw.geocoder import GeocoderError, look_up
 from custom_components.mybmw.sources import Json
+from custom_components.mybmw.sources.geocoder import GeocoderError, look_up
 from custom_components.mybmw.vehicle import Position, SendDestination
-
-from .geocoder import Geocoder, geocoding
+from tests.geocoder import Geocoder, geocoding
 
 ADDRESS = "Am Olympiapark 2, München"
 
