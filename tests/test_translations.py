@@ -13,6 +13,7 @@ from homeassistant.components.lock import LockEntityDescription, LockState
 from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.components.switch import SwitchEntityDescription
 from homeassistant.helpers.entity import EntityDescription
+from homeassistant.util.yaml import parse_yaml
 import pytest
 
 import custom_components.mybmw
@@ -22,11 +23,26 @@ from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.event import EVENTS
 from custom_components.mybmw.image import IMAGES
 from custom_components.mybmw.lock import LOCKS
+from custom_components.mybmw.notify import NOTIFIERS
+from custom_components.mybmw.number import NUMBERS
+from custom_components.mybmw.select import SELECTS
 from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
+from custom_components.mybmw.services import ACTIONS
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.switch import SWITCHES
+from custom_components.mybmw.time import TIMES
 from custom_components.mybmw.troubles import Cause
-from custom_components.mybmw.vehicle import CommandKey, Fate, Flaw, Lid, OpeningState, Reason, Window
+from custom_components.mybmw.vehicle import (
+    SETTABLE_MODES,
+    CommandKey,
+    Fate,
+    Flaw,
+    Lid,
+    OpeningState,
+    Reason,
+    Weekday,
+    Window,
+)
 
 FOLDER: Final = Path(custom_components.mybmw.__path__[0])
 FRONTENDS: Final = FOLDER.parents[1] / ".dev" / "demo"
@@ -38,10 +54,22 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "event": {description.key: description for description in EVENTS},
     "image": {description.key: description for description in IMAGES},
     "lock": {description.key: description for description in LOCKS},
+    "notify": {description.key: description for description in NOTIFIERS},
+    "number": {description.key: description for description in NUMBERS},
+    "select": {description.key: description for description in SELECTS},
     "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS)},
     "switch": {description.key: description for description in SWITCHES},
+    "time": {description.key: description for description in TIMES},
 }
 PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
+    "address_unknown": set(),
+    "car_never_read": set(),
+    "destination_not_one": set(),
+    "entity_without_place": {"entity"},
+    "geocoder_failed": {"error"},
+    "geocoder_missing": set(),
+    "message_without_place": set(),
+    "not_a_car": set(),
     "paused_blocked": {"until"},
     "paused_forbidden": {"until"},
     "paused_slow_down": {"until"},
@@ -126,6 +154,8 @@ def options(description: EntityDescription) -> set[str]:
         return set(description.options or ())
     if isinstance(description, BinarySensorEntityDescription | SwitchEntityDescription):
         return {"off", "on"}
+    if description.key == "charging_mode":
+        return set(SETTABLE_MODES)
     if isinstance(description, LockEntityDescription):
         return set(LockState)
     return set()
@@ -156,7 +186,7 @@ def test_entities(language: str, platform: str) -> None:
     for key, description in DESCRIPTIONS[platform].items():
         assert ("name" in at(translated, key)) == (key != "location"), key  # the tracker bears the name of its car
         states = at(translated, key, "state").keys()
-        if platform == "sensor":
+        if platform in {"select", "sensor"}:
             assert states == options(description), key
         else:
             assert states <= options(description), key
@@ -264,6 +294,29 @@ def test_icons(platform: str) -> None:
         assert at(icons, key, "state").keys() <= options(description), key
     for path, icon in texts(icons):
         assert re.fullmatch(r"mdi:[a-z0-9-]+", icon), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_actions(language: str) -> None:
+    """Names and descriptions of all that Home Assistant shows, and a word for every choice."""
+    described = parse_yaml((FOLDER / "services.yaml").read_text(encoding="utf-8"))
+    assert isinstance(described, dict)
+    translation = document(f"translations/{language}")
+    translated = at(translation, "services")
+    assert translated.keys() == described.keys() == at(document("icons"), "services").keys() == ACTIONS
+    for action, description in described.items():
+        sections = {name for name, field in description["fields"].items() if "fields" in field}
+        fields = {
+            name: field
+            for outer, inner in description["fields"].items()
+            for name, field in inner.get("fields", {outer: inner}).items()
+        }
+        assert at(translated, action, "sections").keys() == sections
+        assert at(translated, action, "fields").keys() == fields.keys()
+    choices = at(translation, "selector")
+    assert at(choices, "charging_mode", "options").keys() == set(SETTABLE_MODES)
+    assert at(choices, "weekday", "options").keys() == set(Weekday)
+    assert at(choices, "departure_timer", "fields").keys() == {"id", "active", "weekdays", "time"}
 
 
 def test_the_readme_quotes_messages_that_exist() -> None:

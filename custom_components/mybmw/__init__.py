@@ -18,6 +18,7 @@ from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
 from .issues import async_clear_issues
 from .pictures import async_remove_pictures
+from .services import async_setup_services
 from .sources.registry import open_source
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
@@ -28,13 +29,17 @@ PLATFORMS: Final = [
     Platform.EVENT,
     Platform.IMAGE,
     Platform.LOCK,
+    Platform.NOTIFY,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Watch for accounts that are disabled: nothing of theirs is to be repaired any more.
+    """Offer the actions, and watch for accounts that are disabled: nothing of theirs is to be repaired any more.
 
     Home Assistant tells an account itself only if it was loaded, which a blocked one hardly ever is.
     """
@@ -45,6 +50,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
             async_clear_issues(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, _changed)
+    async_setup_services(hass)
     return True
 
 

@@ -1,5 +1,8 @@
 """What an owner is told when a command comes to nothing: the only place that knows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
@@ -27,6 +30,19 @@ def complaint_of(err: SourceError | InvalidCommandError, pause: Pause | None) ->
         translation_key=f"command_{name_of(err)}",
         translation_placeholders={"error": str(err), "until": f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"},
     )
+
+
+@contextmanager
+def explaining_flaws() -> Iterator[None]:
+    """Tell the owner what is wrong with a command that is being made.
+
+    Raises:
+        ServiceValidationError: It makes no sense.
+    """
+    try:
+        yield
+    except InvalidCommandError as err:
+        raise complaint_of(err, None) from err
 
 
 def complaint_about(outcome: Outcome) -> HomeAssistantError | None:

@@ -121,6 +121,19 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """The command a car has to carry out or to report next; None if there is none."""
         return next(iter(self.commands.under_way(vin)), None)
 
+    def check(self, vin: str, command: Command) -> None:
+        """See that a command can be sent to a car.
+
+        Raises:
+            InvalidCommandError: It makes no sense for this car.
+            HomeAssistantError: The account is only watched, or the car has left it.
+        """
+        if self.is_read_only:
+            raise read_only()
+        if vin not in self.data:
+            raise car_gone()
+        command.check(self.data[vin])
+
     async def async_execute(self, vin: str, command: Command) -> Outcome:
         """Have a car do something when it has done all it was asked before, and wait until it says so.
 
@@ -132,7 +145,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             HomeAssistantError: It was not taken, came to nothing, or nobody knows; the text tells the owner.
         """
         try:
-            self._check(vin, command)
+            self.check(vin, command)
             outcome = await self.commands.async_execute(vin, command)
         except (SourceError, InvalidCommandError) as err:
             raise complaint_of(err, self.pause or self._commands_pause) from err
@@ -150,14 +163,32 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             if self.pause is None:
                 self._looks_for_cars = True
                 await self.async_refresh()
+        self._complain_of_pause()
+        if not self.is_answered:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")
+
+    async def async_refresh_car(self, vin: str) -> None:
+        """Read one car at once.
+
+        Raises:
+            HomeAssistantError: It could not be read, or was not asked for because BMW wants to be left alone.
+        """
+        self._complain_of_pause()
+        try:
+            await self._look_at(vin)
+        except SignInRequiredError as err:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
+        except SourceError as err:
+            self._complain_of_pause()
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed") from err
+
+    def _complain_of_pause(self) -> None:
         if pause := self.pause:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
                 translation_placeholders={"until": local_minute(pause.until)},
             )
-        if not self.is_answered:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")
 
     async def async_look_again(self) -> None:
         """Find out whether a refusal is over, without waiting for the end of its pause."""
@@ -207,20 +238,12 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
                 await self._pause(err.until)
             raise
 
-    def _check(self, vin: str, command: Command) -> None:
-        """See that a command can be sent to a car."""
-        if self.is_read_only:
-            raise read_only()
-        if vin not in self.data:
-            raise car_gone()
-        command.check(self.data[vin])
-
     async def _tell(self, vin: str, command: Command) -> Outcome:
         """Ask a car to do something, unless the cloud wants to be left alone.
 
         That it blocks commands says nothing about reading, so only commands pause then.
         """
-        self._check(vin, command)  # again, as time has passed while the command waited for its turn
+        self.check(vin, command)  # again, as time has passed while the command waited for its turn
         for pause in (self.pause, self._commands_pause):
             if pause and pause.until > dt_util.utcnow():
                 raise _pausing(pause)

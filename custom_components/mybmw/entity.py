@@ -12,6 +12,7 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .complaints import explaining_flaws
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .vehicle import Command, Outcome, Vehicle
@@ -37,6 +38,11 @@ def is_electric(vehicle: Vehicle) -> bool:
 def burns_fuel(vehicle: Vehicle) -> bool:
     """Whether a car has a tank, and tells of it."""
     return reports_state(vehicle) and vehicle.identity.drive_train.has_engine
+
+
+def has_charging_plan(vehicle: Vehicle) -> bool:
+    """Whether a car has a charging plan that can be written."""
+    return vehicle.capabilities.charging_plan and vehicle.charging_plan is not None
 
 
 class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
@@ -78,6 +84,12 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
     async def async_execute(self, command: Command) -> Outcome:
         """Have the car do something; see the coordinator's `async_execute`."""
         return await self.coordinator.async_execute(self.vin, command)
+
+    async def async_order(self, make: Callable[[], Command]) -> Outcome:
+        """Make a command of what the owner wants, and have the car do it; whatever is wrong is explained."""
+        with explaining_flaws():
+            command = make()
+        return await self.async_execute(command)
 
     @abstractmethod
     def shows(self) -> object:

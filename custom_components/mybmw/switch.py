@@ -1,16 +1,28 @@
 """What can be switched on and off."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities
-from .vehicle import Command, StartCharging, StartClimate, StopCharging, StopClimate, Vehicle
+from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities, has_charging_plan
+from .vehicle import (
+    TIMER_IDS,
+    Command,
+    DepartureTimer,
+    SetChargingPlan,
+    StartCharging,
+    StartClimate,
+    StopCharging,
+    StopClimate,
+    TimerChange,
+    Vehicle,
+)
 
 PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
 
@@ -22,6 +34,24 @@ class MyBMWSwitchDescription(MyBMWEntityDescription, SwitchEntityDescription):
     is_on: Callable[[Vehicle], bool | None]
     turn_on: Command
     turn_off: Command
+    attributes: Callable[[Vehicle], Mapping[str, list[str]]] = lambda _: {}
+
+
+def _departure(timer_id: int) -> MyBMWSwitchDescription:
+    """A departure timer, with the days it repeats on; Home Assistant has no entity to choose several days with."""
+
+    def timer(vehicle: Vehicle) -> DepartureTimer | None:
+        return vehicle.charging_plan.timer(timer_id) if vehicle.charging_plan else None
+
+    return MyBMWSwitchDescription(
+        key=f"departure_timer_{timer_id}",
+        entity_category=EntityCategory.CONFIG,
+        exists=lambda v: has_charging_plan(v) and timer(v) is not None,
+        is_on=lambda v: found.is_active if (found := timer(v)) else None,
+        turn_on=SetChargingPlan(timers=(TimerChange(id=timer_id, is_active=True),)),
+        turn_off=SetChargingPlan(timers=(TimerChange(id=timer_id, is_active=False),)),
+        attributes=lambda v: {"weekdays": [day.value for day in found.weekdays] if (found := timer(v)) else []},
+    )
 
 
 SWITCHES: Final = (
@@ -39,6 +69,14 @@ SWITCHES: Final = (
         turn_on=StartCharging(),
         turn_off=StopCharging(),
     ),
+    MyBMWSwitchDescription(
+        key="pre_entry_climatization",
+        exists=has_charging_plan,
+        is_on=lambda v: v.charging_plan.is_pre_entry_climatization_on if v.charging_plan else None,
+        turn_on=SetChargingPlan(is_pre_entry_climatization_on=True),
+        turn_off=SetChargingPlan(is_pre_entry_climatization_on=False),
+    ),
+    *(_departure(timer_id) for timer_id in TIMER_IDS),
 )
 
 
@@ -66,9 +104,14 @@ class MyBMWSwitch(MyBMWEntity, SwitchEntity):
                 return is_on
         return description.is_on(self.vehicle)
 
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, list[str]]:
+        return self.entity_description.attributes(self.vehicle)
+
     @override
     def shows(self) -> object:
-        return (self.is_on,)
+        return self.is_on, self.extra_state_attributes
 
     @override
     async def async_turn_on(self, **kwargs: object) -> None:

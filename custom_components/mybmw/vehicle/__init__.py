@@ -12,6 +12,7 @@ from typing import Self
 from .body import Body, Lid, LockState, OpeningState, Window
 from .capabilities import Capabilities, ClimateFunction, ClimateTimerTrigger, DigitalKey
 from .charging_plan import (
+    TIMER_IDS,
     ChargingMode,
     ChargingPlan,
     ChargingPreference,
@@ -40,6 +41,7 @@ from .commands import (
     StopClimate,
     TimerChange,
     Unlock,
+    WindowChange,
 )
 from .energy import Battery, Charging, ChargingStatus, Energy, Fuel
 from .flaws import Flaw, InvalidCommandError
@@ -54,6 +56,7 @@ __all__ = [
     "LONGEST_NAME",
     "SETTABLE_MODES",
     "TARGETS_PERCENT",
+    "TIMER_IDS",
     "Battery",
     "Body",
     "Brand",
@@ -121,6 +124,7 @@ __all__ = [
     "Weekday",
     "Wheel",
     "Window",
+    "WindowChange",
 ]
 
 

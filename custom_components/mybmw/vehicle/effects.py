@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from . import Vehicle
+from .charging_plan import ChargingWindow
 from .commands import (
     Command,
     CommandKey,
@@ -19,6 +20,7 @@ from .commands import (
     StopClimate,
     TimerChange,
     Unlock,
+    WindowChange,
 )
 
 
@@ -85,9 +87,15 @@ def _has_plan(vehicle: Vehicle, wanted: SetChargingPlan) -> bool:
         plan is not None
         and wanted.mode in {None, plan.mode}
         and wanted.is_pre_entry_climatization_on in {None, plan.is_pre_entry_climatization_on}
-        and wanted.window in {None, plan.window}
+        and _has_window(plan.window, wanted.window)
         and all(any(_timers_as(change, vehicle)) for change in wanted.timers)
     )
+
+
+def _has_window(window: ChargingWindow | None, wanted: ChargingWindow | WindowChange | None) -> bool:
+    if wanted is None:
+        return True
+    return window is not None and wanted.start in {None, window.start} and wanted.end in {None, window.end}
 
 
 def _timers_as(wanted: TimerChange, vehicle: Vehicle) -> Iterator[bool]:

@@ -22,6 +22,8 @@ from custom_components.mybmw.vehicle import (
     Fate,
     FindVehicle,
     FlashLights,
+    Flaw,
+    InvalidCommandError,
     Lock,
     LockState,
     Outcome,
@@ -39,6 +41,7 @@ from custom_components.mybmw.vehicle import (
     Unlock,
     Vehicle,
     Weekday,
+    WindowChange,
 )
 from tests.simulator import Fault
 
@@ -258,6 +261,31 @@ async def test_a_window_can_be_chosen(desk: Desk) -> None:
     plan = (await desk.see("G26")).charging_plan
     assert plan
     assert (plan.mode, plan.window) == (ChargingMode.DELAYED_CHARGING, window)
+
+
+@pytest.mark.parametrize(
+    ("change", "window"),
+    [
+        (WindowChange(start=time(22, 15)), ChargingWindow(start=time(22, 15), end=time(5, 45))),
+        (WindowChange(end=time(4)), ChargingWindow(start=time(18, 1), end=time(4))),
+    ],
+)
+async def test_one_end_of_the_window_leaves_the_other_as_it_is_now(
+    desk: Desk, change: WindowChange, window: ChargingWindow
+) -> None:
+    car = desk.cloud.garage["I01_REX"]
+    car.change("charging.chargeAndClimateTimerDetail.chargingMode.endTimeSlot", "0001-01-01T05:45:00")
+    await desk.execute("I01_REX", SetChargingPlan(window=change))
+    plan = (await desk.see("I01_REX")).charging_plan
+    assert plan
+    assert plan.window == window
+
+
+async def test_the_ends_of_the_window_must_not_meet(desk: Desk) -> None:
+    with pytest.raises(InvalidCommandError) as raised:
+        await desk.execute("I01_REX", SetChargingPlan(window=WindowChange(end=time(18, 1))))
+    assert raised.value.flaw is Flaw.WINDOW_EMPTY
+    assert desk.sent() == []
 
 
 @pytest.mark.parametrize(
