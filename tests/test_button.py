@@ -1,16 +1,17 @@
 """The button of an account: one look now, unless BMW wants to be left alone."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
-from homeassistant.const import ATTR_ENTITY_ID, Platform
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mybmw.const import DOMAIN
@@ -105,6 +106,62 @@ async def test_only_who_presses_has_cars_looked_for(
     await press(hass)
     await pass_time(hass, freezer, INTERVAL)
     assert (source.times_asked, source.looked_for_cars) == (3, 1)
+
+
+async def test_a_press_while_the_account_is_read_asks_nothing_more(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.show(a_car("i4", mileage_km=1001), MINI)
+    source.may_fetch.clear()
+    freezer.tick(INTERVAL)
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0)
+    pressed = hass.async_create_task(press(hass))
+    await asyncio.sleep(0)
+    assert source.times_asked == 2
+    assert not pressed.done()
+    source.may_fetch.set()
+    await pressed
+    assert mileage(hass, I4) == "1001"
+    assert (source.times_asked, source.looked_for_cars) == (2, 0)
+    await pass_time(hass, freezer, INTERVAL)
+    assert (source.times_asked, source.looked_for_cars) == (3, 1), "new cars are looked for at the next poll"
+    await pass_time(hass, freezer, INTERVAL)
+    assert (source.times_asked, source.looked_for_cars) == (4, 1)
+
+
+async def test_what_a_press_waits_for_may_be_in_vain(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.failure = SILENT
+    source.may_fetch.clear()
+    freezer.tick(INTERVAL)
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0)
+    pressed = hass.async_create_task(complaint(hass))
+    await asyncio.sleep(0)
+    source.may_fetch.set()
+    assert (await pressed).translation_key == "refresh_failed"
+    assert source.times_asked == 2
+
+
+async def test_impatience_takes_no_car_away(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.failure = SILENT
+    for _ in range(2):  # the first press counts, and so do both polls
+        for _ in range(5):
+            freezer.tick(timedelta(seconds=50))
+            assert (await complaint(hass)).translation_key == "refresh_failed"
+            assert mileage(hass, I4) == "1000"
+        await pass_time(hass, freezer, INTERVAL)
+    assert mileage(hass, I4) == STATE_UNAVAILABLE
 
 
 @pytest.mark.parametrize(

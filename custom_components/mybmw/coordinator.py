@@ -1,5 +1,6 @@
 """Keeps the cars of one account fresh, and knows how far their data can be trusted."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -102,6 +103,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._store = store
         self._devices = AccountDevices(hass, entry, self.account_id)
         self._looks_for_cars = False
+        self._updating = asyncio.Lock()
+        self._counted_at: datetime | None = None
 
     @property
     def pause(self) -> Pause | None:
@@ -125,12 +128,19 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     async def async_refresh_now(self) -> None:
         """Read the account at once, and look for new cars.
 
+        While it is being read anyway, that is waited for: nothing is asked twice. If only known cars are being read,
+        new ones are looked for at the next poll.
+
         Raises:
             HomeAssistantError: Nothing could be read, or nothing was asked because BMW wants to be left alone.
         """
         if self.pause is None:
             self._looks_for_cars = True
-            await self.async_refresh()
+            if self._updating.locked():
+                async with self._updating:
+                    pass
+            else:
+                await self.async_refresh()
         if pause := self.pause:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -157,13 +167,15 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     @override
     async def _async_update_data(self) -> Mapping[str, Vehicle]:
+        async with self._updating:
+            return await self._update()
+
+    async def _update(self) -> Mapping[str, Vehicle]:
         if pause := self.pause:
             return self._wait(pause)
         self.update_interval = self._interval
         try:
-            looks_for_cars, self._looks_for_cars = self._looks_for_cars, False
-            cars_of_others = self._devices.async_cars_of_others()
-            fetch = await self.source.fetch(look_for_cars=looks_for_cars, leave_out=cars_of_others)
+            fetch = await self._fetch()
         except SignInRequiredError as err:
             self._note_failure(Cause.SIGN_IN_REQUIRED, err)
             async_clear_refusal(self.hass, self.config_entry.entry_id)
@@ -175,6 +187,14 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         except TryLaterError as err:
             return self._miss(err)
         return await self._take_in(fetch)
+
+    async def _fetch(self) -> Fetch:
+        looks_for_cars = self._looks_for_cars
+        try:
+            return await self.source.fetch(look_for_cars=looks_for_cars, leave_out=self._devices.async_cars_of_others())
+        finally:
+            if looks_for_cars:  # else somebody may have asked for it meanwhile
+                self._looks_for_cars = False
 
     async def _ask_for_picture(self, vin: str, view: View) -> Picture:
         """Ask the cloud for a picture, unless it wants to be left alone; if it says so now, everybody has to wait."""
@@ -276,16 +296,26 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     def _note_troubles(self, causes: Mapping[str, Cause], reasons: Mapping[str, object]) -> None:
         """Replace the troubles, and log once when a car is lost.
 
-        A car that has to wait for a full quota has not failed once more.
+        A car that has to wait for a full quota has not failed once more, nor has one that somebody reads in vain again
+        and again: failures are counted no faster than polls come.
         """
         lost_before = self._lost
         misses = {vin: trouble.misses for vin, trouble in self.troubles.items()}
+        failed = {vin for vin, cause in causes.items() if cause is not Cause.SLOW_DOWN}
+        if failed and self._is_time_to_count:
+            self._counted_at = dt_util.utcnow()
+            misses |= {vin: misses.get(vin, 0) + 1 for vin in failed}
         self.troubles = {
-            vin: Trouble(cause=cause, misses=misses.get(vin, 0) + (cause is not Cause.SLOW_DOWN))
+            vin: Trouble(cause=cause, misses=max(misses.get(vin, 0), int(vin in failed)))
             for vin, cause in causes.items()
         }
         for vin in self._lost - lost_before:
             _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
+
+    @property
+    def _is_time_to_count(self) -> bool:
+        since = self._counted_at
+        return since is None or dt_util.utcnow() - since >= self._interval - _TIMER_SLACK
 
     @property
     def _lost(self) -> set[str]:
