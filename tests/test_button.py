@@ -26,6 +26,7 @@ from custom_components.mybmw.sources import (
 
 from .account import GCID, NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, set_up_platform
 
+OTHER_GCID: Final = "0d8cf3f6-1f1c-4b3c-9d43-5f0e6b6a3a0e"
 HOUR: Final = timedelta(hours=1)
 INTERVAL: Final = timedelta(minutes=5, seconds=1)
 I4: Final = a_car("i4")
@@ -69,6 +70,29 @@ async def test_cars_hang_on_their_account(
     assert car
     assert (account.name, account.entry_type) == ("MyBMW account", dr.DeviceEntryType.SERVICE)
     assert car.via_device_id == account.id
+
+
+async def test_accounts_side_by_side_are_told_apart(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, source: FakeSource
+) -> None:
+    def names() -> list[str | None]:
+        accounts = [device_registry.async_get_device_by_identifier((DOMAIN, gcid), id_) for gcid, id_ in ids.items()]
+        return [account.name for account in accounts if account]
+
+    source.show(I4)
+    first = account_entry()
+    await set_up(hass, first)
+    second = account_entry(gcid=OTHER_GCID)
+    await set_up(hass, second)
+    hass.config_entries.async_update_entry(second, title="My wife's")
+    ids = {GCID: first.entry_id, OTHER_GCID: second.entry_id}
+    assert names() == ["MyBMW account", "MyBMW account d…r@e…"]
+    for entry in (first, second):
+        await hass.config_entries.async_reload(entry.entry_id)
+    assert names() == ["MyBMW account d…r@e…", "MyBMW account My wife's"]
+    await hass.config_entries.async_remove(second.entry_id)
+    await hass.config_entries.async_reload(first.entry_id)
+    assert names() == ["MyBMW account"]
 
 
 async def test_an_account_keeps_its_device_when_a_car_of_its_make_leaves(
@@ -167,9 +191,9 @@ async def test_impatience_takes_no_car_away(
 @pytest.mark.parametrize(
     ("failure", "key", "until"),
     [
-        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "paused_slow_down", "2023-01-04 19:00"),
-        (NotAllowedError("Blocked", Refusal.BLOCKED), "paused_blocked", "2023-01-05 16:00"),
-        (NotAllowedError("Forbidden", Refusal.FORBIDDEN), "paused_forbidden", "2023-01-04 17:00"),
+        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "paused_slow_down", "until 19:00, so"),
+        (NotAllowedError("Blocked", Refusal.BLOCKED), "paused_blocked", "is at 16:00 (2023-01-05)"),
+        (NotAllowedError("Forbidden", Refusal.FORBIDDEN), "paused_forbidden", "is at 17:00"),
     ],
 )
 async def test_a_pause_is_kept_and_told(

@@ -19,6 +19,7 @@ from .account_store import AccountStore, Pause
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal
+from .moments import local_minute
 from .pictures import Pictures
 from .sources import (
     Fetch,
@@ -329,11 +330,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 def account_id_of(entry: MyBMWConfigEntry) -> str:
     """By what an account is known on disk and among devices."""
     return entry.unique_id or entry.entry_id
-
-
-def local_minute(moment: datetime) -> str:
-    """A moment as an owner reads it."""
-    return f"{dt_util.as_local(moment):%Y-%m-%d %H:%M}"
 
 
 def _rest_of(pause: Pause) -> timedelta:
