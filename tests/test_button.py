@@ -6,12 +6,12 @@ from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
-from homeassistant.const import ATTR_ENTITY_ID, Platform
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mybmw.const import DOMAIN
@@ -36,6 +36,7 @@ from custom_components.mybmw.vehicle import (
 from .account import GCID, NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, set_up_platform
 from .acting import act, an_able_car, settle
 
+OTHER_GCID: Final = "0d8cf3f6-1f1c-4b3c-9d43-5f0e6b6a3a0e"
 HOUR: Final = timedelta(hours=1)
 INTERVAL: Final = timedelta(minutes=5, seconds=1)
 I4: Final = a_car("i4")
@@ -129,6 +130,29 @@ async def test_cars_hang_on_their_account(
     assert car.via_device_id == account.id
 
 
+async def test_accounts_side_by_side_are_told_apart(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, source: FakeSource
+) -> None:
+    def names() -> list[str | None]:
+        accounts = [device_registry.async_get_device_by_identifier((DOMAIN, gcid), id_) for gcid, id_ in ids.items()]
+        return [account.name for account in accounts if account]
+
+    source.show(I4)
+    first = account_entry()
+    await set_up(hass, first)
+    second = account_entry(gcid=OTHER_GCID)
+    await set_up(hass, second)
+    hass.config_entries.async_update_entry(second, title="My wife's")
+    ids = {GCID: first.entry_id, OTHER_GCID: second.entry_id}
+    assert names() == ["MyBMW account", "MyBMW account d…r@e…"]
+    for entry in (first, second):
+        await hass.config_entries.async_reload(entry.entry_id)
+    assert names() == ["MyBMW account d…r@e…", "MyBMW account My wife's"]
+    await hass.config_entries.async_remove(second.entry_id)
+    await hass.config_entries.async_reload(first.entry_id)
+    assert names() == ["MyBMW account"]
+
+
 async def test_an_account_keeps_its_device_when_a_car_of_its_make_leaves(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, device_registry: dr.DeviceRegistry, source: FakeSource
 ) -> None:
@@ -166,12 +190,68 @@ async def test_only_who_presses_has_cars_looked_for(
     assert (source.times_asked, source.looked_for_cars) == (3, 1)
 
 
+async def test_a_press_while_the_account_is_read_asks_nothing_more(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.show(a_car("i4", mileage_km=1001), MINI)
+    source.may_fetch.clear()
+    freezer.tick(INTERVAL)
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0)
+    pressed = hass.async_create_task(press(hass))
+    await asyncio.sleep(0)
+    assert source.times_asked == 2
+    assert not pressed.done()
+    source.may_fetch.set()
+    await pressed
+    assert mileage(hass, I4) == "1001"
+    assert (source.times_asked, source.looked_for_cars) == (2, 0)
+    await pass_time(hass, freezer, INTERVAL)
+    assert (source.times_asked, source.looked_for_cars) == (3, 1), "new cars are looked for at the next poll"
+    await pass_time(hass, freezer, INTERVAL)
+    assert (source.times_asked, source.looked_for_cars) == (4, 1)
+
+
+async def test_what_a_press_waits_for_may_be_in_vain(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.failure = SILENT
+    source.may_fetch.clear()
+    freezer.tick(INTERVAL)
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0)
+    pressed = hass.async_create_task(complaint(hass))
+    await asyncio.sleep(0)
+    source.may_fetch.set()
+    assert (await pressed).translation_key == "refresh_failed"
+    assert source.times_asked == 2
+
+
+async def test_impatience_takes_no_car_away(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.failure = SILENT
+    for _ in range(2):  # the first press counts, and so do both polls
+        for _ in range(5):
+            freezer.tick(timedelta(seconds=50))
+            assert (await complaint(hass)).translation_key == "refresh_failed"
+            assert mileage(hass, I4) == "1000"
+        await pass_time(hass, freezer, INTERVAL)
+    assert mileage(hass, I4) == STATE_UNAVAILABLE
+
+
 @pytest.mark.parametrize(
     ("failure", "key", "until"),
     [
-        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "paused_slow_down", "2023-01-04 19:00"),
-        (NotAllowedError("Blocked", Refusal.BLOCKED), "paused_blocked", "2023-01-05 16:00"),
-        (NotAllowedError("Forbidden", Refusal.FORBIDDEN), "paused_forbidden", "2023-01-04 17:00"),
+        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "paused_slow_down", "until 19:00, so"),
+        (NotAllowedError("Blocked", Refusal.BLOCKED), "paused_blocked", "is at 16:00 (2023-01-05)"),
+        (NotAllowedError("Forbidden", Refusal.FORBIDDEN), "paused_forbidden", "is at 17:00"),
     ],
 )
 async def test_a_pause_is_kept_and_told(

@@ -323,7 +323,7 @@ async def test_a_full_quota_at_the_start_says_how_long_it_takes(hass: HomeAssist
     entry = account_entry()
     await try_to_set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.reason == ("BMW's quota for this account is used up. Home Assistant waits until 2023-01-04 19:00")
+    assert entry.reason == ("BMW's quota for this account is used up. Home Assistant waits until 19:00")
 
 
 async def test_a_full_quota_for_one_car_is_a_pause_for_all(

@@ -8,6 +8,7 @@ from pathlib import Path
 import re
 import signal
 import socket
+import time
 from typing import Final
 
 import pytest
@@ -53,9 +54,14 @@ def running_in(home: Path) -> Sequence[str]:
 
 async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, port: int) -> None:
     home = tmp_path / "home"
+    began = time.monotonic()
     async with demo("--port", str(port), "--home", str(home), "--cars", "recorded") as process:
         async with asyncio.timeout(READY_WITHIN_S):
-            assert f"http://127.0.0.1:{port}" in await said(process, until="ready after")
+            ready = re.search(
+                rf"ready after (\d+) s: open http://127.0.0.1:{port} ", await said(process, until="ready")
+            )
+        assert ready
+        assert int(ready[1]) == pytest.approx(time.monotonic() - began, abs=2), "counted from when it was started"
         async with asyncio.timeout(STOPS_WITHIN_S):
             owner = await Owner.sign_in(f"http://127.0.0.1:{port}")
             try:

@@ -1,6 +1,5 @@
 """The living garage keeps the laws of physics, is the same whenever one looks, and speaks as recorded cars do."""
 
-from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -36,7 +35,6 @@ from tests.simulator.living.energy import charging_kw, charging_steps
 from tests.simulator.living.habits import HERE
 from tests.simulator.living.places import FAST_CHARGERS, HOME, NUREMBERG, SALZBURG, UNIVERSITY
 from tests.simulator.living.roads import Point, distance_km, length_km, route
-from tests.simulator.options import add_car_options
 
 STEADY: Final = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 
@@ -384,45 +382,3 @@ def test_who_watches_a_world_in_a_hurry_is_told_the_time_of_the_watch() -> None:
     battery = state["electricChargingState"]
     assert isinstance(battery, dict)
     assert battery["remainingChargingMinutes"] == round((charge.end - charge.start) / 60 / MINUTE)
-
-
-# At the command line
-
-
-def chosen(*arguments: str) -> Namespace:
-    """What is chosen at the command line, if the living garage is what one gets otherwise."""
-    parser = ArgumentParser(exit_on_error=False)
-    add_car_options(parser, cars="living", speed=30)
-    return parser.parse_args(arguments)
-
-
-@pytest.mark.parametrize(
-    ("cars", "names"),
-    [
-        ("living", [*LIVING_CARS]),
-        ("recorded", [*RECORDED_CARS]),
-        ("living,recorded", [*LIVING_CARS, *RECORDED_CARS]),
-        ("I5,G26,I5", ["I5", "G26"]),
-    ],
-)
-def test_cars_are_chosen_by_kind_or_name(cars: str, names: list[str]) -> None:
-    assert chosen("--cars", cars).cars == names
-
-
-def test_what_one_gets_without_choosing() -> None:
-    choice = chosen()
-    assert (choice.cars, choice.speed, choice.seed) == ([*LIVING_CARS], 30, 1)
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "complaint"),
-    [
-        ("--cars", "I5,I9", "there is no I9 "),
-        ("--speed", "0", "0 is no speed"),
-        ("--speed", "inf", "inf is no speed"),
-        ("--speed", "fast", "fast is no speed"),
-    ],
-)
-def test_what_cannot_be_chosen_is_named(option: str, value: str, complaint: str) -> None:
-    with pytest.raises(ArgumentError, match=complaint):
-        chosen(option, value)

@@ -158,6 +158,17 @@ async def test_over_http(http: httpx.AsyncClient, cloud: Simulator) -> None:
     assert cloud.faults == []
 
 
+async def test_all_limits_at_once(http: httpx.AsyncClient, cloud: Simulator) -> None:
+    wish: Json = {"name": "server-error", "endpoint": "state", "car": "G26", "percent": 50, "times": 3}
+    assert (await http.post(FAULTS, json=wish)).status_code == 200
+    about_it, about_another = ({"bmw-vin": cloud.garage[name].vin} for name in ("G26", "G01"))
+    assert 500 not in await statuses(http, STATE, 10, about_another), "another car"
+    assert 500 not in await statuses(http, LIST, 10, about_it), "another endpoint"
+    struck = await statuses(http, STATE, 6, about_it)
+    assert struck.count(500) == 3, "one half"
+    assert 500 not in await statuses(http, STATE, 10, about_it), "and no more than three times"
+
+
 @pytest.mark.parametrize(
     "wish",
     [

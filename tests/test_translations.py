@@ -257,7 +257,10 @@ def test_issues(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_account_has_a_name(language: str) -> None:
-    assert at(document(f"translations/{language}"), "device").keys() == {"account"}
+    names = at(document(f"translations/{language}"), "device")
+    assert names.keys() == {"account", "account_of"}
+    assert placeholders(str(at(names, "account_of")["name"])) == {"account"}
+    assert str(at(names, "account_of")["name"]).startswith(str(at(names, "account")["name"]))
 
 
 def test_what_opens_has_icons_that_open() -> None:

@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from .account_store import Pause
 from .const import DOMAIN
+from .moments import local_minute
 from .sources import SignInRequiredError, SlowDownError, SourceError
 from .troubles import cause_of
 from .vehicle import Fate, InvalidCommandError, Outcome
@@ -28,7 +29,7 @@ def complaint_of(err: SourceError | InvalidCommandError, pause: Pause | None) ->
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=f"command_{name_of(err)}",
-        translation_placeholders={"error": str(err), "until": f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"},
+        translation_placeholders={"error": str(err), "until": local_minute(until)},
     )
 
 

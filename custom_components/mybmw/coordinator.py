@@ -19,6 +19,7 @@ from .complaints import car_gone, complaint_about, complaint_of, read_only
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal
+from .moments import local_minute
 from .pictures import Pictures
 from .sources import (
     Fetch,
@@ -95,7 +96,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._store = store
         self._commands_pause: Pause | None = None
         self._looks_for_cars = False
-        self._refreshing = asyncio.Lock()
+        self._updating = asyncio.Lock()
+        self._counted_at: datetime | None = None
         self._read_alone: set[str] = set()  # since the account was last asked: what it is about to say is older
 
     @property
@@ -156,12 +158,18 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     async def async_refresh_now(self) -> None:
         """Read the account at once, and look for new cars.
 
+        While it is being read anyway, that is waited for: nothing is asked twice. If only known cars are being read,
+        new ones are looked for at the next poll.
+
         Raises:
             HomeAssistantError: Nothing could be read, or nothing was asked because BMW wants to be left alone.
         """
-        async with self._refreshing:
-            if self.pause is None:
-                self._looks_for_cars = True
+        if self.pause is None:
+            self._looks_for_cars = True
+            if self._updating.locked():
+                async with self._updating:
+                    pass
+            else:
                 await self.async_refresh()
         self._complain_of_pause()
         if not self.is_answered:
@@ -207,14 +215,16 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     @override
     async def _async_update_data(self) -> Mapping[str, Vehicle]:
+        async with self._updating:
+            return await self._update()
+
+    async def _update(self) -> Mapping[str, Vehicle]:
         if pause := self.pause:
             return self._wait(pause)
         self.update_interval = self._interval
         self._read_alone.clear()
         try:
-            looks_for_cars, self._looks_for_cars = self._looks_for_cars, False
-            cars_of_others = self._devices.async_cars_of_others()
-            fetch = await self.source.fetch(look_for_cars=looks_for_cars, leave_out=cars_of_others)
+            fetch = await self._fetch()
         except SignInRequiredError as err:
             self._note_failure(Cause.SIGN_IN_REQUIRED, err)
             async_clear_refusal(self.hass, self.config_entry.entry_id)
@@ -226,6 +236,14 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         except TryLaterError as err:
             return self._miss(err)
         return await self._take_in(fetch)
+
+    async def _fetch(self) -> Fetch:
+        looks_for_cars = self._looks_for_cars
+        try:
+            return await self.source.fetch(look_for_cars=looks_for_cars, leave_out=self._devices.async_cars_of_others())
+        finally:
+            if looks_for_cars:  # else somebody may have asked for it meanwhile
+                self._looks_for_cars = False
 
     async def _ask_for_picture(self, vin: str, view: View) -> Picture:
         """Ask the cloud for a picture, unless it wants to be left alone; if it says so now, everybody has to wait."""
@@ -375,9 +393,15 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._note_troubles(dict.fromkeys(vins, cause), dict.fromkeys(vins, why))
 
     def _note_troubles(self, causes: Mapping[str, Cause], reasons: Mapping[str, object]) -> None:
-        """Replace the troubles, and log once when a car is lost."""
-        lost_before = lost(self.troubles)
-        self.troubles = counted(causes, self.troubles)
+        """Replace the troubles, and log once when a car is lost.
+
+        A car that somebody reads in vain again and again does not fail faster than polls come.
+        """
+        lost_before, now = lost(self.troubles), dt_util.utcnow()
+        is_new = self._counted_at is None or now - self._counted_at >= self._interval - _TIMER_SLACK
+        if is_new and any(cause.is_failure for cause in causes.values()):
+            self._counted_at = now
+        self.troubles = counted(causes, self.troubles, is_new=is_new)
         for vin in lost(self.troubles) - lost_before:
             _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
 
@@ -395,11 +419,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 def account_id_of(entry: MyBMWConfigEntry) -> str:
     """By what an account is known on disk and among devices."""
     return entry.unique_id or entry.entry_id
-
-
-def local_minute(moment: datetime) -> str:
-    """A moment as an owner reads it."""
-    return f"{dt_util.as_local(moment):%Y-%m-%d %H:%M}"
 
 
 def _pausing(pause: Pause) -> SourceError:

@@ -23,13 +23,19 @@ class AccountDevices[T]:
 
     @callback
     def async_show_account(self) -> str:
-        """Give the account a device, which its cars hang on; returns its id."""
+        """Give the account a device, which its cars hang on; returns its id.
+
+        Beside other accounts it is told apart by its title; alone it needs none, so that nothing of an owner's address
+        gets into the ids of entities.
+        """
+        others = self._other_accounts()
         return self._registry.async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self._account_id)},
             entry_type=dr.DeviceEntryType.SERVICE,
             manufacturer="BMW",
-            translation_key="account",
+            translation_key="account_of" if others else "account",
+            translation_placeholders={"account": self._entry.title} if others else None,
         ).id
 
     @callback

@@ -11,8 +11,9 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .account_store import AccountStore, Pause
-from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of, local_minute
+from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of
 from .issues import is_refused
+from .moments import local_minute
 from .sources import Refusal
 
 PROBE_WAITS: Final[Mapping[Refusal, timedelta]] = {

@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .account_store import AccountStore, Pause
 from .const import DOMAIN
-from .coordinator import MyBMWConfigEntry, account_id_of, local_minute
+from .coordinator import MyBMWConfigEntry, account_id_of
+from .moments import local_minute
 
 type _Value = str | int | datetime
 type _Health = dict[str, _Value]

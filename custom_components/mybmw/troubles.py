@@ -20,6 +20,11 @@ class Cause(StrEnum):
     SLOW_DOWN = "slow_down"
     TRY_LATER = "try_later"
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong; who waits for a full quota has not failed."""
+        return self is not Cause.SLOW_DOWN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
@@ -34,13 +39,14 @@ class Trouble:
         return self.misses > MISSES_ALLOWED
 
 
-def counted(causes: Mapping[str, Cause], before: Mapping[str, Trouble]) -> Mapping[str, Trouble]:
-    """The troubles of cars now, by VIN. A car that has to wait for a full quota has not failed once more."""
-    misses = {vin: trouble.misses for vin, trouble in before.items()}
-    return {
-        vin: Trouble(cause=cause, misses=misses.get(vin, 0) + (cause is not Cause.SLOW_DOWN))
-        for vin, cause in causes.items()
-    }
+def counted(causes: Mapping[str, Cause], before: Mapping[str, Trouble], *, is_new: bool) -> Mapping[str, Trouble]:
+    """The troubles of cars now, by VIN. If it `is_new`, a failure counts once more; to wait is none."""
+
+    def misses(vin: str, cause: Cause) -> int:
+        so_far = before[vin].misses if vin in before else 0
+        return max(so_far + is_new, 1) if cause.is_failure else so_far
+
+    return {vin: Trouble(cause=cause, misses=misses(vin, cause)) for vin, cause in causes.items()}
 
 
 def lost(troubles: Mapping[str, Trouble]) -> set[str]:

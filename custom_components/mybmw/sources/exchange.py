@@ -1,11 +1,13 @@
 """One request over HTTP and its answer, within limits of time and size."""
 
 import asyncio
+from contextvars import ContextVar
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
+import logging
 from typing import Final
 import zlib
 
@@ -41,6 +43,18 @@ _BROKEN_WAY: Final = (
     ValueError,
     zlib.error,
 )
+
+_is_exchanging: Final = ContextVar("_is_exchanging", default=False)
+
+
+def _is_not_ours(_record: logging.LogRecord) -> bool:
+    return not _is_exchanging.get()
+
+
+# Under `default: debug` these write down where requests go and the headers of answers: VINs, the cookies of a session,
+# the code that stands for an owner who has signed in. Home Assistant 2026.11 has the client under its second name.
+for _talker in ("httpx", "httpx2", "httpcore.http11", "httpcore2.http11"):
+    logging.getLogger(_talker).addFilter(_is_not_ours)
 
 
 class NotSentError(TryLaterError):
@@ -117,7 +131,7 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: htt
     """Send a request once and read its answer to the end, or as far as is reasonable; `cookies` takes those it sets.
 
     Neither the client's headers nor its cookies are used, so that nothing of other accounts or integrations gets into
-    our requests. Redirects are never followed.
+    our requests. Redirects are never followed. What the client logs of it is kept out of the log, at any level.
 
     Raises:
         NotSentError: Nobody can have heard of the request.
@@ -125,6 +139,7 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: htt
     """
     request.extensions = {"timeout": httpx.Timeout(TIMEOUT_S).as_dict()}
     request.headers["accept-encoding"] = PACKING
+    exchanging = _is_exchanging.set(True)
     try:
         async with asyncio.timeout(TIMEOUT_S):
             response = await http.send(request, stream=True, auth=None, follow_redirects=False)
@@ -138,6 +153,8 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: htt
         message = f"BMW cannot be reached ({type(err).__name__})"
         # Not chained: what the client says may quote a header.
         raise (NotSentError if isinstance(err, _NOT_SENT) else TryLaterError)(message) from None
+    finally:
+        _is_exchanging.reset(exchanging)
     return Answer(status=response.status_code, headers=response.headers, body=body)
 
 

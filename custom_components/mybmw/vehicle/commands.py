@@ -341,8 +341,16 @@ class SendDestination(_Command):
     country: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        for part in ("name", "street", "house_number", "postal_code", "city", "country"):
-            text: str = getattr(self, part).strip()
+        texts = {
+            "name": self.name,
+            "street": self.street,
+            "house_number": self.house_number,
+            "postal_code": self.postal_code,
+            "city": self.city,
+            "country": self.country,
+        }
+        for part, typed in texts.items():
+            text = typed.strip()
             if len(text) > LONGEST_NAME or not text.isprintable():
                 raise InvalidCommandError(Flaw.TEXT_NOT_USABLE, {"part": part})
             object.__setattr__(self, part, text)

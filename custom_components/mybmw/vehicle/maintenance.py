@@ -73,7 +73,7 @@ class Maintenance:
 
     @property
     def is_service_required(self) -> bool | None:
-        """Whether a service is pending or overdue."""
+        """Whether a service is pending or overdue, or in a status that nobody knows: better one look too many."""
         if self.services is None:
             return None
         return any(service.status is not ServiceStatus.OK for service in self.services)

@@ -1,5 +1,7 @@
 """A whole account: when lists and profiles that fail are asked for again, and which cars are believed to be gone."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -176,7 +178,7 @@ async def test_the_last_car_of_a_list_goes_an_hour_after_bmw_denied_it(open_sour
     assert set(fetch.vehicles) == {I20}
     assert not fetch.failures
     assert not fetch.unread_makes
-    assert await asked(cloud, source) == {LIST: 1, STATE: 1, CHARGING: 1}
+    assert await asked(cloud, source) == {STATE: 1, CHARGING: 1}
 
 
 async def test_no_car_that_answers_goes_with_an_empty_list(open_source: Open, clock: Clock) -> None:
@@ -335,3 +337,32 @@ async def test_a_doubt_from_before_a_car_was_left_out_is_not_kept(open_source: O
     for _ in range(3):
         assert (await source.fetch(leave_out={J29})).left_out == {J29}
         clock.advance(hours=1)
+
+
+# Cars that move from one list to another
+
+
+@pytest.mark.parametrize("folders", [("I20",), ("I20", "G20"), ("I20", "J29"), ("I20", "G20", "J29")])
+@pytest.mark.parametrize("target", ["mini", "toyota"])
+async def test_a_car_that_moves_to_another_list_is_hardly_missed(
+    folders: tuple[str, ...], target: str, open_source: Open, clock: Clock
+) -> None:
+    cloud = Cloud(*folders)
+    source = open_source(cloud=cloud)
+    vins = set((await source.fetch()).vehicles)
+    cloud.cars = [replace(car, brand=target) if car.vin == I20 else car for car in cloud.cars]
+    clock.advance(hours=1)
+    await source.fetch()
+    clock.advance(minutes=5)
+    fetch = await source.fetch()
+    assert set(fetch.vehicles) == vins
+    assert not fetch.failures
+
+
+async def test_a_car_that_moved_is_asked_for_under_its_new_brand(source: MyBmwSource, cloud: Cloud) -> None:
+    await source.fetch()
+    cloud.cars = [replace(car, brand="mini") if car.vin == J29 else car for car in cloud.cars]
+    asked_before = len(cloud.requests)
+    assert len((await source.fetch(look_for_cars=True)).vehicles) == 9
+    [request] = [request for request in cloud.requests[asked_before:] if request.headers.get("bmw-vin") == J29][:1]
+    assert brand_of(request) == "mini"

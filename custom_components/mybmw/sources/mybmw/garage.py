@@ -173,18 +173,31 @@ class Garage:
         )
 
     def take_in(self, answers: Mapping[ListBrand, Json | SourceError], now: datetime) -> None:
-        """Learn which cars there are from the lists that were asked for; one that is denied is as good as empty."""
+        """Learn which cars there are from the lists that were asked for; one that is denied is as good as empty.
+
+        A car that has left a list may have moved to another one, so those that were not asked for are due next.
+        """
+        known: dict[ListBrand, tuple[str, ...]] = {}
         for brand, answer in answers.items():
             car_list = self.lists[brand]
             if not isinstance(answer, SourceError):
                 car_list.answer = answer
                 car_list.inquiry.succeed(now)
-                self._learn(brand, vins_of(answer), now)
+                known[brand] = vins_of(answer)
             elif is_denial(answer):
                 car_list.answer = None
                 car_list.inquiry.succeed(now, answer)
             else:
                 car_list.inquiry.fail(now, answer)
+        gone = self._gone(known, now)
+        for vin in gone:
+            del self.cars[vin]
+        for brand, vins in known.items():
+            for vin in vins:
+                self.cars.setdefault(vin, Car(vin=vin, brand=brand))
+        if not self.cars.keys() >= set(gone):
+            for brand in self.lists.keys() - answers.keys():
+                self.lists[brand].inquiry.known = None
         self._looks_without_cars = 0 if self.cars else self._looks_without_cars + 1
 
     def leave_out(self, vins: Collection[str]) -> frozenset[str]:
@@ -195,27 +208,25 @@ class Garage:
             car.doubted_since = None
         return frozenset(car.vin for car in resting)
 
-    def _learn(self, brand: ListBrand, vins: Collection[str], now: datetime) -> None:
-        """Forget the cars that have left a list, and get to know those that are new on it.
+    def _gone(self, known: Mapping[ListBrand, Collection[str]], now: datetime) -> list[str]:
+        """The cars that are no longer on the list they were on, as far as it is among the `known`.
 
-        An empty list by itself forgets no car: it is more often a fault than a sale. It takes a car along that BMW has
-        been denying for as long as a list is believed, while a car of another list shows that all is well otherwise.
+        An empty list by itself forgets no car: it is more often a fault than a sale. It takes a car along that is on
+        another list now, and one that BMW has been denying for as long as a list is believed, while a car of another
+        list shows that all is well otherwise.
         """
-        others_are_well = any(car.brand is not brand and car.doubted_since is None for car in self.cars.values())
-        gone = [
+        listed = {vin for vins in known.values() for vin in vins}
+        return [
             car.vin
             for car in self.cars.values()
-            if car.brand is brand
-            and (
-                car.vin not in vins
-                if vins
-                else others_are_well and car.doubted_since and _is_over(car.doubted_since, LIST_LIFETIME, now)
-            )
+            if (vins := known.get(car.brand)) is not None
+            and car.vin not in vins
+            and (vins or car.vin in listed or self._seems_sold(car, now))
         ]
-        for vin in gone:
-            del self.cars[vin]
-        for vin in vins:
-            self.cars.setdefault(vin, Car(vin=vin, brand=brand))
+
+    def _seems_sold(self, car: Car, now: datetime) -> bool:
+        others_are_well = any(other.brand is not car.brand and not other.doubted_since for other in self.cars.values())
+        return others_are_well and car.doubted_since is not None and _is_over(car.doubted_since, LIST_LIFETIME, now)
 
 
 def _is_over(since: datetime | None, lifetime: timedelta, now: datetime) -> bool:
