@@ -102,20 +102,6 @@ async def test_cars_do_not_wait_for_one_another(hass: HomeAssistant, source: Fak
     await asyncio.gather(*pressing)
 
 
-async def test_who_presses_twice_at_once_has_the_account_read_once_after_the_other(
-    hass: HomeAssistant, source: FakeSource
-) -> None:
-    source.show(I4)
-    await set_up(hass, account_entry())
-    source.may_tell.clear()
-    pressing = [asyncio.create_task(press(hass)) for _ in range(2)]
-    await settle()
-    assert source.times_asked == 2
-    source.may_tell.set()
-    await asyncio.gather(*pressing)
-    assert source.times_asked == 3
-
-
 async def test_cars_hang_on_their_account(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry, source: FakeSource
 ) -> None:

@@ -243,8 +243,8 @@ async def test_what_came_to_nothing_is_told(
 @pytest.mark.parametrize(
     ("failure", "key", "until"),
     [
-        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "slow_down", "2023-01-04 19:00"),
-        (NotAllowedError("Blocked", Refusal.BLOCKED), "blocked", "2023-01-04 17:00"),
+        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "slow_down", "19:00"),
+        (NotAllowedError("Blocked", Refusal.BLOCKED), "blocked", "17:00"),
         (NotAllowedError("Forbidden", Refusal.FORBIDDEN), "forbidden", ""),
         (TryLaterError("HTTP status 503"), "try_later", "503"),
         (SignInRequiredError("Sign in"), "sign_in_required", ""),
