@@ -103,6 +103,7 @@ class FakeSource(Source):
     looked_for_cars: int = 0
     cars_read: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
+    states_only: int = 0
     commands: list[tuple[str, Command]] = field(default_factory=list)
     outcome: Outcome | None = None
     command_failure: Exception | None = None
@@ -143,8 +144,9 @@ class FakeSource(Source):
         return fetch
 
     @override
-    async def refresh(self, vin: str) -> Vehicle:
+    async def refresh(self, vin: str, *, state_only: bool = False) -> Vehicle:
         self.refreshed.append(vin)
+        self.states_only += state_only
         if failure := self.failure or self.failures.get(vin):
             raise failure.with_traceback(None)
         if vin not in self.vehicles:

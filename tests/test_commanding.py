@@ -25,6 +25,7 @@ from custom_components.mybmw.sources import (
 from custom_components.mybmw.vehicle import (
     Body,
     Capabilities,
+    ChargingPlan,
     Command,
     CommandKey,
     Fate,
@@ -35,12 +36,16 @@ from custom_components.mybmw.vehicle import (
     LockState,
     Outcome,
     Reason,
+    SetChargingPlan,
+    SetChargingSettings,
     SoundHorn,
+    StartCharging,
     Unlock,
     Vehicle,
 )
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up
+from .acting import EVERYTHING, an_able_car
 
 HOUR: Final = timedelta(hours=1)
 INTERVAL: Final = timedelta(minutes=5, seconds=1)
@@ -50,6 +55,12 @@ CAN: Final = Capabilities(
 OPEN: Final = replace(a_car("i4"), capabilities=CAN, body=Body(lock=LockState.UNLOCKED))
 LOCKED: Final = replace(OPEN, body=Body(lock=LockState.LOCKED))
 MINI: Final = replace(a_car("cooper"), capabilities=CAN)
+
+ABLE: Final = replace(
+    an_able_car(),
+    capabilities=replace(EVERYTHING, charging_plan=True, charging_settings=True, target_soc=True),
+    charging_plan=ChargingPlan(is_pre_entry_climatization_on=False),
+)
 
 pytestmark = pytest.mark.freeze_time(NOW)
 
@@ -100,6 +111,32 @@ async def test_only_the_car_is_read_until_its_report_shows_what_it_did(
     assert len(source.refreshed) == 3
     assert source.times_asked == 1
     assert source.commands == [(OPEN.vin, Lock())]
+
+
+@pytest.mark.parametrize(
+    ("commands", "states_only"),
+    [
+        ([Lock()], 1),
+        ([StartCharging()], 1),
+        ([FindVehicle()], 1),
+        ([SetChargingSettings(target_percent=90)], 0),
+        ([SetChargingPlan(is_pre_entry_climatization_on=True)], 0),
+        ([SetChargingPlan(is_pre_entry_climatization_on=True), Lock()], 0),
+    ],
+)
+async def test_no_request_is_spent_on_what_a_command_does_not_change(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    source: FakeSource,
+    commands: list[Command],
+    states_only: int,
+) -> None:
+    source.show(ABLE)
+    coordinator = await set_up(hass, account_entry())
+    for command in commands:
+        await coordinator.async_execute(ABLE.vin, command)
+    await pass_time(hass, freezer, timedelta(seconds=LOOKS_S[0]))
+    assert (source.refreshed, source.states_only) == ([ABLE.vin], states_only)
 
 
 async def test_looking_ends_after_two_minutes(

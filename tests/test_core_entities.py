@@ -17,8 +17,11 @@ from bimmer_connected.vehicle.reports import ConditionBasedService
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
+
+from custom_components.mybmw.const import DOMAIN
 
 from .account import FakeSource, account_entry, set_up, state_of
 from .recorded import RECORDED_CARS
@@ -247,6 +250,79 @@ def as_state(value: object) -> str:
             return STATE_UNKNOWN if value.name == "UNKNOWN" else value.name.lower()
         case _:
             return str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreControl:
+    """What could be commanded in the removed integration, and the key under which ours continues it.
+
+    Its unique id was made of the VIN and `core_key`.
+    """
+
+    platform: Platform
+    core_key: str
+    key: str
+    exists: Callable[[MyBMWVehicle], bool]
+
+
+CORE_CONTROLS: Final = (
+    CoreControl(platform=Platform.LOCK, core_key="lock", key="lock", exists=attrgetter("is_remote_lock_enabled")),
+    *(
+        CoreControl(platform=Platform.BUTTON, core_key=core_key, key=key, exists=exists)
+        for core_key, key, exists in (
+            ("light_flash", "flash_lights", attrgetter("is_remote_lights_enabled")),
+            ("sound_horn", "sound_horn", attrgetter("is_remote_horn_enabled")),
+            ("activate_air_conditioning", "start_climate", attrgetter("is_remote_climate_start_enabled")),
+            ("deactivate_air_conditioning", "stop_climate", attrgetter("is_remote_climate_stop_enabled")),
+            ("find_vehicle", "find_vehicle", lambda _: True),
+        )
+    ),
+    CoreControl(
+        platform=Platform.SWITCH,
+        core_key="climate",
+        key="climate",
+        exists=attrgetter("is_remote_climate_stop_enabled"),
+    ),
+    CoreControl(
+        platform=Platform.SWITCH,
+        core_key="charging",
+        key="charging",
+        exists=attrgetter("is_remote_charge_stop_enabled"),
+    ),
+    CoreControl(
+        platform=Platform.NUMBER,
+        core_key="target_soc",
+        key="target_soc",
+        exists=attrgetter("is_remote_set_target_soc_enabled"),
+    ),
+    CoreControl(
+        platform=Platform.SELECT,
+        core_key="ac_limit",
+        key="ac_limit",
+        exists=attrgetter("is_remote_set_ac_limit_enabled"),
+    ),
+    CoreControl(
+        platform=Platform.SELECT,
+        core_key="charging_mode",
+        key="charging_mode",
+        exists=attrgetter("is_charging_plan_supported"),
+    ),
+)
+
+
+@pytest.mark.parametrize("folder", RECORDED_CARS)
+async def test_controls(hass: HomeAssistant, source: FakeSource, folder: str) -> None:
+    """Each car takes the commands that it took then, neither more nor fewer."""
+    pair = pair_of(RECORDED_CARS[folder])
+    source.show(pair.ours)
+    await set_up(hass, account_entry())
+    registry = er.async_get(hass)
+    ours = {
+        control.core_key
+        for control in CORE_CONTROLS
+        if registry.async_get_entity_id(control.platform, DOMAIN, f"{pair.ours.vin}-{control.key}")
+    }
+    assert ours == {control.core_key for control in CORE_CONTROLS if control.exists(pair.theirs)}
 
 
 def test_the_inventory_is_complete() -> None:

@@ -1,11 +1,13 @@
 """The event of a car's commands: how each ended, whoever gave it."""
 
-from homeassistant.const import STATE_UNKNOWN, Platform
+from contextlib import nullcontext
+
+from homeassistant.const import EVENT_LOGBOOK_ENTRY, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.common import async_capture_events, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mybmw.sources import NotAllowedError, Refusal
@@ -54,6 +56,38 @@ async def test_a_failure_comes_with_the_words_of_the_car(hass: HomeAssistant, so
         "lock",
         "by_car",
         "HOOD_OPEN",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "outcome", "sentence"),
+    [
+        ("en", None, "Lock: Executed"),
+        (
+            "en",
+            Outcome(fate=Fate.FAILED, reason=Reason.BY_CAR, words="HOOD_OPEN", sent_at=NOW, ended_at=NOW),
+            "Lock: Failed · The car says so · HOOD_OPEN",
+        ),
+        (
+            "de",
+            Outcome(fate=Fate.IGNORED, reason=Reason.BY_CAR, sent_at=NOW, ended_at=NOW),
+            "Verriegeln: Ignoriert · Das Auto sagt es",
+        ),
+    ],
+)
+async def test_the_activity_log_tells_how_a_command_ended_and_why(
+    hass: HomeAssistant, source: FakeSource, language: str, outcome: Outcome | None, sentence: str
+) -> None:
+    hass.config.language = language
+    source.show(CAR)
+    await set_up(hass, account_entry())
+    entries = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
+    source.outcome = outcome
+    with nullcontext() if outcome is None else pytest.raises(HomeAssistantError):
+        await act(hass, Platform.LOCK, CAR, "lock", "lock")
+    event = state_of(hass, Platform.EVENT, CAR, "command")
+    assert [entry.data for entry in entries] == [
+        {"name": event.name, "message": sentence, "domain": "mybmw", "entity_id": event.entity_id}
     ]
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import timedelta
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.number import ATTR_VALUE, DOMAIN as NUMBER_DOMAIN, SERVICE_SET_VALUE
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
@@ -12,9 +14,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.mybmw.commanding import LOOKS_S
 from custom_components.mybmw.vehicle import ChargingPlan, Energy, SetChargingSettings, Vehicle
 
-from .account import NOW, FakeSource, recorded_vehicle, set_up_platform, state_of
+from .account import NOW, FakeSource, pass_time, recorded_vehicle, set_up_platform, state_of
 from .complaints import complaint
 from .recorded import RECORDED_CARS
 
@@ -46,6 +49,19 @@ async def test_a_target_is_sent(hass: HomeAssistant, source: FakeSource) -> None
     await set_up_platform(hass, source, Platform.NUMBER, i4)
     await set_target(hass, i4, 55)
     assert source.commands == [(i4.vin, SetChargingSettings(target_percent=55))]
+
+
+async def test_a_target_is_shown_from_when_the_car_has_taken_it(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    """If its report never says so, it is not believed for long."""
+    i4 = recorded_vehicle("G26")
+    await set_up_platform(hass, source, Platform.NUMBER, i4)
+    await set_target(hass, i4, 55)
+    for wait in LOOKS_S:
+        assert state_of(hass, Platform.NUMBER, i4, "target_soc").state == "55"
+        await pass_time(hass, freezer, timedelta(seconds=wait))
+    assert state_of(hass, Platform.NUMBER, i4, "target_soc").state == "80"
 
 
 async def test_a_target_between_the_steps_is_not_sent(hass: HomeAssistant, source: FakeSource) -> None:

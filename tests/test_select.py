@@ -70,6 +70,7 @@ async def test_a_choice_is_sent(
     await set_up_platform(hass, source, Platform.SELECT, i4)
     await choose(hass, i4, key, option)
     assert source.commands == [(i4.vin, command)]
+    assert state_of(hass, Platform.SELECT, i4, key).state == option
 
 
 async def test_what_the_car_does_not_offer_cannot_be_chosen(hass: HomeAssistant, source: FakeSource) -> None:

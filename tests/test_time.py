@@ -76,6 +76,7 @@ async def test_a_time_is_sent_alone(hass: HomeAssistant, source: FakeSource, key
     await set_up_platform(hass, source, Platform.TIME, car)
     await set_time(hass, car, key, "06:50:00")
     assert source.commands == [(car.vin, command)]
+    assert state_of(hass, Platform.TIME, car, key).state == "06:50:00"
 
 
 async def test_a_cars_clock_has_no_seconds(hass: HomeAssistant, source: FakeSource) -> None:

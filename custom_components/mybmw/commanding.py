@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 import logging
-from typing import Final
+from typing import Final, Protocol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
@@ -14,11 +14,11 @@ from homeassistant.helpers.event import async_call_later
 from .complaints import interrupted, name_of
 from .sources import SourceError, TryLaterError
 from .vehicle import Command, CommandKey, Fate, InvalidCommandError, Outcome, Reason, Vehicle
-from .vehicle.effects import SUBJECTS, Subject, shows_effect
+from .vehicle.effects import SETTINGS, SUBJECTS, Subject, shows_effect
 
 _LOGGER = logging.getLogger(__name__)
 
-LOOKS_S: Final = (1.5, 7.5, 15.0, 30.0, 60.0)
+LOOKS_S: Final = (1.5, 2.5, 5.0, 11.0, 30.0, 64.0)
 """The waits before each look at a car that has done something: one at once, as some reports are quick, and then ever
 more patient ones, two minutes in all."""
 
@@ -28,8 +28,15 @@ type Tell = Callable[[str, Command], Awaitable[Outcome]]
 Raises a SourceError or an InvalidCommandError if it was certainly not asked.
 """
 
-type LookAt = Callable[[str], Awaitable[None]]
-"""Reads one car and shows it. Raises a TryLaterError if it could not; after another SourceError, nobody tries again."""
+
+class LookAt(Protocol):
+    """Reads one car and shows it; with `state_only`, without how the owner has set it to charge.
+
+    Raises a TryLaterError if it could not; after another SourceError, nobody tries again.
+    """
+
+    def __call__(self, vin: str, /, *, state_only: bool) -> Awaitable[None]:
+        """Read the car and show it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +234,7 @@ class Commanding:
 
     async def _look(self, vin: str, desk: _Desk) -> None:
         try:
-            await self._look_at(vin)
+            await self._look_at(vin, state_only=desk.awaited.keys().isdisjoint(SETTINGS))
         except TryLaterError as err:
             _LOGGER.debug("The car could not be read after a command: %s", err)
         except SourceError as err:

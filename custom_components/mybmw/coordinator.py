@@ -276,8 +276,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             self._take_in_one(self.data[vin].located(outcome.location))
         return outcome
 
-    async def _look_at(self, vin: str) -> None:
-        """Read one car and show it.
+    async def _look_at(self, vin: str, *, state_only: bool = False) -> None:
+        """Read one car and show it; with `state_only`, without how it is set to charge.
 
         Raises:
             SourceError: It could not be read.
@@ -285,7 +285,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         if pause := self.pause:
             raise _pausing(pause)
         try:
-            vehicle = await self.source.refresh(vin)
+            vehicle = await self.source.refresh(vin, state_only=state_only)
         except SourceError as err:
             await self._heed(err)
             raise

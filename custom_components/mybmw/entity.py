@@ -113,6 +113,30 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
         return self.shows() if self.available else None
 
 
+class MyBMWSettingEntity[T](MyBMWEntity):
+    """Something about a car that its owner can set.
+
+    From when the car says that it is set until its report says so, too, the former is believed.
+    """
+
+    _wanted: tuple[Command, T] | None = None
+
+    async def async_set(self, make: Callable[[T], Command], value: T) -> None:
+        """Make a command of what the owner wants, and have the car do it; whatever is wrong is explained."""
+        with explaining_flaws():
+            command = make(value)
+        self._wanted = command, value
+        await self.async_execute(command)
+
+    def believed(self, reported: T | None) -> T | None:
+        """The value to show for the one of the car's report."""
+        if self._wanted:
+            command, value = self._wanted
+            if self.coordinator.commands.is_done(self.vin, command):
+                return value
+        return reported
+
+
 class MyBMWAccountEntity(CoordinatorEntity[MyBMWCoordinator]):
     """Something about an account as a whole; there as long as the account is, whatever BMW says."""
 

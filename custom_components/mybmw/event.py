@@ -4,15 +4,20 @@ from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import ATTR_DOMAIN, ATTR_ENTITY_ID, ATTR_NAME, EVENT_LOGBOOK_ENTRY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.translation import async_get_cached_translations
 
 from .commanding import Ending
+from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry
 from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities
 from .vehicle import Fate
 
 PARALLEL_UPDATES = 0
+
+_ATTR_MESSAGE: Final = "message"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +68,29 @@ class MyBMWCommandEvent(MyBMWEntity, EventEntity):
             },
         )
         self.async_write_ha_state()
+        self._log(ending)
+
+    def _log(self, ending: Ending) -> None:
+        """Say it in a sentence in the activity log, which shows no more of an event than its type."""
+        state = self.hass.states.get(self.entity_id)
+        self.hass.bus.async_fire(
+            EVENT_LOGBOOK_ENTRY,
+            {
+                ATTR_NAME: state.name if state else DOMAIN,
+                _ATTR_MESSAGE: self._sentence(ending),
+                ATTR_DOMAIN: DOMAIN,
+                ATTR_ENTITY_ID: self.entity_id,
+            },
+        )
+
+    def _sentence(self, ending: Ending) -> str:
+        """A command, how it ended and why, in the language of the server."""
+        texts = async_get_cached_translations(self.hass, self.hass.config.language, "entity", DOMAIN)
+
+        def text(attribute: str, value: str) -> str:
+            key = f"component.{DOMAIN}.entity.event.{self.translation_key}.state_attributes.{attribute}.state.{value}"
+            return texts.get(key, value)
+
+        ended = f"{text('command', ending.key)}: {text('event_type', ending.fate)}"
+        why = text("reason", ending.reason) if ending.reason else ""
+        return " · ".join(part for part in (ended, why, ending.words) if part)

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities
+from .entity import MyBMWEntityDescription, MyBMWSettingEntity, async_add_command_entities
 from .vehicle import TARGETS_PERCENT, Command, SetChargingSettings, Vehicle
 
 PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
@@ -18,10 +18,10 @@ PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and
 
 @dataclass(frozen=True, kw_only=True)
 class MyBMWNumberDescription(MyBMWEntityDescription, NumberEntityDescription):
-    """A number the car can be told."""
+    """A whole number the car can be told."""
 
-    value: Callable[[Vehicle], float | None]
-    command: Callable[[float], Command]
+    value: Callable[[Vehicle], int | None]
+    command: Callable[[int], Command]
 
 
 def _target_percent(vehicle: Vehicle) -> int | None:
@@ -43,7 +43,7 @@ NUMBERS: Final = (
         mode=NumberMode.SLIDER,
         exists=lambda v: v.capabilities.target_soc,
         value=_target_percent,
-        command=lambda value: SetChargingSettings(target_percent=round(value)),
+        command=lambda value: SetChargingSettings(target_percent=value),
     ),
 )
 
@@ -55,19 +55,19 @@ async def async_setup_entry(
     async_add_command_entities(entry, async_add_entities, NUMBERS, MyBMWNumber)
 
 
-class MyBMWNumber(MyBMWEntity, NumberEntity):
+class MyBMWNumber(MyBMWSettingEntity[int], NumberEntity):
     """A number the car can be told."""
 
     entity_description: MyBMWNumberDescription
 
     @property
     @override
-    def native_value(self) -> float | None:
-        return self.entity_description.value(self.vehicle)
+    def native_value(self) -> int | None:
+        return self.believed(self.entity_description.value(self.vehicle))
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        await self.async_order(lambda: self.entity_description.command(value))
+        await self.async_set(self.entity_description.command, round(value))
 
     @override
     def shows(self) -> object:

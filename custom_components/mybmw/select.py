@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities, has_charging_plan
+from .entity import MyBMWEntityDescription, MyBMWSettingEntity, async_add_command_entities, has_charging_plan
 from .vehicle import (
     SETTABLE_MODES,
     ChargingMode,
@@ -63,7 +63,7 @@ async def async_setup_entry(
     async_add_command_entities(entry, async_add_entities, SELECTS, MyBMWSelect)
 
 
-class MyBMWSelect(MyBMWEntity, SelectEntity):
+class MyBMWSelect(MyBMWSettingEntity[str], SelectEntity):
     """A choice the car offers; unknown while it does what cannot be chosen."""
 
     entity_description: MyBMWSelectDescription
@@ -76,12 +76,12 @@ class MyBMWSelect(MyBMWEntity, SelectEntity):
     @property
     @override
     def current_option(self) -> str | None:
-        value = self.entity_description.value(self.vehicle)
+        value = self.believed(self.entity_description.value(self.vehicle))
         return value if value in self.options else None
 
     @override
     async def async_select_option(self, option: str) -> None:
-        await self.async_order(lambda: self.entity_description.command(option))
+        await self.async_set(self.entity_description.command, option)
 
     @override
     def shows(self) -> object:

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities, has_charging_plan
+from .entity import MyBMWEntityDescription, MyBMWSettingEntity, async_add_command_entities, has_charging_plan
 from .vehicle import (
     TIMER_IDS,
     ChargingWindow,
@@ -77,7 +77,7 @@ async def async_setup_entry(
     async_add_command_entities(entry, async_add_entities, TIMES, MyBMWTime)
 
 
-class MyBMWTime(MyBMWEntity, TimeEntity):
+class MyBMWTime(MyBMWSettingEntity[time], TimeEntity):
     """A time the car can be told."""
 
     entity_description: MyBMWTimeDescription
@@ -85,11 +85,11 @@ class MyBMWTime(MyBMWEntity, TimeEntity):
     @property
     @override
     def native_value(self) -> time | None:
-        return self.entity_description.value(self.vehicle)
+        return self.believed(self.entity_description.value(self.vehicle))
 
     @override
     async def async_set_value(self, value: time) -> None:
-        await self.async_order(lambda: self.entity_description.command(value))
+        await self.async_set(self.entity_description.command, value)
 
     @override
     def shows(self) -> object:

@@ -37,7 +37,8 @@ _SIDES: Final = ("front_left", "front_right", "rear_left", "rear_right")
 _POSITION: Final = "device_tracker.location"
 _NEWS: Final = "sensor.last_reported"
 _AT_A_GLANCE: Final = ("sensor.range_total", "binary_sensor.door_lock", "sensor.charging_status", _POSITION)
-_BELOW_THE_PICTURE: Final = ("binary_sensor.door_lock", _POSITION)
+_LOCK: Final = "lock.lock"
+_COMMAND: Final = "event.command"
 _SHORT_NAMES: Final = {
     "binary_sensor.pre_entry_climatization": "Pre-entry climate",
     "device_tracker.location": "Position",
@@ -57,6 +58,19 @@ _WARNINGS: Final = (
     "binary_sensor.tire_warning",
 )
 _WEEK_H: Final = 7 * 24
+_CLIMATE: Final = "switch.climate"
+_BUTTONS: Final = ("button.flash_lights", "button.sound_horn", "button.find_vehicle")
+_SWITCHES: Final = (_CLIMATE, "switch.charging")
+_TARGET: Final = "number.target_soc"
+_SELECTS: Final = ("select.charging_mode",)
+_PLAN: Final = (
+    "select.ac_limit",
+    "switch.pre_entry_climatization",
+    "time.charging_window_start",
+    "time.charging_window_end",
+    *(f"{platform}.departure_timer_{number}" for number in range(1, 5) for platform in ("switch", "time")),
+)
+_CONTROLS: Final = frozenset({_LOCK, _COMMAND, _TARGET, *_BUTTONS, *_SWITCHES, *_SELECTS, *_PLAN})
 
 _THEMES: Final = (
     _Theme(
@@ -179,18 +193,23 @@ def _glance(car: ShownCar) -> Card:
 
 def _view(car: ShownCar) -> Card:
     """All that is known of a car."""
-    shown = {key for theme in _THEMES for key in theme.keys} | {_POSITION, _NEWS}
+    shown = {key for theme in _THEMES for key in theme.keys} | {_POSITION, _NEWS} | _CONTROLS
     rest = _tiles(car, (key for key in car.entities if key not in shown and not _is_picture(key)))
     pictures = _pictures(car)
     levels = [_row(car, key) for key in _LEVELS if car.knows(key)]
     tires = [_row(car, f"sensor.tire_pressure_{side}") for side in _SIDES if car.knows(f"sensor.tire_pressure_{side}")]
-    sections = [_section(*pictures[:1], *_tiles(car, _BELOW_THE_PICTURE))] if pictures else []
+    below = [*_features(car, [_LOCK], "lock-commands"), *_wide(_tiles(car, [_POSITION]))]
+    sections = [_section(*pictures[:1], *below)] if pictures or below else []
     energy, *themes = (_themed(car, theme) for theme in _THEMES)
     sections += [energy] if energy else []
     if levels:
         span = 1 if pictures else 2
         sections.append(_section(_heading("This week", "mdi:chart-line"), _history(levels, rows=4), span=span))
-    sections += [section for section in themes if section]
+    sections += [section for section in (_controls(car), *themes) if section]
+    if plan := _tiles(car, _PLAN):
+        sections.append(_section(_heading("Charging plan", "mdi:calendar-clock"), *plan))
+    if _COMMAND in car.entities:
+        sections.append(_section(_heading("Commands", "mdi:history"), *_wide(_tiles(car, [_COMMAND])), _activity(car)))
     if car.knows("sensor.mileage"):
         driven = _per_day([_row(car, "sensor.mileage")])
         sections.append(_section(_heading("Driven each day", "mdi:road-variant"), driven))
@@ -239,12 +258,53 @@ def _tiles(car: ShownCar, keys: Iterable[str]) -> list[Card]:
     return [{"type": "tile", **_row(car, key)} for key in keys if key in car.entities]
 
 
+def _wide(cards: Iterable[Card]) -> list[Card]:
+    return [{**card, "grid_options": {"columns": "full"}} for card in cards]
+
+
 def _level(car: ShownCar, key: str) -> Card:
     return {
         "type": "tile",
         **_row(car, key),
         "features": [{"type": "bar-gauge"}],
         "grid_options": {"columns": "full"},
+    }
+
+
+def _controls(car: ShownCar) -> Card | None:
+    """What the car can be told, with a finger."""
+    cards = [
+        *_features(car, _BUTTONS, "button"),
+        *_features(car, _SWITCHES, "toggle"),
+        *_features(car, [_TARGET], "numeric-input", style="slider"),
+        *_features(car, _SELECTS, "select-options"),
+    ]
+    return _section(_heading("Controls", "mdi:gesture-tap"), *cards) if cards else None
+
+
+def _features(car: ShownCar, keys: Iterable[str], feature: str, **options: Json) -> list[Card]:
+    """Entities with something to press or to slide beside them."""
+    return [
+        {
+            "type": "tile",
+            **_row(car, key),
+            "features": [{"type": feature, **options}],
+            "features_position": "inline",
+            "hide_state": key.startswith("button."),  # when it was pressed
+            "grid_options": {"columns": "full"},
+        }
+        for key in keys
+        if key in car.entities
+    ]
+
+
+def _activity(car: ShownCar) -> Card:
+    """What became of the commands of the day."""
+    return {
+        "type": "logbook",
+        "target": {"entity_id": [car.entities[_COMMAND]]},
+        "hours_to_show": 24,
+        "grid_options": {"columns": "full", "rows": 5},
     }
 
 

@@ -99,7 +99,7 @@ class _Memory(Source):
         return Fetch(vehicles={car.vin: self._vehicle(car) for car in self.cars}, failures={})
 
     @override
-    async def refresh(self, vin: str) -> Vehicle:
+    async def refresh(self, vin: str, *, state_only: bool = False) -> Vehicle:
         return next(self._vehicle(car) for car in self.cars if car.vin == vin)
 
     @override

@@ -102,8 +102,10 @@ class Source(Protocol):
         """
         ...
 
-    async def refresh(self, vin: str) -> Vehicle:
+    async def refresh(self, vin: str, *, state_only: bool = False) -> Vehicle:
         """Read one car only.
+
+        With `state_only` no request is spent on how the owner has set it to charge; that is as it was read last.
 
         Raises a SourceError if it could not be read, a TryLaterError if it is not on the account (any more).
         """

@@ -49,6 +49,10 @@ SUBJECTS: Final = {
 """The commands that leave a trace in the car's report, and where; of the others it never speaks."""
 
 
+SETTINGS: Final = frozenset({Subject.CHARGING_SETTINGS, Subject.CHARGING_PLAN})
+"""What a car does not tell with its state, but with how its owner has set it to charge."""
+
+
 def shows_effect(vehicle: Vehicle, command: Command, sent_at: datetime) -> bool:
     """Whether the car, as it says it is, is what a command that was sent then has wanted it to be.
 

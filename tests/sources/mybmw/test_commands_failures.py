@@ -387,6 +387,17 @@ async def test_one_car_is_read_and_no_other(desk: Desk) -> None:
         await desk.source.refresh(car.vin)
 
 
+async def test_a_car_is_asked_for_its_state_only(desk: Desk) -> None:
+    """How it is set to charge stays what it was, also if it could not be read then."""
+    before = await desk.source.refresh(desk.vin("G26"))
+    desk.cloud.requests.clear()
+    desk.cloud.garage["G26"].change("state.currentMileage", 4321)
+    car = await desk.source.refresh(before.vin, state_only=True)
+    assert [asked.path.rpartition("/")[2] for asked in desk.cloud.requests] == ["state"]
+    assert car.charging_plan == before.charging_plan is not None
+    assert car.odometer.mileage_km == 4321
+
+
 async def test_nothing_personal_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "custom_components.mybmw")
     gcid = next(account.gcid for account in desk.cloud.accounts if account.region == "row")

@@ -116,9 +116,9 @@ class MyBmwSource(Source):
         return await self._client.ask_for_picture(questions.picture(car.brand, vin, view), self._client.begin())
 
     @override
-    async def refresh(self, vin: str) -> Vehicle:
+    async def refresh(self, vin: str, *, state_only: bool = False) -> Vehicle:
         car = self._known(vin)
-        return await self._reread(car, self._client.begin())
+        return await self._reread(car, self._client.begin(), state_only=state_only)
 
     @override
     async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
@@ -129,8 +129,10 @@ class MyBmwSource(Source):
         command.check(car.vehicle)
         this_round = self._client.begin(to_order=True)
         # What the car said last may be some minutes old, and somebody has plugged it in since.
-        if command.obstacle(car.vehicle) and (reason := command.obstacle(await self._reread(car, this_round))):
-            return Outcome(fate=Fate.IGNORED, ended_at=self._clock(), reason=reason)
+        if command.obstacle(car.vehicle):
+            car_now = await self._reread(car, this_round, state_only=True)
+            if reason := command.obstacle(car_now):
+                return Outcome(fate=Fate.IGNORED, ended_at=self._clock(), reason=reason)
         question = order(
             command,
             car,
@@ -177,8 +179,13 @@ class MyBmwSource(Source):
         if err := self._garage.why_empty:
             raise err.with_traceback(None)
 
-    async def _read(self, car: Car, this_round: Round, *, with_profile: bool) -> Vehicle | SourceError:
-        """Read a car; all that is known to be worth asking is asked at once."""
+    async def _read(
+        self, car: Car, this_round: Round, *, with_profile: bool, state_only: bool = False
+    ) -> Vehicle | SourceError:
+        """Read a car; all that is known to be worth asking is asked at once.
+
+        With `state_only` the charging details stay those of before, unless it turns out that there are some only now.
+        """
         now = self._clock()
         wants_profile, wanted_charging_details = with_profile or car.wants_profile(now), car.has_charging_details
         if not wants_profile and car.profile is None and (err := car.about_profile.error):
@@ -187,12 +194,13 @@ class MyBmwSource(Source):
             (
                 self._attempt(questions.profile(car.brand, car.vin) if wants_profile else None, this_round),
                 self._attempt(questions.state(car.brand, car.vin, now), this_round),
-                self._attempt(_about_charging(car, now), this_round),
+                self._attempt(None if state_only else _about_charging(car, now), this_round),
             )
         )
         if wants_profile:
             car.take_profile(profile, now)
-        car.take_charging(charging)
+        if not state_only:
+            car.take_charging(charging)
         if isinstance(state, SourceError):
             return self._not_read(car, state, now)
         if isinstance(profile, SourceError) and car.profile is None:
@@ -210,13 +218,13 @@ class MyBmwSource(Source):
             raise UnknownToBmwError(message)
         return self._garage.cars[vin]
 
-    async def _reread(self, car: Car, this_round: Round) -> Vehicle:
+    async def _reread(self, car: Car, this_round: Round, *, state_only: bool) -> Vehicle:
         """Read one car.
 
         Raises:
             SourceError: It could not be read.
         """
-        outcome = await self._read(car, this_round, with_profile=False)
+        outcome = await self._read(car, this_round, with_profile=False, state_only=state_only)
         if isinstance(outcome, SourceError):
             raise outcome
         return outcome
