@@ -4,14 +4,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
 
-from .complaints import interrupted, name_of
+from .complaints import TOO_LATE, interrupted, name_of, too_late
 from .sources import SourceError, TryLaterError
 from .vehicle import Command, CommandKey, Fate, InvalidCommandError, Outcome, Reason, Vehicle
 from .vehicle.effects import SUBJECTS, Subject, shows_effect
@@ -21,6 +23,10 @@ _LOGGER = logging.getLogger(__name__)
 LOOKS_S: Final = (1.5, 7.5, 15.0, 30.0, 60.0)
 """The waits before each look at a car that has done something: one at once, as some reports are quick, and then ever
 more patient ones, two minutes in all."""
+
+LONGEST_TURN: Final = timedelta(minutes=2)
+"""How long a command waits for those before it: it belongs to the moment in which somebody wants it, and a car out of
+reach keeps everybody waiting for minutes."""
 
 type Tell = Callable[[str, Command], Awaitable[Outcome]]
 """Has a car asked to do something.
@@ -45,7 +51,7 @@ class Ending:
 
 type OnEnding = Callable[[Ending], None]
 
-type _Result = Outcome | SourceError | InvalidCommandError
+type _Result = Outcome | SourceError | InvalidCommandError | HomeAssistantError
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +59,7 @@ class _Run:
     """A command on its way: waiting for its turn, then sent."""
 
     command: Command
+    asked_at: datetime = field(default_factory=dt_util.utcnow)
     is_sent: bool = False
 
 
@@ -92,6 +99,7 @@ class Commanding:
         self._desks: dict[str, _Desk] = defaultdict(_Desk)
         self._listeners: dict[str, list[OnEnding]] = defaultdict(list)
         self._tasks: set[asyncio.Task[object]] = set()
+        self._is_closed = False
 
     def under_way(self, vin: str) -> tuple[CommandKey, ...]:
         """The commands that a car has yet to carry out or to report, those first that came first."""
@@ -116,8 +124,10 @@ class Commanding:
         Raises:
             InvalidCommandError: It makes no sense for this car.
             SourceError: It was certainly not taken.
-            HomeAssistantError: The account was taken down meanwhile.
+            HomeAssistantError: The account was taken down meanwhile, or its turn came too late.
         """
+        if self._is_closed:
+            raise interrupted(is_sent=False)
         run = _Run(command)
         task = self._hass.async_create_background_task(self._run(vin, run), f"mybmw {command.key}", eager_start=False)
         self._keep(task)
@@ -153,6 +163,7 @@ class Commanding:
     @callback
     def close(self) -> None:
         """Leave what was sent to its fate, send nothing more and look no more."""
+        self._is_closed = True
         for task in self._tasks:
             task.cancel()
         for desk in self._desks.values():
@@ -162,8 +173,11 @@ class Commanding:
     async def _run(self, vin: str, run: _Run) -> _Result:
         """Have a command sent, and tell of its end; nobody may be there any more to hear what it returns."""
         async with self._desks[vin].turn:
-            run.is_sent = True
             key = run.command.key
+            if dt_util.utcnow() - run.asked_at > LONGEST_TURN:
+                self._announce(vin, Ending(key=key, fate=Fate.FAILED, reason=TOO_LATE, words=None, sent_at=None))
+                return too_late()
+            run.is_sent = True
             try:
                 outcome = await self._tell(vin, run.command)
             except InvalidCommandError as err:

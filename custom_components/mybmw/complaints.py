@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -11,6 +12,9 @@ from .const import DOMAIN
 from .sources import SignInRequiredError, SlowDownError, SourceError
 from .troubles import cause_of
 from .vehicle import Fate, InvalidCommandError, Outcome
+
+TOO_LATE: Final = "too_late"
+"""Why a command was not sent for which too many others had to be waited for, in a word for automations."""
 
 
 def name_of(err: SourceError) -> str:
@@ -62,6 +66,11 @@ def interrupted(*, is_sent: bool) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key="command_left_alone" if is_sent else "command_not_sent"
     )
+
+
+def too_late() -> HomeAssistantError:
+    """What to raise for a command whose turn came when nobody may want it any more."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key=f"command_{TOO_LATE}")
 
 
 def read_only() -> ServiceValidationError:
