@@ -1,4 +1,4 @@
-"""Commands that wait for their turn: not for ever, and not beyond the end of their account."""
+"""Commands that wait, for their turn or for what a car never tells: not for ever, nor beyond the end of an account."""
 
 import asyncio
 from datetime import timedelta
@@ -10,11 +10,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mybmw.commanding import LONGEST_TURN, Ending
+from custom_components.mybmw.commanding import LONGEST_TURN, LOOKS_S, Ending
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.vehicle import Fate, FlashLights, Lock, Unlock
+from custom_components.mybmw.vehicle import Fate, FlashLights, Lock, LockState, Unlock
 
-from .account import NOW, FakeSource, account_entry, set_up
+from .account import NOW, FakeSource, account_entry, pass_time, set_up
 from .acting import an_able_car, settle
 
 CAR: Final = an_able_car()
@@ -52,6 +52,23 @@ async def test_a_command_belongs_to_the_moment_in_which_it_is_wanted(
     assert source.commands == [(CAR.vin, Lock())]
     assert [(ending.fate, ending.reason, ending.sent_at) for ending in endings[1:]] == [(Fate.FAILED, "too_late", None)]
     assert (await coordinator.async_execute(CAR.vin, FlashLights())).fate is Fate.EXECUTED
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+async def test_a_car_that_never_speaks_of_it_is_read_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    source: FakeSource,
+    coordinator: MyBMWCoordinator,
+    *,
+    is_silent: bool,
+) -> None:
+    source.show(an_able_car(lock=LockState.UNKNOWN if is_silent else LockState.UNLOCKED))
+    await coordinator.async_execute(CAR.vin, Lock())
+    for wait in LOOKS_S:
+        await pass_time(hass, freezer, timedelta(seconds=wait))
+    assert len(source.refreshed) == (1 if is_silent else len(LOOKS_S))
+    assert coordinator.commands.under_way(CAR.vin) == ()
 
 
 @pytest.mark.parametrize("is_stop", [True, False], ids=["stop", "unload"])

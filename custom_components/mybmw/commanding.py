@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .complaints import TOO_LATE, interrupted, name_of, too_late
 from .sources import SourceError, TryLaterError
 from .vehicle import Command, CommandKey, Fate, InvalidCommandError, Outcome, Reason, Vehicle
-from .vehicle.effects import SUBJECTS, Subject, shows_effect
+from .vehicle.effects import parts_of, shows_effect, speaks_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -77,12 +77,12 @@ class _Desk:
     """What is going on with one car.
 
     `runs` wait for an outcome, in the order in which they came; `awaited` have been executed and are not in the car's
-    report yet; `looks_left` are the waits before further looks at it.
+    report yet, by the parts of the car that they are about; `looks_left` are the waits before further looks at it.
     """
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     runs: list[_Run] = field(default_factory=list)
-    awaited: dict[Subject, _Awaited] = field(default_factory=dict)
+    awaited: dict[frozenset[str], _Awaited] = field(default_factory=dict)
     looks_left: list[float] = field(default_factory=list)
     cancel_look: CALLBACK_TYPE | None = None
 
@@ -149,13 +149,13 @@ class Commanding:
 
     @callback
     def note(self, vehicles: Mapping[str, Vehicle]) -> None:
-        """Wait no more for what these cars' reports show."""
+        """Wait no more for what these cars' reports show, nor for what they do not speak of."""
         for vin, desk in self._desks.items():
             if vehicle := vehicles.get(vin):
                 desk.awaited = {
-                    subject: entry
-                    for subject, entry in desk.awaited.items()
-                    if not shows_effect(vehicle, entry.command, entry.sent_at)
+                    parts: entry
+                    for parts, entry in desk.awaited.items()
+                    if speaks_of(vehicle, entry.command) and not shows_effect(vehicle, entry.command, entry.sent_at)
                 }
                 if not desk.awaited:
                     self._rest(desk)
@@ -218,12 +218,15 @@ class Commanding:
             on_ending(ending)
 
     def _await_report(self, vin: str, entry: _Awaited) -> None:
-        """Look at a car, and look again, until its report shows what it did or it takes too long."""
-        if subject := SUBJECTS.get(entry.command.key):
+        """Look at a car, and look again, until its report shows what it did or it takes too long.
+
+        Of two commands about the same part of a car, the later one counts.
+        """
+        if parts := parts_of(entry.command):
             desk = self._desks[vin]
             self._rest(desk)
-            desk.awaited.pop(subject, None)  # what came later is in the last place
-            desk.awaited[subject] = entry
+            desk.awaited = {others: other for others, other in desk.awaited.items() if others.isdisjoint(parts)}
+            desk.awaited[parts] = entry
             desk.looks_left = list(LOOKS_S)
             self._plan_look(vin, desk)
 
