@@ -9,9 +9,12 @@ from homeassistant.util import dt as dt_util
 
 from .account_store import Pause
 from .const import DOMAIN
-from .sources import SignInRequiredError, SlowDownError, SourceError
+from .sources import SignInRequiredError, SlowDownError, SourceError, UnknownError
 from .troubles import cause_of
 from .vehicle import Fate, InvalidCommandError, Outcome
+
+CAR_UNKNOWN: Final = "car_unknown"
+"""Why a command was not sent to a car that the cloud does not know any more, in a word for automations."""
 
 TOO_LATE: Final = "too_late"
 """Why a command was not sent for which too many others had to be waited for, in a word for automations."""
@@ -19,7 +22,13 @@ TOO_LATE: Final = "too_late"
 
 def name_of(err: SourceError) -> str:
     """What kept a command from being sent, in a word for automations; also part of a translation key."""
-    return "sign_in_required" if isinstance(err, SignInRequiredError) else cause_of(err).value
+    match err:
+        case SignInRequiredError():
+            return "sign_in_required"
+        case UnknownError():
+            return CAR_UNKNOWN
+        case _:
+            return cause_of(err).value
 
 
 def complaint_of(err: SourceError | InvalidCommandError, pause: Pause | None) -> HomeAssistantError:

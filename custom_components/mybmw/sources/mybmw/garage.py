@@ -7,10 +7,9 @@ from typing import Final
 
 from ...vehicle import Brand, Location, SetChargingPlan, Vehicle
 from ...vehicle.effects import shows_effect
-from .. import Json, NotAllowedError, Refusal, SourceError
+from .. import Json, NotAllowedError, Refusal, SourceError, UnknownError
 from .brands import ListBrand
 from .build import vins_of
-from .client import UnknownToBmwError
 
 LIST_LIFETIME: Final = timedelta(hours=1)
 """How long a list with cars on it is believed, and every list of an account that has no cars at all."""
@@ -30,7 +29,7 @@ PLAN_SETTLES: Final = timedelta(minutes=5)
 
 def is_denial(err: SourceError | None) -> bool:
     """Whether BMW says that there is no such thing, or not for us."""
-    return isinstance(err, UnknownToBmwError) or (isinstance(err, NotAllowedError) and err.reason is Refusal.FORBIDDEN)
+    return isinstance(err, UnknownError) or (isinstance(err, NotAllowedError) and err.reason is Refusal.FORBIDDEN)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,12 +21,13 @@ from .. import (
     Source,
     SourceError,
     TryLaterError,
+    UnknownError,
 )
 from ..anonymize import Anonymizer
 from . import questions
 from .account import Account
 from .build import Answers, build_vehicle
-from .client import Client, Round, UnknownToBmwError
+from .client import Client, Round
 from .commands import Commands
 from .garage import Car, Garage, is_denial
 from .orders import as_changed, order
@@ -209,7 +210,7 @@ class MyBmwSource(Source):
     def _known(self, vin: str) -> Car:
         if vin not in self._garage.cars:
             message = "The car is not on the account"
-            raise UnknownToBmwError(message)
+            raise UnknownError(message)
         return self._garage.cars[vin]
 
     async def _reread(self, car: Car, this_round: Round) -> Vehicle:
