@@ -254,14 +254,16 @@ async def test_a_pause_is_kept_and_told(
     assert source.times_asked == 2
 
 
-@pytest.mark.parametrize("failure", [SILENT, SignInRequiredError("Sign in")])
+@pytest.mark.parametrize(
+    ("failure", "key"), [(SILENT, "refresh_failed"), (SignInRequiredError("Sign in"), "sign_in_required")]
+)
 async def test_a_look_that_brings_nothing_is_told(
-    hass: HomeAssistant, source: FakeSource, failure: SourceError
+    hass: HomeAssistant, source: FakeSource, failure: SourceError, key: str
 ) -> None:
     source.show(I4)
     await set_up(hass, account_entry())
     source.failure = failure
-    assert (await complaint(hass)).translation_key == "refresh_failed"
+    assert (await complaint(hass)).translation_key == key
     source.failure = None
     await press(hass)
 

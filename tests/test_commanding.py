@@ -21,6 +21,7 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     SourceError,
     TryLaterError,
+    UnknownError,
 )
 from custom_components.mybmw.vehicle import (
     Body,
@@ -284,6 +285,7 @@ async def test_what_came_to_nothing_is_told(
         (NotAllowedError("Blocked", Refusal.BLOCKED), "blocked", "17:00"),
         (NotAllowedError("Forbidden", Refusal.FORBIDDEN), "forbidden", ""),
         (TryLaterError("HTTP status 503"), "try_later", "503"),
+        (UnknownError("HTTP status 404"), "car_unknown", ""),
         (SignInRequiredError("Sign in"), "sign_in_required", ""),
     ],
 )

@@ -58,6 +58,16 @@ async def test_a_switch_changes_its_own_part_of_the_plan(
     assert state_of(hass, Platform.SWITCH, I3, key).state == wanted, "the car has said so, if not shown it"
 
 
+async def test_switches_of_different_parts_do_not_take_each_other_back(hass: HomeAssistant, source: FakeSource) -> None:
+    await set_up_platform(hass, source, Platform.SWITCH, I3)
+    await act(hass, Platform.SWITCH, I3, "departure_timer_2", SERVICE_TURN_ON)
+    await act(hass, Platform.SWITCH, I3, "pre_entry_climatization", SERVICE_TURN_OFF)
+    await act(hass, Platform.SWITCH, I3, "departure_timer_3", SERVICE_TURN_ON)
+    await act(hass, Platform.SWITCH, I3, "departure_timer_3", SERVICE_TURN_OFF)
+    keys = ("departure_timer_2", "pre_entry_climatization", "departure_timer_3")
+    assert [state_of(hass, Platform.SWITCH, I3, key).state for key in keys] == [STATE_ON, STATE_OFF, STATE_OFF]
+
+
 async def test_only_the_timers_of_the_plan_are_there(hass: HomeAssistant, source: FakeSource) -> None:
     car = replace(I3, charging_plan=ChargingPlan(departure_timers=(DepartureTimer(id=3),)))
     await set_up_platform(hass, source, Platform.SWITCH, car)

@@ -111,6 +111,21 @@ async def test_what_was_not_sent_changes_nothing(hass: HomeAssistant, source: Fa
     assert shown(hass) == Shown.UNLOCKED
 
 
+async def test_a_command_that_was_not_sent_does_not_end_a_doubt(hass: HomeAssistant, source: FakeSource) -> None:
+    source.show(LOCKED)
+    await set_up(hass, account_entry())
+    source.outcome = Outcome(fate=Fate.TIMED_OUT, sent_at=NOW, ended_at=NOW)
+    with pytest.raises(HomeAssistantError):
+        await act(hass, Platform.LOCK, OPEN, "lock", "unlock")
+    source.command_failure = TryLaterError("HTTP status 503")
+    with pytest.raises(HomeAssistantError):
+        await act(hass, Platform.LOCK, OPEN, "lock", "unlock")
+    assert shown(hass) == STATE_UNKNOWN
+    source.command_failure = source.outcome = None
+    await act(hass, Platform.LOCK, OPEN, "lock", "lock")
+    assert shown(hass) == Shown.LOCKING
+
+
 async def test_unlocking_may_take_a_code(
     hass: HomeAssistant, source: FakeSource, entity_registry: er.EntityRegistry
 ) -> None:

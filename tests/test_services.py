@@ -356,7 +356,7 @@ async def test_a_pause_is_kept_and_told(hass: HomeAssistant, source: FakeSource,
     asked = source.times_asked, len(source.refreshed)
     german, english = await complaint(hass, act(hass, "refresh", identifier))
     assert (source.times_asked, len(source.refreshed)) == asked
-    moment = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"
+    moment = f"{dt_util.as_local(until):%H:%M}"
     assert moment in german
     assert moment in english
 

@@ -19,6 +19,7 @@ import pytest
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
 from custom_components.mybmw.button import ACCOUNT_BUTTONS, BUTTONS
+from custom_components.mybmw.complaints import CAR_UNKNOWN, TOO_LATE
 from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.event import EVENTS
 from custom_components.mybmw.image import IMAGES
@@ -95,9 +96,11 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "command_left_alone": set(),
     "command_not_sent": set(),
     "command_read_only": set(),
+    "command_car_unknown": set(),
     "command_sign_in_required": set(),
     "command_slow_down": {"until"},
     "command_timed_out": set(),
+    "command_too_late": set(),
     "command_try_later": {"error"},
     "command_unknown_answer_lost": set(),
     "command_unknown_not_told": set(),
@@ -207,7 +210,7 @@ def test_attributes_with_words_for_values(language: str) -> None:
     command = at(entities, "event", "command", "state_attributes")
     assert at(command, "event_type", "state").keys() == set(Fate)
     assert at(command, "command", "state").keys() == set(CommandKey)
-    assert at(command, "reason", "state").keys() == {*Reason, *Cause, "sign_in_required"}
+    assert at(command, "reason", "state").keys() == {*Reason, *Cause, "sign_in_required", CAR_UNKNOWN, TOO_LATE}
     openings = [
         key for key in DESCRIPTIONS["binary_sensor"] if re.match(r"door_(front|rear)|window_|hood|trunk|sun", key)
     ]
@@ -239,6 +242,7 @@ def test_exceptions_that_are_raised() -> None:
     put_together |= {f"command_{fate}_{reason}_words" for reason, fate in FATES.items() if reason in HAVE_WORDS}
     put_together |= {"command_ignored_by_car", "command_ignored_by_car_words"}
     put_together |= {"command_left_alone", "command_not_sent"}  # one or the other, in one call
+    put_together |= {f"command_{CAR_UNKNOWN}", f"command_{TOO_LATE}"}
     put_together |= {f"flaw_{flaw}" for flaw in Flaw}
     assert raised | put_together == PLACEHOLDERS.keys()
 

@@ -4,23 +4,29 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from typing import Final, Protocol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
 
-from .complaints import interrupted, name_of
+from .complaints import TOO_LATE, interrupted, name_of, too_late
 from .sources import SourceError, TryLaterError
 from .vehicle import Command, CommandKey, Fate, InvalidCommandError, Outcome, Reason, Vehicle
-from .vehicle.effects import SETTINGS, SUBJECTS, Subject, shows_effect
+from .vehicle.effects import SETTINGS, parts_of, shows_effect, speaks_of
 
 _LOGGER = logging.getLogger(__name__)
 
 LOOKS_S: Final = (1.5, 2.5, 5.0, 11.0, 30.0, 64.0)
 """The waits before each look at a car that has done something: one at once, as some reports are quick, and then ever
 more patient ones, two minutes in all."""
+
+LONGEST_TURN: Final = timedelta(minutes=2)
+"""How long a command waits for those before it: it belongs to the moment in which somebody wants it, and a car out of
+reach keeps everybody waiting for minutes."""
 
 type Tell = Callable[[str, Command], Awaitable[Outcome]]
 """Has a car asked to do something.
@@ -52,7 +58,7 @@ class Ending:
 
 type OnEnding = Callable[[Ending], None]
 
-type _Result = Outcome | SourceError | InvalidCommandError
+type _Result = Outcome | SourceError | InvalidCommandError | HomeAssistantError
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +66,7 @@ class _Run:
     """A command on its way: waiting for its turn, then sent."""
 
     command: Command
+    asked_at: datetime = field(default_factory=dt_util.utcnow)
     is_sent: bool = False
 
 
@@ -77,12 +84,12 @@ class _Desk:
     """What is going on with one car.
 
     `runs` wait for an outcome, in the order in which they came; `awaited` have been executed and are not in the car's
-    report yet; `looks_left` are the waits before further looks at it.
+    report yet, by the parts of the car that they are about; `looks_left` are the waits before further looks at it.
     """
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     runs: list[_Run] = field(default_factory=list)
-    awaited: dict[Subject, _Awaited] = field(default_factory=dict)
+    awaited: dict[frozenset[str], _Awaited] = field(default_factory=dict)
     looks_left: list[float] = field(default_factory=list)
     cancel_look: CALLBACK_TYPE | None = None
 
@@ -99,6 +106,7 @@ class Commanding:
         self._desks: dict[str, _Desk] = defaultdict(_Desk)
         self._listeners: dict[str, list[OnEnding]] = defaultdict(list)
         self._tasks: set[asyncio.Task[object]] = set()
+        self._is_closed = False
 
     def under_way(self, vin: str) -> tuple[CommandKey, ...]:
         """The commands that a car has yet to carry out or to report, those first that came first."""
@@ -123,8 +131,10 @@ class Commanding:
         Raises:
             InvalidCommandError: It makes no sense for this car.
             SourceError: It was certainly not taken.
-            HomeAssistantError: The account was taken down meanwhile.
+            HomeAssistantError: The account was taken down meanwhile, or its turn came too late.
         """
+        if self._is_closed:
+            raise interrupted(is_sent=False)
         run = _Run(command)
         task = self._hass.async_create_background_task(self._run(vin, run), f"mybmw {command.key}", eager_start=False)
         self._keep(task)
@@ -146,13 +156,13 @@ class Commanding:
 
     @callback
     def note(self, vehicles: Mapping[str, Vehicle]) -> None:
-        """Wait no more for what these cars' reports show."""
+        """Wait no more for what these cars' reports show, nor for what they do not speak of."""
         for vin, desk in self._desks.items():
             if vehicle := vehicles.get(vin):
                 desk.awaited = {
-                    subject: entry
-                    for subject, entry in desk.awaited.items()
-                    if not shows_effect(vehicle, entry.command, entry.sent_at)
+                    parts: entry
+                    for parts, entry in desk.awaited.items()
+                    if speaks_of(vehicle, entry.command) and not shows_effect(vehicle, entry.command, entry.sent_at)
                 }
                 if not desk.awaited:
                     self._rest(desk)
@@ -160,6 +170,7 @@ class Commanding:
     @callback
     def close(self) -> None:
         """Leave what was sent to its fate, send nothing more and look no more."""
+        self._is_closed = True
         for task in self._tasks:
             task.cancel()
         for desk in self._desks.values():
@@ -169,8 +180,11 @@ class Commanding:
     async def _run(self, vin: str, run: _Run) -> _Result:
         """Have a command sent, and tell of its end; nobody may be there any more to hear what it returns."""
         async with self._desks[vin].turn:
-            run.is_sent = True
             key = run.command.key
+            if dt_util.utcnow() - run.asked_at > LONGEST_TURN:
+                self._announce(vin, Ending(key=key, fate=Fate.FAILED, reason=TOO_LATE, words=None, sent_at=None))
+                return too_late()
+            run.is_sent = True
             try:
                 outcome = await self._tell(vin, run.command)
             except InvalidCommandError as err:
@@ -211,12 +225,15 @@ class Commanding:
             on_ending(ending)
 
     def _await_report(self, vin: str, entry: _Awaited) -> None:
-        """Look at a car, and look again, until its report shows what it did or it takes too long."""
-        if subject := SUBJECTS.get(entry.command.key):
+        """Look at a car, and look again, until its report shows what it did or it takes too long.
+
+        Of two commands about the same part of a car, the later one counts.
+        """
+        if parts := parts_of(entry.command):
             desk = self._desks[vin]
             self._rest(desk)
-            desk.awaited.pop(subject, None)  # what came later is in the last place
-            desk.awaited[subject] = entry
+            desk.awaited = {others: other for others, other in desk.awaited.items() if others.isdisjoint(parts)}
+            desk.awaited[parts] = entry
             desk.looks_left = list(LOOKS_S)
             self._plan_look(vin, desk)
 
@@ -233,8 +250,9 @@ class Commanding:
         desk.cancel_look = async_call_later(self._hass, desk.looks_left.pop(0), _begin)
 
     async def _look(self, vin: str, desk: _Desk) -> None:
+        subjects = {SUBJECTS[entry.command.key] for entry in desk.awaited.values()}
         try:
-            await self._look_at(vin, state_only=desk.awaited.keys().isdisjoint(SETTINGS))
+            await self._look_at(vin, state_only=SETTINGS.isdisjoint(subjects))
         except TryLaterError as err:
             _LOGGER.debug("The car could not be read after a command: %s", err)
         except SourceError as err:

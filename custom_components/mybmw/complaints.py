@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -9,14 +10,26 @@ from homeassistant.util import dt as dt_util
 from .account_store import Pause
 from .const import DOMAIN
 from .moments import local_minute
-from .sources import SignInRequiredError, SlowDownError, SourceError
+from .sources import SignInRequiredError, SlowDownError, SourceError, UnknownError
 from .troubles import cause_of
 from .vehicle import Fate, InvalidCommandError, Outcome
+
+CAR_UNKNOWN: Final = "car_unknown"
+"""Why a command was not sent to a car that the cloud does not know any more, in a word for automations."""
+
+TOO_LATE: Final = "too_late"
+"""Why a command was not sent for which too many others had to be waited for, in a word for automations."""
 
 
 def name_of(err: SourceError) -> str:
     """What kept a command from being sent, in a word for automations; also part of a translation key."""
-    return "sign_in_required" if isinstance(err, SignInRequiredError) else cause_of(err).value
+    match err:
+        case SignInRequiredError():
+            return "sign_in_required"
+        case UnknownError():
+            return CAR_UNKNOWN
+        case _:
+            return cause_of(err).value
 
 
 def complaint_of(err: SourceError | InvalidCommandError, pause: Pause | None) -> HomeAssistantError:
@@ -63,6 +76,11 @@ def interrupted(*, is_sent: bool) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key="command_left_alone" if is_sent else "command_not_sent"
     )
+
+
+def too_late() -> HomeAssistantError:
+    """What to raise for a command whose turn came when nobody may want it any more."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key=f"command_{TOO_LATE}")
 
 
 def read_only() -> ServiceValidationError:

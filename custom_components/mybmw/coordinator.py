@@ -172,6 +172,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             else:
                 await self.async_refresh()
         self._complain_of_pause()
+        if not self.last_update_success and isinstance(self.last_exception, ConfigEntryAuthFailed):
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required")
         if not self.is_answered:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")
 

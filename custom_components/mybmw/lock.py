@@ -97,10 +97,14 @@ class MyBMWLock(MyBMWEntity, LockEntity):
 
     @callback
     def _ended(self, ending: Ending) -> None:
-        if ending.key in _KEYS:
-            is_jammed = ending.fate is Fate.FAILED and ending.reason == Reason.BY_CAR
-            is_doubtful = is_jammed or ending.fate in {Fate.TIMED_OUT, Fate.UNKNOWN}
-            self._doubt = (ending.fate, self._report) if is_doubtful else None
+        """Doubt what the car said before if nobody knows any more; what never came to the car changes nothing."""
+        if ending.key not in _KEYS:
+            return
+        is_jammed = ending.fate is Fate.FAILED and ending.reason == Reason.BY_CAR
+        if is_jammed or ending.fate in {Fate.TIMED_OUT, Fate.UNKNOWN}:
+            self._doubt = (ending.fate, self._report)
+        elif ending.fate is not Fate.FAILED:
+            self._doubt = None
 
     @property
     def _doubted_for(self) -> Fate | None:

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.mybmw.vehicle import (
     Body,
+    Capabilities,
     Charging,
     ChargingMode,
     ChargingPlan,
@@ -16,7 +17,6 @@ from custom_components.mybmw.vehicle import (
     Climate,
     ClimateActivity,
     Command,
-    CommandKey,
     DepartureTimer,
     Energy,
     FindVehicle,
@@ -24,8 +24,11 @@ from custom_components.mybmw.vehicle import (
     Location,
     Lock,
     LockState,
+    Position,
+    SendDestination,
     SetChargingPlan,
     SetChargingSettings,
+    SoundHorn,
     StartCharging,
     StartClimate,
     StopCharging,
@@ -35,7 +38,7 @@ from custom_components.mybmw.vehicle import (
     Vehicle,
     Weekday,
 )
-from custom_components.mybmw.vehicle.effects import SUBJECTS, shows_effect
+from custom_components.mybmw.vehicle.effects import parts_of, shows_effect, speaks_of
 
 SENT_AT: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SILENT: Final = Vehicle(vin="WBA00000000000001")
@@ -123,9 +126,48 @@ def test_what_a_report_shows(command: Command, vehicle: Vehicle, *, is_shown: bo
     assert shows_effect(vehicle, command, SENT_AT) is is_shown
 
 
-def test_flashing_honking_and_destinations_leave_no_trace() -> None:
-    assert set(CommandKey) - SUBJECTS.keys() == {
-        CommandKey.FLASH_LIGHTS,
-        CommandKey.SOUND_HORN,
-        CommandKey.SEND_DESTINATION,
-    }
+def test_the_target_may_stand_among_the_settings_only() -> None:
+    car = replace(charging(ChargingStatus.CHARGING), charging_plan=ChargingPlan(target_percent=80))
+    assert shows_effect(car, SetChargingSettings(target_percent=80), SENT_AT)
+    assert not shows_effect(car, SetChargingSettings(target_percent=75), SENT_AT)
+
+
+@pytest.mark.parametrize(
+    ("command", "vehicle"),
+    [
+        (Lock(), locked(LockState.PARTIALLY_LOCKED)),
+        (StopClimate(), climate(ClimateActivity.STANDBY)),
+        (StartCharging(), charging(ChargingStatus.PLUGGED_IN)),
+        (FindVehicle(), replace(SILENT, capabilities=Capabilities(tracking=True))),
+    ],
+)
+def test_a_car_may_not_speak_of_it(command: Command, vehicle: Vehicle) -> None:
+    assert speaks_of(vehicle, command)
+    assert not speaks_of(SILENT, command)
+
+
+def test_a_plan_is_always_spoken_of() -> None:
+    assert speaks_of(SILENT, SetChargingSettings(target_percent=80)), "it is only taken by cars that have one"
+
+
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [
+        (Lock(), parts_of(Unlock())),
+        (StopClimate(), parts_of(StartClimate())),
+        (StopCharging(), parts_of(StartCharging())),
+        (SetChargingSettings(target_percent=80, ac_limit_a=16), {"target", "ac_limit"}),
+        (SetChargingPlan(window=WINDOW, timers=(TimerChange(id=2, is_active=True),)), {"window", "timer_2"}),
+        (SetChargingPlan(is_pre_entry_climatization_on=False), {"pre_entry_climatization"}),
+    ],
+)
+def test_the_parts_of_a_car_that_commands_are_about(command: Command, parts: frozenset[str]) -> None:
+    assert parts
+    assert parts_of(command) == parts
+
+
+@pytest.mark.parametrize(
+    "command", [FlashLights(), SoundHorn(), SendDestination(position=Position(latitude=48, longitude=11))]
+)
+def test_flashing_honking_and_destinations_leave_no_trace(command: Command) -> None:
+    assert parts_of(command) == set()

@@ -66,6 +66,10 @@ class TryLaterError(SourceError):
     """The cloud or the way to it is out of order for the moment; credentials are still good."""
 
 
+class UnknownError(TryLaterError):
+    """The cloud does not know what it was asked about: the car has left the account, or something is out of order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
     """What one look at an account brought, by VIN.

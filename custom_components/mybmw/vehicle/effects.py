@@ -25,7 +25,7 @@ from .commands import (
 
 
 class Subject(StrEnum):
-    """What of a car a command is about; of two commands about the same, the later one counts."""
+    """What of a car a command is about."""
 
     LOCK = "lock"
     CLIMATE = "climate"
@@ -51,6 +51,39 @@ SUBJECTS: Final = {
 
 SETTINGS: Final = frozenset({Subject.CHARGING_SETTINGS, Subject.CHARGING_PLAN})
 """What a car does not tell with its state, but with how its owner has set it to charge."""
+
+
+def parts_of(command: Command) -> frozenset[str]:
+    """What of a car a command is about, in parts that are set one by one; empty if it leaves no trace."""
+    match command:
+        case SetChargingSettings():
+            settings = {"target": command.target_percent, "ac_limit": command.ac_limit_a}
+            return frozenset(name for name, value in settings.items() if value is not None)
+        case SetChargingPlan():
+            plan = {
+                "mode": command.mode,
+                "pre_entry_climatization": command.is_pre_entry_climatization_on,
+                "window": command.window,
+                **{f"timer_{timer.id}": timer for timer in command.timers},
+            }
+            return frozenset(name for name, value in plan.items() if value is not None)
+        case _:
+            return frozenset({SUBJECTS[command.key].value} if command.key in SUBJECTS else ())
+
+
+def speaks_of(vehicle: Vehicle, command: Command) -> bool:
+    """Whether the car's report says anything at all about what a command changes; those of some cars never do."""
+    match command:
+        case Lock() | Unlock():
+            return vehicle.body.lock.is_locked is not None
+        case StartClimate() | StopClimate():
+            return vehicle.climate is not None and vehicle.climate.activity.is_running is not None
+        case StartCharging() | StopCharging():
+            return vehicle.energy.charging is not None and vehicle.energy.charging.is_charging is not None
+        case FindVehicle():
+            return vehicle.capabilities.tracking
+        case _:
+            return True
 
 
 def shows_effect(vehicle: Vehicle, command: Command, sent_at: datetime) -> bool:
@@ -79,7 +112,10 @@ def shows_effect(vehicle: Vehicle, command: Command, sent_at: datetime) -> bool:
 
 def _has_settings(vehicle: Vehicle, wanted: SetChargingSettings) -> bool:
     charging, plan = vehicle.energy.charging, vehicle.charging_plan
-    return wanted.target_percent in {None, charging.target_percent if charging else None} and wanted.ac_limit_a in {
+    target_percent = charging.target_percent if charging else None
+    if target_percent is None and plan:  # the settings tell it, too
+        target_percent = plan.target_percent
+    return wanted.target_percent in {None, target_percent} and wanted.ac_limit_a in {
         None,
         plan.ac_limit_a if plan else None,
     }

@@ -16,11 +16,12 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     SourceError,
     TryLaterError,
+    UnknownError,
 )
 from custom_components.mybmw.sources.mybmw import questions
 from custom_components.mybmw.sources.mybmw.auth import OAuthLogin
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
-from custom_components.mybmw.sources.mybmw.client import Client, Round, UnknownToBmwError
+from custom_components.mybmw.sources.mybmw.client import Client, Round
 from custom_components.mybmw.sources.mybmw.credentials import AppIdentity, Grant, to_keep
 from custom_components.mybmw.sources.mybmw.tokens import TokenKeeper
 from custom_components.mybmw.sources.mybmw.wire import Wire
@@ -349,8 +350,8 @@ async def test_no_round_begins_before_a_wait_is_over(path: str, client: Client, 
     ("reply", "error"),
     [
         (httpx.Response(400), TryLaterError),
-        (httpx.Response(404), UnknownToBmwError),
-        (httpx.Response(404, text=HTML), UnknownToBmwError),
+        (httpx.Response(404), UnknownError),
+        (httpx.Response(404, text=HTML), UnknownError),
         (httpx.Response(409), TryLaterError),
         (httpx.Response(500), TryLaterError),
         (httpx.Response(200, text=HTML), TryLaterError),

@@ -255,6 +255,33 @@ async def test_a_plan_is_built_on_that_of_the_moment(desk: Desk) -> None:
     assert (third.is_active, third.weekdays) == (False, (Weekday.MONDAY, Weekday.SUNDAY))
 
 
+async def test_a_plan_does_not_undo_the_one_before_that_bmw_does_not_tell_of_yet(desk: Desk) -> None:
+    await desk.execute("I01_REX", SetChargingPlan(timers=(TimerChange(id=1, is_active=True),)))
+    await desk.execute("I01_REX", SetChargingPlan(timers=(TimerChange(id=2, is_active=True),)))
+    await desk.execute("I01_REX", SetChargingPlan(is_pre_entry_climatization_on=True))
+    plan = (await desk.see("I01_REX")).charging_plan
+    assert plan
+    assert [timer.is_active for timer in plan.departure_timers] == [True, True, False, False]
+    assert plan.is_pre_entry_climatization_on
+
+
+async def test_what_the_app_changes_back_later_stays(desk: Desk) -> None:
+    await desk.execute("I01_REX", SetChargingPlan(is_pre_entry_climatization_on=True))
+    await desk.see("I01_REX")
+    path = "charging.chargeAndClimateTimerDetail.isPreconditionForDepartureActive"
+    desk.cloud.garage["I01_REX"].change(path, value=False)
+    await desk.execute("I01_REX", SetChargingPlan(timers=(TimerChange(id=2, is_active=True),)))
+    assert desk.orders[-1].body["isPreconditionForDepartureActive"] is False
+
+
+async def test_a_change_that_bmw_never_tells_of_is_not_made_again(desk: Desk) -> None:
+    await desk.execute("I01_REX", SetChargingPlan(is_pre_entry_climatization_on=True))
+    desk.cloud.garage["I01_REX"].acts.clear()
+    desk.clock.advance(minutes=5)
+    await desk.execute("I01_REX", SetChargingPlan(timers=(TimerChange(id=2, is_active=True),)))
+    assert desk.orders[-1].body["isPreconditionForDepartureActive"] is False
+
+
 async def test_a_window_can_be_chosen(desk: Desk) -> None:
     window = ChargingWindow(start=time(22, 15), end=time(4))
     await desk.execute("G26", SetChargingPlan(mode=ChargingMode.DELAYED_CHARGING, window=window))

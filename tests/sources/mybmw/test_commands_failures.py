@@ -14,8 +14,8 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     SourceError,
     TryLaterError,
+    UnknownError,
 )
-from custom_components.mybmw.sources.mybmw.client import UnknownToBmwError
 from custom_components.mybmw.sources.mybmw.commands import PATIENCE, pauses_s
 from custom_components.mybmw.vehicle import (
     Command,
@@ -96,7 +96,7 @@ async def test_what_would_change_nothing_is_not_sent(
 
 async def test_unknown_cars_are_asked_nothing(desk: Desk) -> None:
     for unknown in (desk.source.execute("WBA00000000DEMO99", Lock()), desk.source.refresh("WBA00000000DEMO99")):
-        with pytest.raises(UnknownToBmwError):
+        with pytest.raises(UnknownError):
             await unknown
     assert desk.cloud.requests == []
 
@@ -254,7 +254,7 @@ async def test_bmw_refuses_in_words_of_its_own(desk: Desk, body: dict[str, str],
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault(status=404), UnknownToBmwError),
+        (Fault(status=404), UnknownError),
         (Fault(status=302, headers={"location": "/elsewhere"}), TryLaterError),
         (Fault(status=429, body={"message": "Try again in 2 seconds."}), SlowDownError),
         (Fault(status=403, body="Quota Exceeded"), SlowDownError),

@@ -5,9 +5,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from custom_components.mybmw.sources import Fetch, NotAllowedError, SourceError, TryLaterError
+from custom_components.mybmw.sources import Fetch, NotAllowedError, SourceError, TryLaterError, UnknownError
 from custom_components.mybmw.sources.mybmw import MyBmwSource
-from custom_components.mybmw.sources.mybmw.client import UnknownToBmwError
 from custom_components.mybmw.vehicle import Brand
 from tests.recorded import RECORDED_CARS
 
@@ -141,7 +140,7 @@ async def test_a_list_that_is_denied_is_as_good_as_empty(
     assert (await asked(cloud, source))[LIST] == 1
 
 
-@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownToBmwError), (FORBIDDEN, NotAllowedError)])
+@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownError), (FORBIDDEN, NotAllowedError)])
 async def test_an_account_that_is_denied_every_list_is_refused(
     reply: Reply, error: type[SourceError], source: MyBmwSource, cloud: Cloud
 ) -> None:
@@ -221,7 +220,7 @@ async def test_no_car_goes_with_the_last_list_or_with_one_that_is_not_read(
     for _ in range(3):
         try:
             fetch = await poll_for_an_hour(source, clock)
-        except UnknownToBmwError:  # of the only car
+        except UnknownError:  # of the only car
             assert not is_denied
         else:
             assert set(fetch.failures) == {J29}
@@ -254,7 +253,7 @@ async def test_a_car_is_not_built_without_its_profile(source: MyBmwSource, cloud
     assert count == {PROFILE: 1, STATE: 9, CHARGING: 6}
 
 
-@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownToBmwError), (FORBIDDEN, NotAllowedError)])
+@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownError), (FORBIDDEN, NotAllowedError)])
 async def test_a_car_whose_profile_is_denied_is_asked_for_hourly(
     reply: Reply, error: type[SourceError], open_source: Open, clock: Clock
 ) -> None:

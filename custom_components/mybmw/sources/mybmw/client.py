@@ -10,7 +10,17 @@ from typing import Final
 import httpx
 
 from ...vehicle import Picture
-from .. import Clock, Json, NotAllowedError, Refusal, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from .. import (
+    Clock,
+    Json,
+    NotAllowedError,
+    Refusal,
+    SignInRequiredError,
+    SlowDownError,
+    SourceError,
+    TryLaterError,
+    UnknownError,
+)
 from ..exchange import Answer
 from .headers import data_headers
 from .questions import Question
@@ -22,10 +32,6 @@ _LOGGER = logging.getLogger(__name__)
 
 IN_FLIGHT: Final = 4
 """How many requests of one account may be under way at a time."""
-
-
-class UnknownToBmwError(TryLaterError):
-    """BMW does not know what it was asked about: the car has left the account, or something is out of order."""
 
 
 @dataclass(slots=True)
@@ -186,5 +192,5 @@ def _known(answer: Answer) -> Answer:
     """The answer, if BMW knows what it was asked about."""
     if answer.status == HTTPStatus.NOT_FOUND:
         message = "BMW does not know what it was asked about (HTTP status 404)"
-        raise UnknownToBmwError(message)
+        raise UnknownError(message)
     return answer

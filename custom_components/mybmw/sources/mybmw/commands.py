@@ -7,12 +7,22 @@ import logging
 from typing import Final
 
 from ...vehicle import Fate, FindVehicle, Location, Outcome, Reason, Step
-from .. import Clock, Json, NotAllowedError, OnStep, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from .. import (
+    Clock,
+    Json,
+    NotAllowedError,
+    OnStep,
+    SignInRequiredError,
+    SlowDownError,
+    SourceError,
+    TryLaterError,
+    UnknownError,
+)
 from ..exchange import Answer
 from ..fields import Fields
 from .brands import ListBrand
 from .build.location import build_found_location
-from .client import Client, Round, UnknownToBmwError
+from .client import Client, Round
 from .orders import event_position, event_status
 from .questions import Question
 from .wire import Sleep, UncertainError
@@ -116,7 +126,7 @@ class Commands:
         """What an answer means that is no success, but not one of those that mean the same everywhere."""
         if answer.status == HTTPStatus.NOT_FOUND:
             message = "BMW does not know the car (HTTP status 404)"
-            raise UnknownToBmwError(message)
+            raise UnknownError(message)
         if answer.status == HTTPStatus.UNAUTHORIZED or answer.status < HTTPStatus.BAD_REQUEST:
             raise answer.failure()
         return self._end(Fate.FAILED, sent_at, Reason.REFUSED, _words(Fields.of_answer(answer.field(), "refusal", {})))

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ...vehicle import Brand, Location, Vehicle
-from .. import Json, NotAllowedError, Refusal, SourceError
+from ...vehicle import Brand, Location, SetChargingPlan, Vehicle
+from ...vehicle.effects import shows_effect
+from .. import Json, NotAllowedError, Refusal, SourceError, UnknownError
 from .brands import ListBrand
 from .build import vins_of
-from .client import UnknownToBmwError
 
 LIST_LIFETIME: Final = timedelta(hours=1)
 """How long a list with cars on it is believed, and every list of an account that has no cars at all."""
@@ -23,10 +23,13 @@ RETRY_AFTER: Final = timedelta(hours=1)
 CHARGING_ROUNDS: Final = 3
 """For how many rounds in a row a car's charging details may be missing before those of last time are dropped."""
 
+PLAN_SETTLES: Final = timedelta(minutes=5)
+"""For how long a change to the charging plan may be missing in what BMW says of the plan after the car has taken it."""
+
 
 def is_denial(err: SourceError | None) -> bool:
     """Whether BMW says that there is no such thing, or not for us."""
-    return isinstance(err, UnknownToBmwError) or (isinstance(err, NotAllowedError) and err.reason is Refusal.FORBIDDEN)
+    return isinstance(err, UnknownError) or (isinstance(err, NotAllowedError) and err.reason is Refusal.FORBIDDEN)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,7 +71,8 @@ class Car:
     `charging_error` is why there are no charging details of this round; for how many rounds there were none is counted
     in `charging_misses`. `vehicle` is what the answers amount to, None before the first time. `doubted_since` is set
     while BMW says that it does not know the car or that we may not see it: it may have been sold. `found` is where it
-    was when it was looked for last.
+    was when it was looked for last. `plan_changes` are those that it has taken lately, with when, and its report does
+    not show yet.
     """
 
     vin: str = field(repr=False)
@@ -82,6 +86,7 @@ class Car:
     vehicle: Vehicle | None = field(default=None, repr=False)
     doubted_since: datetime | None = None
     found: Location | None = field(default=None, repr=False)
+    plan_changes: list[tuple[datetime, SetChargingPlan]] = field(default_factory=list)
 
     @property
     def has_charging_details(self) -> bool:
@@ -117,6 +122,17 @@ class Car:
                 self.charging = None
         else:
             self.charging, self.charging_error, self.charging_misses = answer, None, 0
+
+    def take_vehicle(self, vehicle: Vehicle) -> Vehicle:
+        """Learn what the answers amount to."""
+        self.vehicle = vehicle
+        self.plan_changes = [(at, change) for at, change in self.plan_changes if not shows_effect(vehicle, change, at)]
+        return vehicle
+
+    def recent_plan_changes(self, now: datetime) -> list[SetChargingPlan]:
+        """The changes to the plan that BMW may not tell of yet; whoever builds on the plan without undoes them."""
+        self.plan_changes = [(at, change) for at, change in self.plan_changes if not _is_over(at, PLAN_SETTLES, now)]
+        return [change for _, change in self.plan_changes]
 
 
 @dataclass(slots=True, kw_only=True)

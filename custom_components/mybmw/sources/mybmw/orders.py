@@ -1,6 +1,6 @@
 """What BMW's cloud can be told to have a car do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Final
 
@@ -160,6 +160,18 @@ def changed_plan(charging: Json, command: SetChargingPlan) -> dict[str, Json]:
         "isPreconditionForDepartureActive": preconditions,
         "servicePack": service_pack,
     }
+
+
+def as_changed(charging: Json, commands: Iterable[SetChargingPlan]) -> Json:
+    """These charging details as if they told of some changes already, the earliest of which comes first.
+
+    Raises:
+        InvalidCommandError: The charging window would be empty.
+        UnreadablePlanError: There is no such plan.
+    """
+    for command in commands:  # a plan is written in the words in which the details tell it
+        charging = {**_object(charging), "chargeAndClimateTimerDetail": changed_plan(charging, command)}
+    return charging
 
 
 def _changed_mode(mode: dict[str, Json], command: SetChargingPlan) -> dict[str, Json]:

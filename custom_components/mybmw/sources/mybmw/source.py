@@ -21,15 +21,16 @@ from .. import (
     Source,
     SourceError,
     TryLaterError,
+    UnknownError,
 )
 from ..anonymize import Anonymizer
 from . import questions
 from .account import Account
 from .build import Answers, build_vehicle
-from .client import Client, Round, UnknownToBmwError
+from .client import Client, Round
 from .commands import Commands
 from .garage import Car, Garage, is_denial
-from .orders import order
+from .orders import as_changed, order
 from .questions import Question
 from .sign_in import login_of
 from .tokens import TokenKeeper
@@ -145,6 +146,8 @@ class MyBmwSource(Source):
             location = await self._commands.find(command, car.brand, event_id, this_round)
             car.found = location or car.found
             outcome = replace(outcome, location=location)
+        if isinstance(command, SetChargingPlan) and outcome.fate is Fate.EXECUTED:
+            car.plan_changes.append((outcome.ended_at, command))
         return outcome
 
     @override
@@ -206,16 +209,16 @@ class MyBmwSource(Source):
         if isinstance(profile, SourceError) and car.profile is None:
             return self._not_read(car, profile, now)
         car.state, car.doubted_since = state, None
-        car.vehicle = self._build(car, now)
+        vehicle = car.take_vehicle(self._build(car, now))
         if car.has_charging_details is not wanted_charging_details:
             car.take_charging(await self._attempt(_about_charging(car, now), this_round))
-            car.vehicle = self._build(car, now)
-        return car.vehicle
+            vehicle = car.take_vehicle(self._build(car, now))
+        return vehicle
 
     def _known(self, vin: str) -> Car:
         if vin not in self._garage.cars:
             message = "The car is not on the account"
-            raise UnknownToBmwError(message)
+            raise UnknownError(message)
         return self._garage.cars[vin]
 
     async def _reread(self, car: Car, this_round: Round, *, state_only: bool) -> Vehicle:
@@ -232,11 +235,15 @@ class MyBmwSource(Source):
     async def _plan_now(self, car: Car, this_round: Round) -> Json:
         """The charging details of this moment: what somebody changed in BMW's app a minute ago must not be undone.
 
+        Nor what we have: the car has taken it, but BMW may still tell of the plan before.
+
         Raises:
             SourceError: They could not be read.
+            InvalidCommandError: The charging window would be empty.
         """
-        question = questions.charging(car.brand, car.vin, self._clock(), with_settings=car.has_charging_settings)
-        return await self._client.ask(question, this_round)
+        now = self._clock()
+        question = questions.charging(car.brand, car.vin, now, with_settings=car.has_charging_settings)
+        return as_changed(await self._client.ask(question, this_round), car.recent_plan_changes(now))
 
     def _not_read(self, car: Car, err: SourceError, now: datetime) -> SourceError:
         """Doubt a car that BMW denies; it may have been sold."""
