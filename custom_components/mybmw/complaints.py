@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -18,6 +19,11 @@ CAR_UNKNOWN: Final = "car_unknown"
 
 TOO_LATE: Final = "too_late"
 """Why a command was not sent for which too many others had to be waited for, in a word for automations."""
+
+
+def local_minute(moment: datetime) -> str:
+    """A moment as an owner reads it."""
+    return f"{dt_util.as_local(moment):%Y-%m-%d %H:%M}"
 
 
 def name_of(err: SourceError) -> str:
@@ -41,7 +47,7 @@ def complaint_of(err: SourceError | InvalidCommandError, pause: Pause | None) ->
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=f"command_{name_of(err)}",
-        translation_placeholders={"error": str(err), "until": f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"},
+        translation_placeholders={"error": str(err), "until": local_minute(until)},
     )
 
 

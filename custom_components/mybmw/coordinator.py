@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore, Pause
 from .commanding import Commanding
-from .complaints import car_gone, complaint_about, complaint_of, read_only
+from .complaints import car_gone, complaint_about, complaint_of, local_minute, read_only
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal
@@ -397,11 +397,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 def account_id_of(entry: MyBMWConfigEntry) -> str:
     """By what an account is known on disk and among devices."""
     return entry.unique_id or entry.entry_id
-
-
-def local_minute(moment: datetime) -> str:
-    """A moment as an owner reads it."""
-    return f"{dt_util.as_local(moment):%Y-%m-%d %H:%M}"
 
 
 def _pausing(pause: Pause) -> SourceError:

@@ -11,7 +11,8 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .account_store import AccountStore, Pause
-from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of, local_minute
+from .complaints import local_minute
+from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of
 from .issues import is_refused
 from .sources import Refusal
 

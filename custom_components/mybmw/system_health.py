@@ -7,8 +7,9 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
 from .account_store import AccountStore, Pause
+from .complaints import local_minute
 from .const import DOMAIN
-from .coordinator import MyBMWConfigEntry, account_id_of, local_minute
+from .coordinator import MyBMWConfigEntry, account_id_of
 
 type _Value = str | int | datetime
 type _Health = dict[str, _Value]
