@@ -13,9 +13,9 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     SourceError,
     TryLaterError,
+    UnknownError,
 )
 from custom_components.mybmw.sources.mybmw import MyBmwSource
-from custom_components.mybmw.sources.mybmw.client import UnknownToBmwError
 from tests.recorded import RECORDED_CARS
 
 from .cloud import (
@@ -69,7 +69,7 @@ async def test_a_list_that_is_denied_is_as_good_as_empty(reply: Reply, source: M
     assert LIST not in await asked(cloud, source)
 
 
-@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownToBmwError), (FORBIDDEN, NotAllowedError)])
+@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownError), (FORBIDDEN, NotAllowedError)])
 async def test_an_account_that_is_denied_every_list_is_refused(
     reply: Reply, error: type[SourceError], source: MyBmwSource, cloud: Cloud
 ) -> None:
@@ -90,7 +90,7 @@ async def test_a_stop_at_the_lists_is_a_stop(reply: Reply, source: MyBmwSource, 
     ("reply", "error"),
     [
         (httpx.Response(500), TryLaterError),
-        (httpx.Response(404), UnknownToBmwError),
+        (httpx.Response(404), UnknownError),
         (httpx.Response(200, text=HTML), TryLaterError),
         (httpx.Response(200, json=[]), TryLaterError),
         (httpx.Response(200, json={}), TryLaterError),
