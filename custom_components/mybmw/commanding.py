@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .complaints import TOO_LATE, interrupted, name_of, too_late
 from .sources import SourceError, TryLaterError
 from .vehicle import Command, CommandKey, Fate, InvalidCommandError, Outcome, Reason, Vehicle
-from .vehicle.effects import SETTINGS, parts_of, shows_effect, speaks_of
+from .vehicle.effects import SETTINGS, SUBJECTS, parts_of, shows_effect, speaks_of
 
 _LOGGER = logging.getLogger(__name__)
 

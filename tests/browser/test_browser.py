@@ -13,6 +13,7 @@ from playwright.async_api import BrowserContext, Locator, Page, async_playwright
 import pytest
 
 from tests.demo_process import READY_WITHIN_S, demo, free_port, said
+from tests.recorded import RECORDED_CARS
 from tests.simulator.living import LIVING_CARS
 
 INTEGRATION: Final = "/config/integrations/integration/mybmw"
@@ -26,6 +27,7 @@ PICTURES_ARE_SHOWN: Final = """count => {
 }"""
 """Whether at least so many pictures of image entities have arrived."""
 
+CODE: Final = "2468"
 OURS, NEIGHBORS = "d…o@e…", "n…r@e…"
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -73,10 +75,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(chromium: str, home: Path) -> AsyncGenerator[Desk]:
+async def desk(chromium: str, home: Path, *arguments: str) -> AsyncGenerator[Desk]:
     """The demo under way, and a browser in front of it."""
     port = free_port()
-    async with demo("--port", str(port), "--home", str(home)) as process, async_playwright() as playwright:
+    async with demo("--port", str(port), "--home", str(home), *arguments) as process, async_playwright() as playwright:
         async with asyncio.timeout(READY_WITHIN_S):
             told = await said(process, until="ready after")
         [switchboard] = re.findall(r"http://\S+/_switchboard/", told)
@@ -182,3 +184,73 @@ async def reads_how_the_accounts_are(owner: Desk) -> None:
     """Among what Home Assistant tells of itself; one account is blocked, the other is well."""
     await owner.home.goto("/config/repairs?dialog=system-health")
     await owner.home.get_by_text("blocked | reachable").wait_for()
+
+
+async def test_commanding(chromium: str, tmp_path: Path) -> None:
+    async with desk(chromium, tmp_path / "home", "--cars", "G26") as owner:
+        await wants_a_code(owner)
+        await owner.home.goto(f"/my-bmw/car-{RECORDED_CARS['G26'].vin[-8:].lower()}")
+        await unlocks_and_locks(owner)
+        await flashes(owner)
+        await sets_a_target(owner)
+
+
+async def wants_a_code(owner: Desk) -> None:
+    """For unlocking, in the options of the account."""
+    await owner.open_integration()
+    await owner.account(OURS).get_by_label("Configure").first.click()
+    await owner.dialog.locator("input").first.fill("5")  # the demo asks more often than an owner may
+    await owner.dialog.locator("input").last.fill(CODE)
+    await owner.dialog.get_by_role("button", name="Submit").click()
+    await owner.dialog.get_by_role("button", name="Finish").click()
+
+
+async def unlocks_and_locks(owner: Desk) -> None:
+    """With the code; with a wrong one the car stays locked."""
+    lock = tile(owner, "Lock")
+    await lock.get_by_text("Locked", exact=True).wait_for()
+    await enter_code(owner, "Unlock", "1357")
+    await owner.home.get_by_text("That is not the code for unlocking").first.wait_for()
+    await enter_code(owner, "Unlock", CODE)
+    await lock.get_by_text("Unlocking", exact=True).wait_for()
+    await lock.get_by_text("Unlocked", exact=True).wait_for()
+    await logged(owner, "Unlock: Executed")
+    await enter_code(owner, "Lock", CODE)
+    await lock.get_by_text("Locked", exact=True).wait_for()
+    await logged(owner, "Lock: Executed")
+
+
+async def flashes(owner: Desk) -> None:
+    await tile(owner, "Flash lights").get_by_role("button", name="Press").last.click()
+    await logged(owner, "Flash lights: Executed")
+
+
+async def sets_a_target(owner: Desk) -> None:
+    """One step down; the car's own report has it, too."""
+    target = tile(owner, "Target SoC")
+    slider = target.get_by_role("slider")
+    before = int(await slider.get_attribute("aria-valuenow") or "")
+    await slider.press("ArrowLeft")
+    await logged(owner, "Change charging settings: Executed")
+    await tile(owner, "Charging target").get_by_text(f"{before - 5}%").wait_for()
+    await target.get_by_text(f"{before - 5}%").first.wait_for()
+
+
+def tile(owner: Desk, name: str) -> Locator:
+    """The tile of an entity on the dashboard."""
+    return owner.home.locator("hui-tile-card").filter(has=owner.home.get_by_text(name, exact=True))
+
+
+async def enter_code(owner: Desk, command: str, code: str) -> None:
+    """Press one of the lock's buttons, and give the code that Home Assistant asks for."""
+    await tile(owner, "Lock").get_by_role("button", name=command, exact=True).click()
+    asking = owner.home.locator("dialog-enter-code")
+    await asking.locator("input").fill(code)
+    await asking.get_by_role("button", name=command, exact=True).click()
+
+
+async def logged(owner: Desk, sentence: str) -> None:
+    """Wait until the activity log says so; it draws only what is in sight."""
+    log = owner.home.locator("hui-logbook-card")
+    await log.scroll_into_view_if_needed()
+    await log.get_by_text(sentence).first.wait_for()
