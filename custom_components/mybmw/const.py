@@ -5,5 +5,6 @@ from typing import Final
 DOMAIN: Final = "mybmw"
 
 CONF_CAPTCHA_TOKEN: Final = "captcha_token"  # noqa: S105 - the name of a field
+CONF_CLIENT_ID: Final = "client_id"
 CONF_SOURCE: Final = "source"
 CONF_READ_ONLY: Final = "read_only"

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import httpx
 
 from . import Clock, Credentials, KeepCredentials, Source
+from .cardata import what_outlives as what_outlives_cardata
 from .mybmw import open_account
 
 
@@ -40,3 +41,8 @@ def open_source(
     a setting that makes no sense. Nothing is asked of the cloud yet.
     """
     return _SOURCES[settings["source"]](settings, credentials, http=http, keep=keep, clock=clock)
+
+
+def what_outlives(source: str, credentials: Credentials) -> Credentials:
+    """What of an account to keep when it is not reached by a source any more: nothing that opens or tells anything."""
+    return what_outlives_cardata(credentials) if source == "cardata" else {}

@@ -18,8 +18,24 @@ access       all of it together
 """
 
 from .access import Access
-from .auth import DeviceSignIn, first_credentials, gcid_of
+from .auth import DeviceSignIn, first_credentials, gcid_of, missing_scopes_of, what_outlives
 from .failures import Cause, cause_of
+from .grant import API_SCOPE, STREAM_SCOPE, Grant
+from .identity import read_client_id
 from .quota import Reason
 
-__all__ = ["Access", "Cause", "DeviceSignIn", "Reason", "cause_of", "first_credentials", "gcid_of"]
+__all__ = [
+    "API_SCOPE",
+    "STREAM_SCOPE",
+    "Access",
+    "Cause",
+    "DeviceSignIn",
+    "Grant",
+    "Reason",
+    "cause_of",
+    "first_credentials",
+    "gcid_of",
+    "missing_scopes_of",
+    "read_client_id",
+    "what_outlives",
+]
