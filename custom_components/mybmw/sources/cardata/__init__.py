@@ -14,7 +14,13 @@ questions    what can be asked
 client       asking, each call booked before
 descriptors  what a car can be asked about
 container    ... and how BMW wants to be told
-access       all of it together
+access       all of it together, as far as asking goes
+
+catalogue    what is known of a descriptor beforehand (its facts, its words)
+keys         the descriptors that vehicles are built from
+reading      what a car said, however it was written
+traps        where it is not to be taken at its word
+readings     all that a car has said
 """
 
 from .access import Access
