@@ -5,6 +5,7 @@ name; a moment is an aware UTC datetime; a time on the car's own clock is a plai
 car said it, never when it was fetched.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -21,10 +22,12 @@ from .charging_plan import (
     Weekday,
 )
 from .climate import Climate, ClimateActivity, ClimateTimer
-from .energy import Battery, Charging, ChargingStatus, Energy, Fuel
+from .energy import Battery, Charging, ChargingStatus, Energy, Fuel, LowVoltageBattery
+from .extras import Extra
 from .identity import Brand, DriveTrain, HeadUnit, Identity, Software
 from .location import Location
 from .maintenance import CheckControlMessage, Maintenance, Service, ServiceStatus, ServiceType, Severity
+from .motion import Motion
 from .tires import Tire, Tires, TireSeason, Wheel
 
 __all__ = [
@@ -45,13 +48,16 @@ __all__ = [
     "DepartureTimer",
     "DriveTrain",
     "Energy",
+    "Extra",
     "Fuel",
     "HeadUnit",
     "Identity",
     "Lid",
     "Location",
     "LockState",
+    "LowVoltageBattery",
     "Maintenance",
+    "Motion",
     "Oddity",
     "Odometer",
     "OpeningState",
@@ -92,8 +98,8 @@ class Vehicle:
     """One car as its cloud last described it.
 
     `last_reported` is when the car last spoke to BMW, `fetched_at` when we asked BMW. A part the car never speaks of
-    is None. Two vehicles are equal when nothing about the car differs; when we asked and what we did not understand
-    does not count.
+    is None. `extras` are values that have no place here, by the name their cloud has for them. Two vehicles are equal
+    when nothing about the car differs; when we asked and what we did not understand does not count.
     """
 
     vin: str
@@ -107,9 +113,11 @@ class Vehicle:
     tires: Tires | None = None
     maintenance: Maintenance = field(default_factory=Maintenance)
     location: Location | None = None
+    motion: Motion | None = None
     last_reported: datetime | None = None
     is_in_deep_sleep: bool | None = None
     is_privacy_mode_on: bool | None = None
+    extras: Mapping[str, Extra] = field(default_factory=dict)
     fetched_at: datetime | None = field(default=None, compare=False)
     oddities: tuple[Oddity, ...] = field(default=(), compare=False)
 

@@ -76,13 +76,14 @@ def heard(*sayings: tuple[str, dict[str, Json]]) -> Readings:
         ("vehicle.body.chargingPort.status", {"value": "-NA-"}, None, None),
         ("vehicle.cabin.climate.timers.weekdaysTimer1.action", {"value": "deactivate"}, "DEACTIVATE", None),
         ("vehicle.vehicle.antiTheftAlarmSystem.alarm.armStatus", {"value": "DOORSTILTCABIN"}, "doorsTiltCabin", None),
+        ("vehicle.status.conditionBasedServices", {"value": "[]"}, "[]", None),
         ("vehicle.newThing.isShiny", {"value": "true"}, True, None),
         ("vehicle.newThing.size", {"value": "12.5", "unit": "furlong"}, 12.5, None),
     ],
 )
 def test_what_was_captured_is_read(descriptor: str, said: dict[str, Json], value: Json, unit: str | None) -> None:
     readings = Readings()
-    assert readings.take({descriptor: {"timestamp": "2026-07-27T12:36:57Z"} | said}, NOW)
+    assert readings.take({descriptor: {"timestamp": "2026-07-27T12:36:57Z", **said}}, NOW)
     reading = readings.told[descriptor]
     assert (reading.value, reading.unit, type(reading.value)) == (value, unit, type(value))
     assert reading.at == datetime(2026, 7, 27, 12, 36, 57, tzinfo=UTC)
@@ -143,10 +144,11 @@ def test_null_means_that_there_are_no_check_control_messages() -> None:
 
 def test_repeats_are_no_news_whichever_way_they_come() -> None:
     readings = heard((Key.FUEL_PERCENT, {"timestamp": "2026-09-14T13:51:32Z", "value": 58, "unit": "percent"}))
-    for again in (
+    repeats: tuple[Json, ...] = (
         {"timestamp": "2026-09-14T13:51:32Z", "value": 58, "unit": "percent"},
         {"timestamp": "2026-09-14T13:51:32.000Z", "value": "58", "unit": "%"},
-    ):
+    )
+    for again in repeats:
         assert not readings.take({Key.FUEL_PERCENT: again}, NOW)
 
 
@@ -212,7 +214,7 @@ def test_a_car_is_not_where_it_says_it_does_not_know() -> None:
     readings = heard((Key.LATITUDE, entry(50.0)), (Key.LONGITUDE, entry(8.0)))
     readings.take({Key.LATITUDE: entry(0, later_s=60), Key.LONGITUDE: entry(0.0, later_s=60)}, NOW)
     assert _place(readings) == (50.0, 8.0)
-    lost = {Key.LATITUDE: entry(1.0, later_s=90), Key.LONGITUDE: entry(1.0, later_s=90)}
+    lost: dict[str, Json] = {Key.LATITUDE: entry(1.0, later_s=90), Key.LONGITUDE: entry(1.0, later_s=90)}
     readings.take(lost, NOW)
     readings.take({Key.GPS_FIX: entry("NO_FIX", later_s=91)}, NOW)
     assert _place(readings) == (50.0, 8.0)

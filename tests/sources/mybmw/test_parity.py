@@ -182,5 +182,6 @@ def test_the_document_shows_these_differences() -> None:
             for difference in DIFFERENCES
         ),
     ]
-    written = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    text = DOCUMENT.read_text(encoding="utf-8").partition("\n# Where the same car")[0]
+    written = [line for line in text.splitlines() if line.startswith("|")]
     assert written == rows

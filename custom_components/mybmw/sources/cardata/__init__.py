@@ -21,11 +21,13 @@ keys         the descriptors that vehicles are built from
 reading      what a car said, however it was written
 traps        where it is not to be taken at its word
 readings     all that a car has said
+build        ... and the car that it makes, part by part
 """
 
 from .access import Access
 from .auth import DeviceSignIn, first_credentials, gcid_of
+from .catalogue import PERSONAL
 from .failures import Cause, cause_of
 from .quota import Reason
 
-__all__ = ["Access", "Cause", "DeviceSignIn", "Reason", "cause_of", "first_credentials", "gcid_of"]
+__all__ = ["PERSONAL", "Access", "Cause", "DeviceSignIn", "Reason", "cause_of", "first_credentials", "gcid_of"]

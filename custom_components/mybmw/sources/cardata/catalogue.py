@@ -45,3 +45,20 @@ def _entries() -> Iterator[tuple[str, Entry]]:
 
 CATALOGUE: Final[Mapping[str, Entry]] = dict(_entries())
 """By descriptor."""
+
+PERSONAL: Final = frozenset(
+    {
+        "vehicle.body.chargingPort.isoSessionId",
+        "vehicle.cabin.infotainment.navigation.currentLocation.altitude",
+        "vehicle.cabin.infotainment.navigation.currentLocation.heading",
+        "vehicle.cabin.infotainment.navigation.currentLocation.latitude",
+        "vehicle.cabin.infotainment.navigation.currentLocation.longitude",
+        "vehicle.cabin.infotainment.navigation.destinationSet.arrivalTime",
+        "vehicle.cabin.infotainment.navigation.destinationSet.distance",
+        "vehicle.cabin.infotainment.navigation.destinationSet.latitude",
+        "vehicle.cabin.infotainment.navigation.destinationSet.longitude",
+        "vehicle.sevice.preferredSevicePartner",
+        "vehicle.vehicleIdentification.connectedDriveContractList",
+    }
+)
+"""What tells where somebody is or goes, or who they are; no stranger is shown it."""

@@ -30,7 +30,6 @@ class Key(StrEnum):
     CHARGING_STATUS = "vehicle.drivetrain.electricEngine.charging.status"
     CHARGING_HV_STATUS = "vehicle.drivetrain.electricEngine.charging.hvStatus"
     CHARGING_POWER = "vehicle.powertrain.electric.battery.charging.power"
-    CHARGING_METHOD = "vehicle.drivetrain.electricEngine.charging.method"
     CONNECTION_TYPE = "vehicle.drivetrain.electricEngine.charging.connectionType"
     MINUTES_LEFT = "vehicle.drivetrain.electricEngine.charging.timeRemaining"
     MINUTES_TO_FULL = "vehicle.drivetrain.electricEngine.charging.timeToFullyCharged"

@@ -179,7 +179,8 @@ def _text(raw: Json, longest: int = LONGEST_TEXT) -> Value:
         raise OddReadingError(raw, f"a text of at most {longest} characters")
     if not raw.isprintable() and not raw.isascii() and any("\ud800" <= letter <= "\udfff" for letter in raw):
         raise OddReadingError(raw, "a text that can be written down")
-    return None if squeezed(raw) in _ABSENT and raw.isascii() else raw
+    is_word = raw.isascii() and not raw.startswith(("[", "{", "<"))
+    return None if is_word and squeezed(raw) in _ABSENT else raw
 
 
 def _structure(raw: Json) -> Value:
