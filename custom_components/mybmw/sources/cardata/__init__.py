@@ -22,6 +22,10 @@ reading      what a car said, however it was written
 traps        where it is not to be taken at its word
 readings     all that a car has said
 build        ... and the car that it makes, part by part
+
+cars         the cars of an account, and what is remembered of them
+autopilot    when a car is worth a call
+source       all of it together: an account as a source of vehicles
 """
 
 from .access import Access
