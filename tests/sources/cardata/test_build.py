@@ -294,6 +294,13 @@ def test_the_plan_as_far_as_it_is_told() -> None:
     assert built({"driveTrain": "BEV"}).charging_plan is None
 
 
+def test_words_of_the_wrong_type_are_noted() -> None:
+    car = built(IN_DEEP_SLEEP="INVALID", IS_PLUGGED=True, TRUNK=None)
+    assert car.is_in_deep_sleep is None
+    assert built(IN_DEEP_SLEEP="true").is_in_deep_sleep
+    assert not car.oddities
+
+
 # Whatever comes
 
 _VALUES: Final = st.one_of(

@@ -9,7 +9,14 @@ from typing import Final
 import httpx
 import pytest
 
-from custom_components.mybmw.sources import Credentials, Json, NotAllowedError, SlowDownError, TryLaterError
+from custom_components.mybmw.sources import (
+    Credentials,
+    Json,
+    NotAllowedError,
+    SignInRequiredError,
+    SlowDownError,
+    TryLaterError,
+)
 from custom_components.mybmw.sources.cardata.access import Access
 from custom_components.mybmw.sources.cardata.auth import first_credentials
 from custom_components.mybmw.sources.cardata.autopilot import LEAST_REST
@@ -18,8 +25,9 @@ from custom_components.mybmw.sources.cardata.quota import LIMIT, RESERVE, Reason
 from custom_components.mybmw.sources.cardata.source import BURST_S, CarDataSource, open_account
 from custom_components.mybmw.vehicle import DriveTrain, Vehicle
 from tests.simulator import Simulator
+from tests.simulator.faults import Fault
 
-from .rig import NOW, Clock, Keeper, asked, granted
+from .rig import NOW, TOKEN, Clock, Keeper, asked, granted
 
 I5: Final = "WBA00000000LIVE01"
 
@@ -49,6 +57,7 @@ class Account:
     ) -> None:
         self.told: list[Mapping[str, Vehicle]] = []
         self.alarm = Alarm()
+        self.clock = clock
         settings = {"client_id": cloud.cardata.customer().client_id}
         self.access = Access.of(settings, credentials, http=http, keep=keep, clock=clock)
         self.source = CarDataSource(self.access, clock=clock, on_change=self.told.append, later=self.alarm)
@@ -259,6 +268,76 @@ async def test_a_set_up_that_fails_is_not_tried_every_few_seconds(
     clock.advance(minutes=10)
     with pytest.raises(NotAllowedError):
         await restarted().source.fetch()
+
+
+async def test_tires_that_cannot_be_read_are_left_for_tomorrow(account: Account, cloud: Simulator) -> None:
+    cloud.faults.append(Fault(path="smartMaintenanceTyreDiagnosis", status=503))
+    vehicles = (await account.source.fetch()).vehicles
+    tires = vehicles[I5].tires
+    assert tires
+    assert tires.front_left
+    assert tires.front_left.pressure_kpa
+    assert tires.front_left.manufacturer is None
+
+
+async def test_a_list_that_cannot_be_read_matters_only_if_no_car_is_known(
+    account: Account, clock: Clock, cloud: Simulator
+) -> None:
+    fault = Fault(path="mappings", status=503)
+    cloud.faults.append(fault)
+    with pytest.raises(TryLaterError):
+        await account.source.fetch()
+    cloud.faults.clear()
+    clock.advance(minutes=11)
+    assert len((await account.source.fetch()).vehicles) == 3
+    cloud.faults.append(fault)
+    for _ in range(2):
+        clock.advance(hours=24)
+        assert len((await account.source.fetch()).vehicles) == 3
+        assert len((await account.source.fetch()).vehicles) == 3  # ... and is not asked for again at once
+    assert [path for path, status in asked(cloud) if status == HTTPStatus.SERVICE_UNAVAILABLE] == ["mappings"] * 3
+
+
+async def test_an_account_without_cars_is_asked_again_only_later(
+    account: Account, clock: Clock, cloud: Simulator
+) -> None:
+    cloud.cardata.customer().secondary.update(car.vin for car in cloud.garage)
+    for _ in range(3):
+        assert (await account.source.fetch()).vehicles == {}
+    assert len(asked(cloud)) == 1
+    clock.advance(minutes=31)
+    cloud.cardata.customer().secondary.clear()
+    assert len((await account.source.fetch()).vehicles) == 3
+
+
+@pytest.mark.parametrize("path", ["basicData", "smartMaintenanceTyreDiagnosis", "mappings"])
+async def test_an_owner_who_has_to_sign_in_again_is_told(account: Account, cloud: Simulator, path: str) -> None:
+    cloud.faults.append(Fault(path=path, status=401, body={"exveErrorId": "CU-102"}))
+    cloud.faults.append(Fault(path=TOKEN, status=400, body={"error": "invalid_grant"}))
+    with pytest.raises(SignInRequiredError):
+        await account.source.fetch()
+
+
+async def test_a_car_that_was_never_read_is_not_taken_for_sold(account: Account, cloud: Simulator) -> None:
+    cloud.faults.append(Fault(path=f"{I5}/basicData", status=503))
+    fetch = await account.source.fetch()
+    assert list(fetch.failures) == [I5]
+    assert len(fetch.vehicles) == 2
+    account.source.take_message(I5, said(account.clock, MILEAGE=90_000))
+    account.alarm.ring()
+    assert not account.told  # nobody knows yet what kind of car it is
+    for _ in range(LIMIT - RESERVE - len(account.access.ledger.calls)):
+        await account.access.ledger.book(Reason.OWNER)
+    account.clock.advance(hours=1)
+    assert list((await account.source.fetch()).failures) == [I5]
+
+
+async def test_a_car_for_which_no_call_was_left_is_not_taken_for_sold(account: Account, cloud: Simulator) -> None:
+    for _ in range(LIMIT - 3):
+        await account.access.ledger.book(Reason.OWNER)
+    fetch = await account.source.fetch()
+    assert len(fetch.failures) == 3
+    assert len(asked(cloud)) == 3
 
 
 async def test_recordings_tell_nobody_whose_car_it_is(account: Account) -> None:
