@@ -14,9 +14,10 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .sources import Json
+from .sources.cardata import PERSONAL
 
 _OF_ENTRY: Final = {CONF_PASSWORD, CONF_USERNAME}
-_OF_CAR: Final = {"address", "heading_deg", "latitude", "longitude", "vin"}
+_OF_CAR: Final = {"address", "altitude_m", "heading_deg", "latitude", "longitude", "vin"} | PERSONAL
 
 
 async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: MyBMWConfigEntry) -> Mapping[str, Json]:

@@ -14,11 +14,23 @@ questions    what can be asked
 client       asking, each call booked before
 descriptors  what a car can be asked about
 container    ... and how BMW wants to be told
-access       all of it together
+access       all of it together, as far as asking goes
+
+catalogue    what is known of a descriptor beforehand (its facts, its words)
+keys         the descriptors that vehicles are built from
+reading      what a car said, however it was written
+traps        where it is not to be taken at its word
+readings     all that a car has said
+build        ... and the car that it makes, part by part
+
+cars         the cars of an account, and what is remembered of them
+autopilot    when a car is worth a call
+source       all of it together: an account as a source of vehicles
 """
 
 from .access import Access
 from .auth import DeviceSignIn, first_credentials, gcid_of, missing_scopes_of, what_outlives
+from .catalogue import PERSONAL
 from .failures import Cause, cause_of
 from .grant import API_SCOPE, STREAM_SCOPE, Grant
 from .identity import read_client_id
@@ -26,6 +38,7 @@ from .quota import Reason
 
 __all__ = [
     "API_SCOPE",
+    "PERSONAL",
     "STREAM_SCOPE",
     "Access",
     "Cause",

@@ -41,6 +41,8 @@ class Reason(StrEnum):
     TRIP_ENDED = "trip_ended"
     STREAM_WAS_AWAY = "stream_was_away"
     """What it brought meanwhile is lost."""
+    NO_STREAM = "no_stream"
+    """Nothing streams, so BMW is asked now and then."""
     RESTART = "restart"
     OWNER = "owner"
     """They pressed a button, or called an action."""
