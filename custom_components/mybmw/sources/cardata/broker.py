@@ -24,7 +24,9 @@ KEEPALIVE_S: Final = 30
 _MOST_WAITING: Final = 10_000
 """So many messages may wait to be read; those beyond are lost."""
 
-_ANSWER_S: Final = 10
+ANSWER_S: Final = 10
+"""The broker may take so long for an answer."""
+
 _FAILURE: Final = 0x80
 _BAD_CREDENTIALS: Final = 134
 _NOT_AUTHORIZED: Final = 135
@@ -80,7 +82,7 @@ class Connection:
             password=key.id_token,
             clean_session=True,
             keepalive=KEEPALIVE_S,
-            timeout=_ANSWER_S,
+            timeout=ANSWER_S,
             max_queued_incoming_messages=_MOST_WAITING,
             tls_context=tls,
             logger=_NOWHERE,

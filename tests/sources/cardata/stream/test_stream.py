@@ -211,6 +211,13 @@ async def test_an_ended_sign_in_ends_the_stream(listener: Listener, cloud: Simul
 # The connection
 
 
+async def test_there_is_one_stream_however_often_it_is_started(listener: Listener, cloud: Simulator) -> None:
+    listener.stream.start()
+    await listener.connected()
+    listener.stream.start()
+    assert len(cloud.stream.gate.knocks) == 1
+
+
 async def test_a_drop_is_mended_after_ten_seconds(listener: Listener, cloud: Simulator) -> None:
     await listener.connected()
     cloud.stream.gate.cut(next(iter(cloud.stream.gate.sessions.values())))
