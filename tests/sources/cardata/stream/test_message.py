@@ -13,7 +13,7 @@ VIN = "WBAEXAMPLE0000000"
 OTHER = "WBAEXAMPLE0000001"
 
 # As captured, but for the VIN, the account and the place.
-CAPTURED = [
+CAPTURED: list[dict[str, Json]] = [
     {"vehicle.vehicle.preConditioning.activity": {"timestamp": "2026-07-27T12:36:57Z", "value": "INACTIVE"}},
     {"vehicle.vehicle.travelledDistance": {"timestamp": "2026-07-27T12:36:57Z", "value": 81623, "unit": "km"}},
     {

@@ -74,6 +74,19 @@ async def test_what_cannot_be_read_is_counted_and_harms_nothing(listener: Listen
     assert listener.status.connected_since
 
 
+async def test_what_comes_between_strange_messages_arrives(listener: Listener, cloud: Simulator) -> None:
+    await listener.connected()
+    cloud.stream.faults |= {StreamFault.GARBAGE, StreamFault.DUPLICATE}
+    await listener.pass_by(hours=8)
+    await cloud.stream.look()
+    await cloud.stream.publish([news(cloud, b'{"data": {}, "is": "the last"}')])
+    await listener.until(lambda: any(message.payload.get("is") for message in listener.messages))
+    ours = [message for message in listener.messages if message.vin in {car.vin for car in cloud.garage}]
+    assert len(ours) >= 30
+    assert listener.status.strange >= 10
+    assert listener.status.last_trouble is None
+
+
 async def test_messages_are_no_calls(listener: Listener, cloud: Simulator) -> None:
     await listener.connected()
     assert asked(cloud, API) == []
