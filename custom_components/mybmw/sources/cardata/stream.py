@@ -137,8 +137,8 @@ class Stream:
             trouble, began = await self._connect_with(key)
         now = self._clock()
         lived = now - began
+        trouble = self._pauses.judge(trouble, lived)
         if trouble:
-            trouble = self._pauses.judge(trouble, lived)
             self._trouble, self._trouble_at = trouble, now
             self._evictions += trouble is Trouble.RIVAL
         return max(now + self._pauses.after(trouble, lived), until or now)

@@ -50,8 +50,10 @@ class Pauses:
         is_ours = connected_since is not None and self._clock() - connected_since >= _DROPS_WITHIN
         return self._is_contested and not is_ours
 
-    def judge(self, trouble: Trouble, lived: timedelta) -> Trouble:
+    def judge(self, trouble: Trouble | None, lived: timedelta) -> Trouble | None:
         """What a trouble looks like together with those before it; `lived` is how long the connection lasted.
+
+        To be asked after each connection, also if there was no trouble.
 
         Whoever is dropped time and again, and let in again at once, has a rival: both are let in, and each drops the
         other. Drops in an outage do not count, nor do those of connections that were meant to end.

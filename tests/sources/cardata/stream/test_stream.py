@@ -274,6 +274,13 @@ async def test_a_rival_is_found_out_and_left_alone(listener: Listener, cloud: Si
     cloud.stream.faults.clear()
     await listener.pass_by(minutes=11)
     assert not listener.status.has_rival, "it has left the stream to us"
+    await listener.pass_by(minutes=45)
+    assert listener.status.last_trouble_at
+    assert listener.status.last_trouble_at < cloud.stream.gate.knocks[-2].at, "there was a regular exchange since"
+    cloud.stream.gate.cut(next(iter(cloud.stream.gate.sessions.values())))
+    assert await listener.waiting() == timedelta(seconds=12)
+    assert listener.status.last_trouble is Trouble.DROPPED, "and that is forgotten"
+    assert not listener.status.has_rival
 
 
 async def test_of_two_that_evict_each_other_one_gives_way_and_says_so(listener: Listener, other: Listener) -> None:
