@@ -75,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
     coordinator.async_show_account()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    source.listen(coordinator.async_hear)
     return True
 
 

@@ -87,7 +87,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     def __init__(self, hass: HomeAssistant, entry: MyBMWConfigEntry, source: Source, store: AccountStore) -> None:
         """Know no car yet."""
-        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, source.poll_interval_min))
+        wish = None if source.pushes else entry.options.get(CONF_SCAN_INTERVAL)
+        self._interval = timedelta(minutes=wish or source.poll_interval_min)
         name = f"{DOMAIN} {entry.title}"  # in the log, where several accounts have to be told apart
         super().__init__(hass, _LOGGER, config_entry=entry, name=name, update_interval=self._interval)
         self.data = {}
@@ -112,7 +113,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         return self.last_update_success and (not self.data or not self.troubles.keys() >= self.data.keys())
 
     def is_current(self, vin: str) -> bool:
-        """Whether a car is on the account and was read recently enough to be believed."""
+        """Whether a car is on the account and was read, or heard, recently enough to be believed."""
         trouble = self.troubles.get(vin)
         return vin in self.data and (trouble is None or not trouble.is_lost)
 
@@ -155,6 +156,23 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             translation_key="account",
         )
         self.account_device_id = device.id
+
+    @callback
+    def async_hear(self, vehicles: Mapping[str, Vehicle]) -> None:
+        """Take in cars that have said something by themselves; when the next look is due stays as it is.
+
+        Those that are not shown here are left alone: they are another account's, or the next look finds them.
+        """
+        heard = {vin: vehicle.settled(self.data[vin]) for vin, vehicle in vehicles.items() if vin in self.data}
+        if heard:
+            lost_before = self._lost
+            self.data = {**self.data, **heard}
+            self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin not in heard}
+            self.last_success = dt_util.utcnow()
+            self.last_update_success = True
+            for vin in lost_before & heard.keys():
+                _LOGGER.info("%s can be read again", self._name(vin))
+        self.async_update_listeners()
 
     @override
     async def _async_setup(self) -> None:

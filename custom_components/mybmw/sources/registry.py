@@ -5,9 +5,7 @@ from typing import Final, Protocol
 
 import httpx
 
-from . import Clock, Credentials, KeepCredentials, Source
-from .cardata import what_outlives as what_outlives_cardata
-from .mybmw import open_account
+from . import Clock, Credentials, KeepCredentials, Source, cardata, mybmw
 
 
 class _Open(Protocol):
@@ -23,7 +21,8 @@ class _Open(Protocol):
 
 
 _SOURCES: Final[Mapping[str, _Open]] = {
-    "mybmw": open_account,
+    "cardata": cardata.open_account,
+    "mybmw": mybmw.open_account,
 }
 
 
@@ -45,4 +44,4 @@ def open_source(
 
 def what_outlives(source: str, credentials: Credentials) -> Credentials:
     """What of an account to keep when it is not reached by a source any more: nothing that opens or tells anything."""
-    return what_outlives_cardata(credentials) if source == "cardata" else {}
+    return cardata.what_outlives(credentials) if source == "cardata" else {}

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from custom_components.mybmw.sources.cardata.build import Answers, build_vehicle
 from custom_components.mybmw.sources.cardata.readings import Readings
+from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.build import (
     Answers as AppAnswers,
-    ListBrand,
     build_vehicle as build_app_vehicle,
 )
 from custom_components.mybmw.vehicle import Vehicle

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     NO_STREAM = "no_stream"
     """Nothing streams, so BMW is asked now and then."""
     RESTART = "restart"
+    PICTURE = "picture"
+    """Somebody looks at a car."""
     OWNER = "owner"
     """They pressed a button, or called an action."""
     DOCTOR = "doctor"

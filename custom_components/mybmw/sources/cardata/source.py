@@ -1,21 +1,25 @@
 """A CarData account as a source of vehicles: what it streams, and what BMW is asked for beside it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 import logging
-from typing import Final, Never, override
+from typing import Final, override
 
 import httpx
 
-from ...vehicle import Vehicle
+from ...vehicle import Command, Outcome, Picture, Vehicle, View
 from .. import (
+    Budget,
+    Checkup,
     Clock,
     Credentials,
     Fetch,
     Json,
     KeepCredentials,
     NotAllowedError,
+    OnStep,
+    OnVehicles,
     Refusal,
     SignInRequiredError,
     SlowDownError,
@@ -28,13 +32,15 @@ from .access import Access
 from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_tires
 from .cars import Car, Cars
 from .catalogue import PERSONAL
+from .checkup import check_up
+from .failures import Cause, cause_of
+from .message import Message
 from .quota import Reason
 from .reading import LONG_AGO, Reading, moment_in
+from .stream import Stream
+from .stream_status import StreamStatus
 
 _LOGGER = logging.getLogger(__name__)
-
-type OnChange = Callable[[Mapping[str, Vehicle]], None]
-"""Is told of cars that have changed, by VIN."""
 
 type Later = Callable[[float, Callable[[], None]], Callable[[], object]]
 """Has something done in so many seconds; returns what calls it off."""
@@ -57,14 +63,13 @@ def in_the_loop(seconds: float, do: Callable[[], None]) -> Callable[[], object]:
     return asyncio.get_running_loop().call_later(seconds, do).cancel
 
 
-def open_account(  # noqa: PLR0913 (all it needs comes from outside)
+def open_account(
     settings: Mapping[str, str],
     credentials: Credentials,
     *,
     http: httpx.AsyncClient,
     keep: KeepCredentials,
     clock: Clock,
-    on_change: OnChange = lambda _: None,
 ) -> CarDataSource:
     """The source of the account that an owner's settings describe.
 
@@ -73,7 +78,7 @@ def open_account(  # noqa: PLR0913 (all it needs comes from outside)
         ValueError: A setting makes no sense, or requests are redirected to somewhere else than this machine.
     """
     access = Access.of(settings, credentials, http=http, keep=keep, clock=clock)
-    return CarDataSource(access, clock=clock, on_change=on_change)
+    return CarDataSource(access, clock=clock, streams=True)
 
 
 class CarDataSource(Source):
@@ -88,10 +93,15 @@ class CarDataSource(Source):
         access: Access,
         *,
         clock: Clock,
-        on_change: OnChange = lambda _: None,
+        streams: bool = False,
+        on_change: OnVehicles = lambda _: None,
         later: Later = in_the_loop,
     ) -> None:
-        """Ask nothing yet; the cars are those of last time."""
+        """Ask nothing yet; the cars are those of last time. Only one that `streams` will listen.
+
+        Raises:
+            ValueError: The stream is redirected to somewhere else than this machine.
+        """
         self._access = access
         self._clock = clock
         self._on_change = on_change
@@ -106,27 +116,68 @@ class CarDataSource(Source):
         self._call_off: Callable[[], object] | None = None
         self._turn = asyncio.Lock()
         self._anonymous = Anonymizer()
+        self._stream = Stream(access.tokens, self._hear, clock=clock, tell=self._note_stream) if streams else None
 
     @property
     @override
     def poll_interval_min(self) -> int:
         return 5
 
+    @property
     @override
-    async def fetch(self, *, look_for_cars: bool = False) -> Fetch:
+    def views(self) -> Collection[View]:
+        return (View.FRONT_SIDE,)
+
+    @property
+    @override
+    def pushes(self) -> bool:
+        return True
+
+    @property
+    @override
+    def budget(self) -> Budget:
+        ledger = self._access.ledger
+        last = ledger.last_call
+        return Budget(
+            calls_left=ledger.calls_left,
+            last_reason=last.reason.value if last else None,
+            next_frees_at=ledger.next_frees_at,
+        )
+
+    @property
+    @override
+    def checkup(self) -> Checkup:
+        return check_up(self._access, self._cars, self._stream.status if self._stream else StreamStatus())
+
+    @override
+    def listen(self, on_vehicles: OnVehicles) -> None:
+        self._on_change = on_vehicles
+        if self._stream:
+            self._stream.start()
+
+    @override
+    async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
+        """Read what is worth a call; with `look_for_cars`, everything, from what is kept back for the owner."""
+        self._require_stream_sign_in()
         async with self._turn:
             try:
                 await self._look_for_cars(at_once=look_for_cars)
-                for car in self._cars.by_vin.values():
-                    await self._read_if_due(car)
+                for vin, car in self._cars.by_vin.items():
+                    if vin not in leave_out:
+                        await self._read_if_due(car, at_once=look_for_cars)
             finally:
                 await self._cars.store()
             now = self._clock()
-            cars = self._cars.by_vin
+            cars = {vin: car for vin, car in self._cars.by_vin.items() if vin not in leave_out}
             failures = {vin: trouble for vin, car in cars.items() if (trouble := _trouble(car, now))}
             vehicles = {vin: car.vehicle for vin, car in cars.items() if car.vehicle and vin not in failures}
-            return Fetch(vehicles=vehicles, failures=failures)
+            return Fetch(
+                vehicles=vehicles,
+                failures=failures,
+                left_out=frozenset(self._cars.by_vin.keys() & set(leave_out)),
+            )
 
+    @override
     async def refresh(self, vin: str) -> Vehicle:
         """Read one car at once, because its owner wants it.
 
@@ -144,15 +195,25 @@ class CarDataSource(Source):
                 await self._cars.store()
             return vehicle
 
-    async def execute(self, vin: str, command: object, on_step: object = None) -> Never:
-        """Refuse: CarData only tells.
-
-        Raises:
-            NotAllowedError: Always.
-        """
-        del vin, command, on_step
+    @override
+    async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
+        """Refuse: CarData only tells."""
         message = "BMW CarData cannot ask a car to do anything"
         raise NotAllowedError(message, Refusal.FORBIDDEN)
+
+    @override
+    async def picture(self, vin: str, view: View) -> Picture:
+        if vin not in self._cars.by_vin:
+            message = "This car is not on the account"
+            raise TryLaterError(message)
+        if not self._access.ledger.may_call(Reason.PICTURE):
+            message = "The calls of the day are kept for more important things than a picture"
+            raise TryLaterError(message)
+        sent = await self._access.client.picture(vin, Reason.PICTURE)
+        if sent is None or (picture := Picture.of(sent.content)) is None:
+            message = "BMW has no picture of this car"
+            raise NotAllowedError(message, Refusal.FORBIDDEN)
+        return picture
 
     def take_message(self, vin: str, payload: Json) -> None:
         """Take in what the stream brought about a car; of cars that are not the account's nothing is taken."""
@@ -183,6 +244,8 @@ class CarDataSource(Source):
 
     @override
     async def close(self) -> None:
+        if self._stream:
+            await self._stream.close()
         if self._call_off:
             self._call_off()
             self._tell()
@@ -196,6 +259,26 @@ class CarDataSource(Source):
         if vin is not None:
             return self._anonymous(_recording(cars[vin])) if vin in cars else None
         return self._anonymous({"vehicles": [_recording(car) for car in cars.values()]})
+
+    async def _hear(self, message: Message) -> None:
+        self.take_message(message.vin, message.payload)
+
+    def _note_stream(self, status: StreamStatus) -> None:
+        if status.connected_since:
+            self.stream_has_come()
+        else:
+            self.stream_has_gone()
+        self._on_change({})
+
+    def _require_stream_sign_in(self) -> None:
+        """See that the stream has not been given up because of the sign-in; that it is not switched on is no reason.
+
+        Raises:
+            SignInRequiredError: It has.
+        """
+        ended_by = self._stream.status.ended_by if self._stream else None
+        if ended_by and cause_of(ended_by) is not Cause.SCOPE_NOT_GRANTED:
+            raise ended_by.with_traceback(None)
 
     def _tell(self) -> None:
         """Make the cars that have something new to say, and tell of those that have changed."""
@@ -227,16 +310,21 @@ class CarDataSource(Source):
                 raise TryLaterError(message)
         self._cars.tried_at = now
         try:
-            mapped = await self._access.client.cars(Reason.DAILY if has_cars else Reason.SET_UP)
+            reason = Reason.OWNER if at_once else Reason.DAILY if has_cars else Reason.SET_UP
+            mapped = await self._access.client.cars(reason)
         except (SlowDownError, TryLaterError) as err:
-            if not has_cars:
+            if at_once or not has_cars:
                 raise
             _LOGGER.debug("Could not look for cars: %s", err)
             return
         self._cars.take_in({car.vin for car in mapped if car.is_primary}, now)
 
-    async def _read_if_due(self, car: Car) -> None:
-        reason = reason_to_read(car, self._clock(), is_streaming=self._is_streaming, cars=len(self._cars.by_vin))
+    async def _read_if_due(self, car: Car, *, at_once: bool) -> None:
+        reason = (
+            Reason.OWNER
+            if at_once
+            else reason_to_read(car, self._clock(), is_streaming=self._is_streaming, cars=len(self._cars.by_vin))
+        )
         if reason is None or not self._access.ledger.may_call(reason):
             return
         try:
