@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
 import logging
 from typing import Final
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock, Mock, patch
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult, FlowType
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -16,10 +16,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.account_store import AccountStore, Pause
 from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from custom_components.mybmw.sources import Credentials, Refusal
 from custom_components.mybmw.sources.cardata import API_SCOPE, STREAM_SCOPE, DeviceSignIn
 from custom_components.mybmw.sources.loopback import LOOPBACK
 
+from .account import FakeSource
 from .door import (
     CREDENTIALS,
     ENTERED_IN_CHINA,
@@ -74,10 +76,16 @@ class Naps:
 @pytest.fixture
 async def cloud(
     socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
-    door: Door,  # noqa: ARG001 (accounts are not set up)
+    door: Door,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Simulator]:
     """A cloud with one living car, which all requests go to."""
+
+    def set_up(_hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
+        entry.runtime_data = Mock(spec=MyBMWCoordinator, source=FakeSource())
+        return True
+
+    door.set_up.side_effect = set_up
     async with Simulator(cars=["I5"]) as cloud:
         monkeypatch.setenv(LOOPBACK, cloud.url)
         yield cloud
@@ -146,6 +154,14 @@ async def test_a_new_account(hass: HomeAssistant, cloud: Simulator, customer: Cu
     assert isinstance(grant := credentials["grant"], dict)
     assert grant["gcid"] == gcid
     assert cloud.cardata.customers.who_asks(str(grant["access_token"]))
+    kind, doctor = result["next_flow"]
+    assert kind is FlowType.OPTIONS_FLOW
+    menu = shown(await hass.config_entries.options.async_configure(doctor), "options")
+    assert (menu["step_id"], menu["menu_options"]) == ("doctor", ["doctor_again", "doctor_done"])
+    for choice in ("doctor_again", "doctor_done"):
+        end = shown(await hass.config_entries.options.async_configure(doctor, {"next_step_id": choice}), "options")
+    assert end["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {"read_only": False}
 
 
 async def test_it_goes_on_when_the_code_was_entered_before_the_form_is_sent(

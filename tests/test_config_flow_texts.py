@@ -31,7 +31,7 @@ def test_no_text_is_left_over(language: str) -> None:
         "mybmw_settings",
     }
     assert section(texts, "config", "progress").keys() == {"cardata_wait"}
-    assert section(texts, "options", "step").keys() == {"init"}
+    assert section(texts, "options", "step").keys() == {"init", "doctor"}
     assert section(texts, "config", "error").keys() == {
         "blocked",
         "cannot_connect",

@@ -19,7 +19,7 @@ from custom_components.mybmw.button import ACCOUNT_BUTTONS
 from custom_components.mybmw.coordinator import Cause
 from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.image import IMAGES
-from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
+from custom_components.mybmw.sensor import API_CALLS, FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.vehicle import Lid, OpeningState, Window
 
@@ -31,7 +31,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "button": {description.key: description for description in ACCOUNT_BUTTONS},
     "device_tracker": {description.key: description for description in TRACKERS},
     "image": {description.key: description for description in IMAGES},
-    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS)},
+    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS, API_CALLS)},
 }
 PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "paused_blocked": {"until"},
@@ -161,7 +161,7 @@ def test_exceptions_that_are_raised() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_issues(language: str) -> None:
     issues = at(document(f"translations/{language}"), "issues")
-    assert issues.keys() == {*Refusal, "shared_cars"}
+    assert issues.keys() == {*Refusal, "checkup", "shared_cars"}
     assert at(issues, "shared_cars").keys() == {"title", "description"}
     shared_cars = " ".join(map(str, at(issues, "shared_cars").values()))
     assert placeholders(shared_cars) == {"account", "cars", "other"}

@@ -112,10 +112,10 @@ class AccountStore:
 
     async def _async_save(self) -> None:
         pause = self.pause
-        await self._store.async_save(
-            {
-                "credentials": self._credentials,
-                "aside": self._aside,
-                "pause": None if pause is None else {"until": pause.until.isoformat(), "refusal": pause.refusal},
-            }
+        stored = _Stored(
+            credentials=self._credentials,
+            pause=None if pause is None else {"until": pause.until.isoformat(), "refusal": pause.refusal},
         )
+        if self._aside:
+            stored["aside"] = self._aside
+        await self._store.async_save(stored)

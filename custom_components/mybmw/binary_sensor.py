@@ -144,6 +144,12 @@ BINARY_SENSORS: Final = (
         value=lambda v: v.body.is_alarm_armed,
     ),
     MyBMWBinarySensorDescription(
+        key="moving",
+        device_class=BinarySensorDeviceClass.MOVING,
+        exists=lambda v: v.motion is not None and v.motion.is_moving is not None,
+        value=lambda v: v.motion.is_moving if v.motion else None,
+    ),
+    MyBMWBinarySensorDescription(
         key="service_required",
         device_class=BinarySensorDeviceClass.PROBLEM,
         exists=reports_state,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, override
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigFlowResult, FlowType, OptionsFlow, OptionsFlowWithReload
 from homeassistant.const import CONF_REGION, CONF_SCAN_INTERVAL, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
@@ -17,6 +17,7 @@ import probatio
 from .cardata_flow import CarDataSteps
 from .const import CONF_READ_ONLY, CONF_SOURCE, DOMAIN
 from .coordinator import MyBMWConfigEntry
+from .doctor import async_look_again, signs
 from .mybmw_flow import MyBMWSteps
 from .sources.mybmw import Region
 
@@ -54,6 +55,15 @@ class MyBMWConfigFlow(CarDataSteps, MyBMWSteps, domain=DOMAIN):
         return MyBMWOptionsFlow()
 
     @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Let the doctor have a look at a new account of CarData, for much of it was set up elsewhere."""
+        entry = result["result"]
+        if entry.data[CONF_SOURCE] == "cardata":
+            doctor = await self.hass.config_entries.options.async_init(entry.entry_id)
+            result["next_flow"] = (FlowType.OPTIONS_FLOW, doctor["flow_id"])
+        return result
+
+    @override
     async def async_step_user(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         return self.async_show_menu(step_id="user", menu_options=["cardata", "mybmw"])
 
@@ -75,10 +85,12 @@ class MyBMWConfigFlow(CarDataSteps, MyBMWSteps, domain=DOMAIN):
 
 
 class MyBMWOptionsFlow(OptionsFlowWithReload):
-    """Asks how often the cars are read, and whether they may be commanded."""
+    """Asks how often the cars are read, and whether they may be commanded; of CarData, tells how it is doing."""
 
     async def async_step_init(self, user_input: dict[str, float] | None = None) -> ConfigFlowResult:
-        """Show the only form there is."""
+        """Show the form, or how CarData is doing: there, nothing is left to choose."""
+        if self.config_entry.data[CONF_SOURCE] == "cardata":
+            return await self.async_step_doctor()
         if user_input is not None:
             return self.async_create_entry(data={**user_input, CONF_SCAN_INTERVAL: int(user_input[CONF_SCAN_INTERVAL])})
         return self.async_show_form(
@@ -92,3 +104,20 @@ class MyBMWOptionsFlow(OptionsFlowWithReload):
                 },
             ),
         )
+
+    async def async_step_doctor(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Tell what is in order, and what to do about what is not."""
+        return self.async_show_menu(
+            step_id="doctor",
+            menu_options=["doctor_again", "doctor_done"],
+            description_placeholders=signs(self.config_entry),
+        )
+
+    async def async_step_doctor_again(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Look again."""
+        await async_look_again(self.config_entry)
+        return await self.async_step_doctor()
+
+    async def async_step_doctor_done(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Leave all as it is."""
+        return self.async_create_entry(data=self.config_entry.options)

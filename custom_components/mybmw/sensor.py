@@ -16,17 +16,21 @@ from homeassistant.const import (
     DEGREE,
     EntityCategory,
     UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
     UnitOfLength,
+    UnitOfPower,
     UnitOfPressure,
     UnitOfRatio,
     UnitOfVolume,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import MyBMWConfigEntry
+from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .entity import (
+    MyBMWAccountEntity,
     MyBMWEntity,
     MyBMWEntityDescription,
     async_add_car_entities,
@@ -42,6 +46,7 @@ from .vehicle import (
     Climate,
     ClimateActivity,
     Fuel,
+    LowVoltageBattery,
     Service,
     ServiceType,
     Tire,
@@ -65,6 +70,10 @@ def _fuel(vehicle: Vehicle) -> Fuel:
 
 def _battery(vehicle: Vehicle) -> Battery:
     return vehicle.energy.battery or Battery()
+
+
+def _low_voltage_battery(vehicle: Vehicle) -> LowVoltageBattery:
+    return vehicle.energy.low_voltage_battery or LowVoltageBattery()
 
 
 def _charging(vehicle: Vehicle) -> Charging:
@@ -232,6 +241,53 @@ SENSORS: Final = (
         value=lambda v: _plan(v).ac_limit_a,
     ),
     MyBMWSensorDescription(
+        key="charging_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_unit_of_measurement=UnitOfPower.KILO_WATT,
+        suggested_display_precision=1,
+        state_class=SensorStateClass.MEASUREMENT,
+        exists=lambda v: _charging(v).power_w is not None,
+        value=lambda v: _charging(v).power_w,
+    ),
+    MyBMWSensorDescription(
+        key="battery_capacity",
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists=lambda v: _battery(v).capacity_kwh is not None,
+        value=lambda v: _battery(v).capacity_kwh,
+    ),
+    MyBMWSensorDescription(
+        key="battery_health",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists=lambda v: _battery(v).health_percent is not None,
+        value=lambda v: _battery(v).health_percent,
+    ),
+    MyBMWSensorDescription(
+        key="battery_12v_voltage",
+        device_class=SensorDeviceClass.VOLTAGE,
+        native_unit_of_measurement=UnitOfElectricPotential.VOLT,
+        suggested_display_precision=1,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists=lambda v: _low_voltage_battery(v).voltage_v is not None,
+        value=lambda v: _low_voltage_battery(v).voltage_v,
+    ),
+    MyBMWSensorDescription(
+        key="battery_12v_level",
+        device_class=SensorDeviceClass.BATTERY,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists=lambda v: _low_voltage_battery(v).level_percent is not None,
+        value=lambda v: _low_voltage_battery(v).level_percent,
+    ),
+    MyBMWSensorDescription(
         key="climate_status",
         device_class=SensorDeviceClass.ENUM,
         options=_words(ClimateActivity),
@@ -276,6 +332,16 @@ SENSORS: Final = (
         value=lambda v: v.tracked_location.heading_deg if v.tracked_location else None,
     ),
     MyBMWSensorDescription(
+        key="altitude",
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.METERS,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
+        exists=lambda v: v.tracked_location is not None and v.tracked_location.altitude_m is not None,
+        value=lambda v: v.tracked_location.altitude_m if v.tracked_location else None,
+    ),
+    MyBMWSensorDescription(
         key="software_version",
         entity_category=EntityCategory.DIAGNOSTIC,
         exists=lambda v: v.identity.software is not None,
@@ -299,11 +365,19 @@ FRESHNESS_SENSORS: Final = (
     ),
 )
 
+API_CALLS: Final = SensorEntityDescription(
+    key="api_calls_remaining",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    state_class=SensorStateClass.MEASUREMENT,
+)
+
 
 async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of every car."""
+    """Add the sensors of every car, and of the account."""
+    if entry.runtime_data.source.budget is not None:
+        async_add_entities([MyBMWBudgetSensor(entry.runtime_data, API_CALLS)])
     async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
     async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
 
@@ -339,3 +413,29 @@ class MyBMWFreshnessSensor(MyBMWSensor):
     def extra_state_attributes(self) -> Mapping[str, str | None]:
         trouble = self.coordinator.troubles.get(self.vin)
         return {"trouble": trouble.cause.value if trouble else None}
+
+
+class MyBMWBudgetSensor(MyBMWAccountEntity, SensorEntity):
+    """How many questions the cloud still answers, and what the last one was for."""
+
+    def __init__(self, coordinator: MyBMWCoordinator, description: SensorEntityDescription) -> None:
+        """Show what is left now."""
+        super().__init__(coordinator, description)
+        self._take_stock()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write a state only if another question was asked, or may be asked again."""
+        before = self._attr_native_value, self._attr_extra_state_attributes
+        self._take_stock()
+        if (self._attr_native_value, self._attr_extra_state_attributes) != before:
+            self.async_write_ha_state()
+
+    def _take_stock(self) -> None:
+        budget = self.coordinator.source.budget
+        self._attr_native_value = budget and budget.calls_left
+        self._attr_extra_state_attributes = {
+            "last_reason": budget and budget.last_reason,
+            "next_frees_at": budget and budget.next_frees_at,
+        }

@@ -40,12 +40,14 @@ DIFFERENCES: Final = (
     Difference(
         (
             "identity.color_argb",
+            "identity.head_unit.hardware",
             "identity.head_unit.idrive",
             "identity.software",
             "identity.software_ex_factory",
             "identity.telematics_unit",
             "is_privacy_mode_on",
             "location.address",
+            "tires.*.is_made_for_bmw",
             "tires.*.pressure_status",
             "tires.*.wear_status",
         ),
@@ -61,10 +63,17 @@ DIFFERENCES: Final = (
             "charging_plan.ac_limits_a",
             "charging_plan.hospitality",
             "charging_plan.is_ac_unlimited",
+            "charging_plan.warn_below_percent",
         ),
         "told",
         "unknown",
         "CarData tells the mode and the limits of charging, but not the plan.",
+    ),
+    Difference(
+        ("charging_plan.ac_limit_max_a", "charging_plan.ac_limit_min_a"),
+        "told",
+        "entities of their own",
+        "CarData has descriptors for them that the commands of My BMW have no use for.",
     ),
     Difference(
         (

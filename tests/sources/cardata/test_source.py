@@ -23,7 +23,8 @@ from custom_components.mybmw.sources.cardata.autopilot import LEAST_REST
 from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.sources.cardata.quota import LIMIT, RESERVE, Reason
 from custom_components.mybmw.sources.cardata.source import BURST_S, CarDataSource, open_account
-from custom_components.mybmw.vehicle import DriveTrain, Vehicle
+from custom_components.mybmw.sources.loopback import LOOPBACK_CA, LOOPBACK_STREAM
+from custom_components.mybmw.vehicle import DriveTrain, Lock, Vehicle
 from tests.simulator import Simulator
 from tests.simulator.faults import Fault
 
@@ -65,6 +66,13 @@ class Account:
     def reasons(self) -> list[Reason]:
         """What its calls within a day were made for."""
         return [call.reason for call in self.access.ledger.calls]
+
+
+@pytest.fixture
+def no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that nobody listens to: there is none at this address."""
+    monkeypatch.setenv(LOOPBACK_STREAM, "127.0.0.1:1")
+    monkeypatch.setenv(LOOPBACK_CA, "nowhere")
 
 
 @pytest.fixture
@@ -353,9 +361,10 @@ async def test_recordings_tell_nobody_whose_car_it_is(account: Account) -> None:
 
 async def test_cardata_asks_no_car_for_anything(account: Account) -> None:
     with pytest.raises(NotAllowedError):
-        await account.source.execute(I5, "lock")
+        await account.source.execute(I5, Lock())
 
 
+@pytest.mark.usefixtures("no_stream")
 async def test_it_is_opened_from_an_owners_settings(
     cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper
 ) -> None:
