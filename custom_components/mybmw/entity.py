@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from .vehicle import Vehicle
+from .vehicle import Extra, Vehicle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +143,38 @@ def async_add_car_entities[D: MyBMWEntityDescription](
         added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
         if entities := list(missing()):
             async_add_entities(entities)
+
+    entry.async_on_unload(coordinator.async_add_listener(update))
+    update()
+
+
+@callback
+def async_add_extra_entities[D: MyBMWEntityDescription](
+    entry: MyBMWConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    describe: Callable[[str, Extra], D | None],
+    create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
+) -> None:
+    """Add an entity for every value that a car tells beside what it has a place for, as soon as it tells it.
+
+    `describe` says what becomes of a value (by its name in the cloud), or None if it is none of the platform's.
+    """
+    coordinator = entry.runtime_data
+    added: set[tuple[str, str]] = set()
+
+    @callback
+    def update() -> None:
+        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
+        told = [
+            (vin, key, extra)
+            for vin, vehicle in coordinator.data.items()
+            for key, extra in vehicle.extras.items()
+            if (vin, key) not in added and extra.value is not None
+        ]
+        added.update((vin, key) for vin, key, _ in told)
+        described = [(vin, description) for vin, key, extra in told if (description := describe(key, extra))]
+        if described:
+            async_add_entities([create(coordinator, vin, description) for vin, description in described])
 
     entry.async_on_unload(coordinator.async_add_listener(update))
     update()

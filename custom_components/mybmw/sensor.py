@@ -14,6 +14,7 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import (
     DEGREE,
+    MAX_LENGTH_STATE_STATE,
     EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
@@ -22,6 +23,9 @@ from homeassistant.const import (
     UnitOfPower,
     UnitOfPressure,
     UnitOfRatio,
+    UnitOfSpeed,
+    UnitOfTemperature,
+    UnitOfTime,
     UnitOfVolume,
 )
 from homeassistant.core import HomeAssistant, callback
@@ -34,10 +38,12 @@ from .entity import (
     MyBMWEntity,
     MyBMWEntityDescription,
     async_add_car_entities,
+    async_add_extra_entities,
     burns_fuel,
     is_electric,
     reports_state,
 )
+from .extras import plain_name
 from .vehicle import (
     Battery,
     Charging,
@@ -45,6 +51,7 @@ from .vehicle import (
     ChargingStatus,
     Climate,
     ClimateActivity,
+    Extra,
     Fuel,
     LowVoltageBattery,
     Service,
@@ -365,6 +372,54 @@ FRESHNESS_SENSORS: Final = (
     ),
 )
 
+_CLASSES: Final[Mapping[str | None, SensorDeviceClass]] = {
+    UnitOfElectricCurrent.AMPERE: SensorDeviceClass.CURRENT,
+    UnitOfElectricPotential.VOLT: SensorDeviceClass.VOLTAGE,
+    UnitOfEnergy.KILO_WATT_HOUR: SensorDeviceClass.ENERGY_STORAGE,
+    UnitOfLength.KILOMETERS: SensorDeviceClass.DISTANCE,
+    UnitOfLength.METERS: SensorDeviceClass.DISTANCE,
+    UnitOfPower.KILO_WATT: SensorDeviceClass.POWER,
+    UnitOfPower.WATT: SensorDeviceClass.POWER,
+    UnitOfPressure.KPA: SensorDeviceClass.PRESSURE,
+    UnitOfSpeed.KILOMETERS_PER_HOUR: SensorDeviceClass.SPEED,
+    UnitOfTemperature.CELSIUS: SensorDeviceClass.TEMPERATURE,
+    UnitOfTime.HOURS: SensorDeviceClass.DURATION,
+    UnitOfTime.MINUTES: SensorDeviceClass.DURATION,
+    UnitOfTime.SECONDS: SensorDeviceClass.DURATION,
+    UnitOfVolume.LITERS: SensorDeviceClass.VOLUME_STORAGE,
+}
+"""What is measured in a unit, as far as that is certain."""
+
+
+def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | None:
+    """A sensor for a value that the model has no place for, None if it is no sensor's."""
+    is_number = isinstance(extra.value, int | float)
+    if isinstance(extra.value, bool):
+        return None
+    is_moment = isinstance(extra.value, datetime)
+    return MyBMWSensorDescription(
+        key=key,
+        name=plain_name(key, language),
+        device_class=SensorDeviceClass.TIMESTAMP if is_moment else _CLASSES.get(extra.unit) if is_number else None,
+        native_unit_of_measurement=extra.unit if is_number else None,
+        state_class=SensorStateClass.MEASUREMENT if is_number else None,
+        entity_registry_enabled_default=False,
+        value=lambda v: _told(v, key, extra),
+    )
+
+
+def _told(vehicle: Vehicle, key: str, first: Extra) -> str | float | datetime | None:
+    """What a car tells under a name; nothing, if it has become another kind of thing or is too long to be shown."""
+    value = told.value if (told := vehicle.extras.get(key)) else None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return value if isinstance(first.value, str) and len(value) <= MAX_LENGTH_STATE_STATE else None
+    if isinstance(value, datetime):
+        return value if isinstance(first.value, datetime) else None
+    return value if isinstance(first.value, int | float) and told and told.unit == first.unit else None
+
+
 API_CALLS: Final = SensorEntityDescription(
     key="api_calls_remaining",
     entity_category=EntityCategory.DIAGNOSTIC,
@@ -373,13 +428,15 @@ API_CALLS: Final = SensorEntityDescription(
 
 
 async def async_setup_entry(
-    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of every car, and of the account."""
     if entry.runtime_data.source.budget is not None:
         async_add_entities([MyBMWBudgetSensor(entry.runtime_data, API_CALLS)])
     async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
     async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
+    language = hass.config.language
+    async_add_extra_entities(entry, async_add_entities, lambda key, extra: _extra(key, extra, language), MyBMWSensor)
 
 
 class MyBMWSensor(MyBMWEntity, SensorEntity):

@@ -115,12 +115,6 @@ DIFFERENCES: Final = (
         "While a car charges in silence, CarData predicts the state of charge when it is asked.",
     ),
     Difference(
-        ("energy.charging.remaining_min", "energy.charging.ends_at"),
-        "counted when BMW's cloud was asked",
-        "counted when the car spoke",
-        "The end is the same moment but for seconds; the minutes are as old as they are.",
-    ),
-    Difference(
         ("energy.charging.status",),
         "reached its target",
         "finished",
