@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mybmw.account_store import AccountStore, Pause
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from custom_components.mybmw.sources import Credentials, Refusal
+from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.sources.cardata import API_SCOPE, STREAM_SCOPE, DeviceSignIn
 from custom_components.mybmw.sources.loopback import LOOPBACK
 
@@ -43,7 +43,7 @@ from .flow_texts import shown
 from .simulator import Fault, Simulator
 from .simulator.cardata import Customer
 
-CALLS: Final[Credentials] = {"calls": [{"at": NOW.isoformat(), "reason": "daily"}], "full_until": None}
+CALLS: Final[dict[str, Json]] = {"calls": [{"at": NOW.isoformat(), "reason": "daily"}], "full_until": None}
 
 pytestmark = pytest.mark.freeze_time(NOW)
 
@@ -213,7 +213,7 @@ async def test_a_token_that_does_not_open_enough(
 ) -> None:
     """The scopes are there when the code is made, and no longer when it is entered."""
     form = await submit(hass, await begin(hass, "cardata"), client_id=customer.client_id)
-    body = {
+    body: dict[str, Json] = {
         "access_token": "a",
         "id_token": "b",
         "refresh_token": "c",
@@ -386,7 +386,8 @@ async def test_an_account_changes_to_cardata_and_back(
     result = await to_cardata(hass, customer, naps, entry)
     assert result["reason"] == "source_changed"
     assert entry.data == {"source": "cardata", "client_id": customer.client_id}, "the password is forgotten"
-    assert (entry.title, entry.options) == ("d…r@e…", {"scan_interval": 7, "read_only": True})
+    assert entry.title == "d…r@e…"
+    assert entry.options == {"scan_interval": 7, "read_only": True}
     store = await stored(hass, gcid)
     assert store.credentials.keys() == {"grant"}
     assert (store.pause, store.aside("mybmw")) == (None, {})

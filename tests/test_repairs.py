@@ -6,9 +6,10 @@ from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import RepairsFlowResult, repairs_flow_manager
+from homeassistant.components.repairs.const import FlowType
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.components.repairs.models import RepairsFlowContext
-from homeassistant.config_entries import ConfigEntryState, FlowType
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir

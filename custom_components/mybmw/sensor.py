@@ -491,8 +491,8 @@ class MyBMWBudgetSensor(MyBMWAccountEntity, SensorEntity):
 
     def _take_stock(self) -> None:
         budget = self.coordinator.source.budget
-        self._attr_native_value = budget and budget.calls_left
+        self._attr_native_value = budget.calls_left if budget else None
         self._attr_extra_state_attributes = {
-            "last_reason": budget and budget.last_reason,
-            "next_frees_at": budget and budget.next_frees_at,
+            "last_reason": budget.last_reason if budget else None,
+            "next_frees_at": budget.next_frees_at if budget else None,
         }

@@ -145,6 +145,7 @@ class Source(Protocol):
 
     def listen(self, on_vehicles: OnVehicles) -> None:
         """Begin to tell of cars as they change, if the source can; until it is closed."""
+        del on_vehicles
 
     @property
     def poll_interval_min(self) -> int:
