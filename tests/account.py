@@ -101,7 +101,8 @@ class FakeSource(Source):
     """A cloud that answers what it is told to, and notes how often it is asked, and for which cars.
 
     A command takes until `may_end` is set, goes through both steps, and has the `outcome` (executed, if None is set) or
-    ends in `command_failure`. Whoever asks for a picture waits for `may_answer`, if there is such an event.
+    ends in `command_failure`. The account is read when `may_fetch` is set, if there is such an event, and told when
+    `may_tell` is set. Whoever asks for a picture waits for `may_answer`, if there is such an event.
     """
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
@@ -116,10 +117,12 @@ class FakeSource(Source):
     outcome: Outcome | None = None
     command_failure: Exception | None = None
     may_end: asyncio.Event = field(default_factory=_set_event)
+    may_tell: asyncio.Event = field(default_factory=_set_event)
     pictures: dict[View, Picture | SourceError] = field(default_factory=dict)
     pictures_asked: list[tuple[str, View]] = field(default_factory=list)
     picture_asked: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event | None = None
+    may_fetch: asyncio.Event = field(default_factory=_set_event)
     is_closed: bool = False
     poll_interval_min: int = 5
     pushes: bool = False
@@ -147,17 +150,20 @@ class FakeSource(Source):
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         self.times_asked += 1
         self.looked_for_cars += look_for_cars
+        await self.may_fetch.wait()
         if self.failure:
             raise self.failure.with_traceback(None)
         vehicles = {vin: vehicle for vin, vehicle in self.vehicles.items() if vin not in leave_out}
         failures = {vin: err for vin, err in self.failures.items() if vin not in leave_out}
         self.cars_read += [*vehicles, *failures]
-        return Fetch(
+        fetch = Fetch(
             vehicles=vehicles,
             failures=failures,
             left_out=frozenset((self.vehicles.keys() | self.failures.keys()) & set(leave_out)),
             unread_makes=self.unread_makes,
         )
+        await self.may_tell.wait()
+        return fetch
 
     @override
     async def refresh(self, vin: str) -> Vehicle:
@@ -200,7 +206,7 @@ class FakeSource(Source):
         return {"anonymous": "recording"}
 
 
-def account_entry(options: Mapping[str, int | bool] | None = None, *, gcid: str = GCID) -> MockConfigEntry:
+def account_entry(options: Mapping[str, int | bool | str] | None = None, *, gcid: str = GCID) -> MockConfigEntry:
     """The config entry of an account."""
     return MockConfigEntry(
         domain=DOMAIN,

@@ -1,5 +1,6 @@
 """The button of an account: one look now, unless BMW wants to be left alone."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -22,8 +23,18 @@ from custom_components.mybmw.sources import (
     SourceError,
     TryLaterError,
 )
+from custom_components.mybmw.vehicle import (
+    Command,
+    FindVehicle,
+    FlashLights,
+    Position,
+    SoundHorn,
+    StartClimate,
+    StopClimate,
+)
 
 from .account import GCID, NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, set_up_platform
+from .acting import act, an_able_car, settle
 
 HOUR: Final = timedelta(hours=1)
 INTERVAL: Final = timedelta(minutes=5, seconds=1)
@@ -52,8 +63,56 @@ async def complaint(hass: HomeAssistant) -> HomeAssistantError:
 async def test_buttons(
     hass: HomeAssistant, entity_registry: er.EntityRegistry, snapshot: SnapshotAssertion, source: FakeSource
 ) -> None:
-    entry_id = await set_up_platform(hass, source, Platform.BUTTON, I4)
+    entry_id = await set_up_platform(hass, source, Platform.BUTTON, an_able_car())
     await snapshot_platform(hass, entity_registry, snapshot, entry_id)
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        ("flash_lights", FlashLights()),
+        ("sound_horn", SoundHorn()),
+        ("start_climate", StartClimate()),
+        ("stop_climate", StopClimate()),
+        ("find_vehicle", FindVehicle(observer=Position(latitude=52.5, longitude=13.4))),
+    ],
+)
+async def test_a_button_has_the_car_do_one_thing(
+    hass: HomeAssistant, source: FakeSource, key: str, command: Command
+) -> None:
+    """Who looks for a car looks for it from home."""
+    hass.config.latitude, hass.config.longitude = 52.5, 13.4
+    car = an_able_car()
+    source.show(car)
+    await set_up(hass, account_entry())
+    await act(hass, Platform.BUTTON, car, key, SERVICE_PRESS)
+    assert source.commands == [(car.vin, command)]
+
+
+async def test_cars_do_not_wait_for_one_another(hass: HomeAssistant, source: FakeSource) -> None:
+    cars = [an_able_car("i4"), an_able_car("cooper")]
+    source.show(*cars)
+    await set_up(hass, account_entry())
+    source.may_end.clear()
+    pressing = [asyncio.create_task(act(hass, Platform.BUTTON, car, "flash_lights", SERVICE_PRESS)) for car in cars]
+    await settle()
+    assert [vin for vin, _ in source.commands] == [car.vin for car in cars]
+    source.may_end.set()
+    await asyncio.gather(*pressing)
+
+
+async def test_who_presses_twice_at_once_has_the_account_read_once_after_the_other(
+    hass: HomeAssistant, source: FakeSource
+) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.may_tell.clear()
+    pressing = [asyncio.create_task(press(hass)) for _ in range(2)]
+    await settle()
+    assert source.times_asked == 2
+    source.may_tell.set()
+    await asyncio.gather(*pressing)
+    assert source.times_asked == 3
 
 
 async def test_cars_hang_on_their_account(

@@ -213,6 +213,17 @@ async def test_options(hass: HomeAssistant, door: Door) -> None:
     assert door.set_up.await_count == 2, "new options are to be used at once"
 
 
+async def test_a_code_for_unlocking_comes_and_goes(hass: HomeAssistant, door: Door) -> None:  # noqa: ARG001 (a fixture)
+    entry = known_account(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    for code in ({"unlock_code": "2468"}, {}):
+        form = await hass.config_entries.options.async_init(entry.entry_id)
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {"scan_interval": 7, "read_only": False, **code}
+        )
+        assert entry.options == {"scan_interval": 7, "read_only": False, **code}
+
+
 @pytest.mark.parametrize("minutes", [5, 60])
 async def test_updates_as_often_as_is_sensible(hass: HomeAssistant, minutes: int) -> None:
     entry = known_account(hass)

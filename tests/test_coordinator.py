@@ -22,7 +22,7 @@ from custom_components.mybmw.sources import (
     SourceError,
     TryLaterError,
 )
-from custom_components.mybmw.vehicle import Charging, ChargingStatus, Energy
+from custom_components.mybmw.vehicle import Charging, ChargingStatus, Energy, View
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, state_of, trouble, try_to_set_up
 
@@ -164,6 +164,7 @@ async def test_who_is_not_let_in_any_more_signs_in_again(
     for _ in range(3):
         await pass_time(hass, freezer, INTERVAL)
     assert mileage(hass, I4) == STATE_UNAVAILABLE
+    assert trouble(hass, I4) == "sign_in_required"
     assert len([*entry.async_get_active_flows(hass, {SOURCE_REAUTH})]) == 1
     assert source.times_asked == 2  # no one knocks at a closed door
 
@@ -283,6 +284,23 @@ async def test_a_full_quota_leaves_what_is_known(
     assert trouble(hass, I4) is None
     await pass_time(hass, freezer, INTERVAL)
     assert source.times_asked == 4  # back to the usual pace
+
+
+async def test_a_pause_that_begins_during_an_update_is_kept(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4)
+    coordinator = await set_up(hass, account_entry())
+    source.pictures = {View.FRONT_SIDE: SlowDownError("Quota exceeded", NOW + HOUR)}
+    source.may_fetch.clear()
+    update = hass.async_create_task(coordinator.async_refresh())
+    assert await coordinator.pictures.async_get(I4.vin, View.FRONT_SIDE) is None
+    source.may_fetch.set()
+    await update
+    assert coordinator.pause
+    await pass_time(hass, freezer, INTERVAL)
+    assert source.times_asked == 2
+    assert trouble(hass, I4) == "slow_down"
 
 
 @pytest.mark.parametrize(("asked_for", "waited"), [(-HOUR, 5 * MINUTE), (400 * DAY, DAY)])

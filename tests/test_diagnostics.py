@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 import json
+from pathlib import Path
 from typing import override
 from unittest.mock import patch
 
@@ -22,6 +23,7 @@ from custom_components.mybmw.sources.anonymize import Anonymizer
 from custom_components.mybmw.vehicle import Brand
 
 from .account import GCID, NOW, PASSWORD, USERNAME, FakeSource, account_entry, recorded_vehicle, set_up
+from .fingerprints import read_fingerprint
 from .recorded import RECORDED_CARS
 
 pytestmark = pytest.mark.freeze_time(NOW)
@@ -43,12 +45,15 @@ SECRETS = (
 class RecordingSource(FakeSource):
     """Has the recorded cars with what BMW said of them, made anonymous as the real source does."""
 
+    anonymous = Anonymizer()
+
     @override
     def recordings(self, vin: str | None = None) -> Json:
         if vin is None:
-            return Anonymizer()({"vehicle_lists": {"bmw": {"mappingInfos": [{"vin": vin} for vin in self.vehicles]}}})
+            return self.anonymous({"vehicle_lists": {"bmw": {"mappingInfos": [{"vin": vin} for vin in self.vehicles]}}})
         car = next(car for car in RECORDED_CARS.values() if car.vin == vin)
-        return Anonymizer()({"profile": car.profile, "state": car.state, "charging": car.charging})
+        answers = {"profile": car.profile, "state": car.state, "charging": car.charging}
+        return self.anonymous({"vin": car.vin, "brand": car.brand, **answers})
 
 
 def told(value: JsonValueType, *path: str | int) -> JsonValueType:
@@ -88,6 +93,23 @@ async def test_no_secret_is_told(hass: HomeAssistant, hass_client: ClientSession
     assert told(diagnostics, "account", "recordings", "vehicle_lists", "bmw")
     text = json.dumps(diagnostics, ensure_ascii=False)
     assert [secret for secret in (*SECRETS, "WBA0000000000NEW1") if secret in text] == []
+
+
+async def test_the_cars_of_a_report_can_be_played(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, tmp_path: Path
+) -> None:
+    source = RecordingSource()
+    source.show(*(recorded_vehicle(folder) for folder in RECORDED_CARS))
+    entry = account_entry()
+    with patch("custom_components.mybmw.open_source", return_value=source):
+        await set_up(hass, entry)
+    report = tmp_path / "config_entry-mybmw.json"
+    report.write_text(json.dumps({"data": await get_diagnostics_for_config_entry(hass, hass_client, entry)}))
+    cars = read_fingerprint(report)
+    assert len(cars) == len(RECORDED_CARS)
+    assert all("0FINGERPRINT" in car.vin for car in cars)
+    recorded = [car for car in RECORDED_CARS.values() if car.brand == "toyota"]
+    assert [car.charging for car in cars if car.brand == "toyota"] == [car.charging for car in recorded]
 
 
 async def test_device(
@@ -135,7 +157,7 @@ async def test_what_is_wrong_is_told(
 ) -> None:
     car, other, unread = recorded_vehicle("G26"), recorded_vehicle("I20"), "WBA0000000000NEW1"
     source.show(car, other)
-    entry = account_entry({"read_only": True, "scan_interval": 10})
+    entry = account_entry({"read_only": True, "scan_interval": 10, "unlock_code": "2468"})
     coordinator = await set_up(hass, entry)
     source.show(other)
     source.failures = {
@@ -147,7 +169,7 @@ async def test_what_is_wrong_is_told(
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert told(diagnostics, "account") == {
         "data": {"source": "mybmw", "username": "**REDACTED**", "password": "**REDACTED**", "region": "rest_of_world"},
-        "options": {"read_only": True, "scan_interval": 10},
+        "options": {"read_only": True, "scan_interval": 10, "unlock_code": "**REDACTED**"},
         "state": "loaded",
         "reason": None,
         "budget": None,

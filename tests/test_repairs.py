@@ -16,6 +16,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.repairs import PROBE_WAITS, async_create_fix_flow
@@ -167,6 +168,48 @@ async def test_a_full_quota_is_waited_for(freezer: FrozenDateTimeFactory, refuse
     freezer.tick(timedelta(hours=2))
     assert error(await refused.look_again()) == "too_early"
     assert refused.source.times_asked == 1
+
+
+async def test_the_dialog_in_a_browser(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    source: FakeSource,
+    hass_client: ClientSessionGenerator,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """What Home Assistant's page asks, from the message to the end of it."""
+    assert await async_setup_component(hass, "repairs", {})
+    source.show(I4)
+    coordinator = await set_up(hass, account_entry())
+    source.failure = NotAllowedError("No", Refusal.FORBIDDEN)
+    await coordinator.async_refresh()
+
+    async def issues() -> list[dict[str, object]]:
+        socket = await hass_ws_client(hass)  # a new one each time: none outlives a jump in time
+        await socket.send_json_auto_id({"type": "repairs/list_issues"})
+        listed: list[dict[str, object]] = (await socket.receive_json())["result"]["issues"]
+        return [issue for issue in listed if issue["domain"] == DOMAIN]
+
+    [issue] = await issues()
+    assert issue["is_fixable"]
+    http = await hass_client()
+
+    async def post(address: str, answers: dict[str, object]) -> dict[str, object]:
+        async with http.post(address, json=answers) as answer:
+            step: dict[str, object] = await answer.json()
+        return step
+
+    fix = "/api/repairs/issues/fix"
+    form = await post(fix, {"handler": DOMAIN, "issue_id": issue["issue_id"]})
+    assert (form["type"], form["step_id"], form["data_schema"]) == ("form", "look_again", [])
+    flow = f"{fix}/{form['flow_id']}"
+    assert (await post(flow, {}))["errors"] == {"base": "too_early"}
+    freezer.tick(PROBE_WAITS[Refusal.FORBIDDEN])
+    assert (await post(flow, {}))["errors"] == {"base": "still_refused"}
+    freezer.tick(PROBE_WAITS[Refusal.FORBIDDEN])
+    source.failure = None
+    assert (await post(flow, {}))["type"] == "create_entry"
+    assert not await issues()
 
 
 async def test_an_account_that_is_gone_cannot_be_repaired(hass: HomeAssistant) -> None:

@@ -9,31 +9,67 @@ from string import Formatter
 from typing import Final
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntityDescription
+from homeassistant.components.lock import LockEntityDescription, LockState
 from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.components.switch import SwitchEntityDescription
 from homeassistant.helpers.entity import EntityDescription
+from homeassistant.util.yaml import parse_yaml
 import pytest
 
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
-from custom_components.mybmw.button import ACCOUNT_BUTTONS
-from custom_components.mybmw.coordinator import Cause
+from custom_components.mybmw.button import ACCOUNT_BUTTONS, BUTTONS
 from custom_components.mybmw.device_tracker import TRACKERS
+from custom_components.mybmw.event import EVENTS
 from custom_components.mybmw.image import IMAGES
+from custom_components.mybmw.lock import LOCKS
+from custom_components.mybmw.notify import NOTIFIERS
+from custom_components.mybmw.number import NUMBERS
+from custom_components.mybmw.select import SELECTS
 from custom_components.mybmw.sensor import API_CALLS, FRESHNESS_SENSORS, SENSORS
+from custom_components.mybmw.services import ACTIONS
 from custom_components.mybmw.sources import Json, Refusal
-from custom_components.mybmw.vehicle import Lid, OpeningState, Window
+from custom_components.mybmw.switch import SWITCHES
+from custom_components.mybmw.time import TIMES
+from custom_components.mybmw.troubles import Cause
+from custom_components.mybmw.vehicle import (
+    SETTABLE_MODES,
+    CommandKey,
+    Fate,
+    Flaw,
+    Lid,
+    OpeningState,
+    Reason,
+    Weekday,
+    Window,
+)
 
 FOLDER: Final = Path(custom_components.mybmw.__path__[0])
 FRONTENDS: Final = FOLDER.parents[1] / ".dev" / "demo"
 LANGUAGES: Final = tuple(sorted(path.stem for path in FOLDER.glob("translations/*.json")))
 DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "binary_sensor": {description.key: description for description in BINARY_SENSORS},
-    "button": {description.key: description for description in ACCOUNT_BUTTONS},
+    "button": {description.key: description for description in (*ACCOUNT_BUTTONS, *BUTTONS)},
     "device_tracker": {description.key: description for description in TRACKERS},
+    "event": {description.key: description for description in EVENTS},
     "image": {description.key: description for description in IMAGES},
+    "lock": {description.key: description for description in LOCKS},
+    "notify": {description.key: description for description in NOTIFIERS},
+    "number": {description.key: description for description in NUMBERS},
+    "select": {description.key: description for description in SELECTS},
     "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS, API_CALLS)},
+    "switch": {description.key: description for description in SWITCHES},
+    "time": {description.key: description for description in TIMES},
 }
 PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
+    "address_unknown": set(),
+    "car_never_read": set(),
+    "destination_not_one": set(),
+    "entity_without_place": {"entity"},
+    "geocoder_failed": {"error"},
+    "geocoder_missing": set(),
+    "message_without_place": set(),
+    "not_a_car": set(),
     "paused_blocked": {"until"},
     "paused_forbidden": {"until"},
     "paused_slow_down": {"until"},
@@ -44,8 +80,43 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "slow_down": {"until"},
     "try_later": {"error"},
     "unusable_settings": {"error"},
+    "unlock_code_wrong": set(),
+    "command_blocked": {"until"},
+    "command_car_gone": set(),
+    "command_failed_by_car": set(),
+    "command_failed_by_car_words": {"words"},
+    "command_failed_refused": set(),
+    "command_failed_refused_words": {"words"},
+    "command_forbidden": set(),
+    "command_ignored_by_car": set(),
+    "command_ignored_by_car_words": {"words"},
+    "command_ignored_not_charging": set(),
+    "command_ignored_not_plugged_in": set(),
+    "command_left_alone": set(),
+    "command_not_sent": set(),
+    "command_read_only": set(),
+    "command_sign_in_required": set(),
+    "command_slow_down": {"until"},
+    "command_timed_out": set(),
+    "command_try_later": {"error"},
+    "command_unknown_answer_lost": set(),
+    "command_unknown_not_told": set(),
+    **{f"flaw_{flaw}": set() for flaw in Flaw},
+    "flaw_text_not_usable": {"part"},
+    "flaw_timer_twice": {"timer"},
+    "flaw_timer_unknown": {"timer"},
 }
 """The exceptions, and what is put into their messages."""
+FATES: Final = {
+    Reason.NOT_PLUGGED_IN: Fate.IGNORED,
+    Reason.NOT_CHARGING: Fate.IGNORED,
+    Reason.BY_CAR: Fate.FAILED,
+    Reason.REFUSED: Fate.FAILED,
+    Reason.ANSWER_LOST: Fate.UNKNOWN,
+    Reason.NOT_TOLD: Fate.UNKNOWN,
+}
+"""The fate each reason goes with; a car also ignores of its own accord."""
+HAVE_WORDS: Final = {Reason.BY_CAR, Reason.REFUSED}
 
 
 def document(name: str) -> dict[str, Json]:
@@ -81,8 +152,12 @@ def options(description: EntityDescription) -> set[str]:
     """The states an entity can have that need a word."""
     if isinstance(description, SensorEntityDescription):
         return set(description.options or ())
-    if isinstance(description, BinarySensorEntityDescription):
+    if isinstance(description, BinarySensorEntityDescription | SwitchEntityDescription):
         return {"off", "on"}
+    if description.key == "charging_mode":
+        return set(SETTABLE_MODES)
+    if isinstance(description, LockEntityDescription):
+        return set(LockState)
     return set()
 
 
@@ -111,7 +186,7 @@ def test_entities(language: str, platform: str) -> None:
     for key, description in DESCRIPTIONS[platform].items():
         assert ("name" in at(translated, key)) == (key != "location"), key  # the tracker bears the name of its car
         states = at(translated, key, "state").keys()
-        if platform == "sensor":
+        if platform in {"select", "sensor"}:
             assert states == options(description), key
         else:
             assert states <= options(description), key
@@ -129,6 +204,10 @@ def test_attributes_with_words_for_values(language: str) -> None:
     for key in ("last_fetched", "last_reported"):
         trouble = at(entities, "sensor", key, "state_attributes", "trouble")
         assert at(trouble, "state").keys() == set(Cause)
+    command = at(entities, "event", "command", "state_attributes")
+    assert at(command, "event_type", "state").keys() == set(Fate)
+    assert at(command, "command", "state").keys() == set(CommandKey)
+    assert at(command, "reason", "state").keys() == {*Reason, *Cause, "sign_in_required"}
     openings = [
         key for key in DESCRIPTIONS["binary_sensor"] if re.match(r"door_(front|rear)|window_|hood|trunk|sun", key)
     ]
@@ -155,6 +234,12 @@ def test_exceptions_that_are_raised() -> None:
     }
     put_together = {f"refused_{refusal}" for refusal in Refusal}
     put_together |= {f"paused_{cause}" for cause in (*Refusal, Cause.SLOW_DOWN)}
+    put_together |= {f"command_{cause}" for cause in Cause} | {"command_sign_in_required"}
+    put_together |= {f"command_{fate}_{reason}" for reason, fate in FATES.items()} | {"command_timed_out"}
+    put_together |= {f"command_{fate}_{reason}_words" for reason, fate in FATES.items() if reason in HAVE_WORDS}
+    put_together |= {"command_ignored_by_car", "command_ignored_by_car_words"}
+    put_together |= {"command_left_alone", "command_not_sent"}  # one or the other, in one call
+    put_together |= {f"flaw_{flaw}" for flaw in Flaw}
     assert raised | put_together == PLACEHOLDERS.keys()
 
 
@@ -209,3 +294,36 @@ def test_icons(platform: str) -> None:
         assert at(icons, key, "state").keys() <= options(description), key
     for path, icon in texts(icons):
         assert re.fullmatch(r"mdi:[a-z0-9-]+", icon), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_actions(language: str) -> None:
+    """Names and descriptions of all that Home Assistant shows, and a word for every choice."""
+    described = parse_yaml((FOLDER / "services.yaml").read_text(encoding="utf-8"))
+    assert isinstance(described, dict)
+    translation = document(f"translations/{language}")
+    translated = at(translation, "services")
+    assert translated.keys() == described.keys() == at(document("icons"), "services").keys() == ACTIONS
+    for action, description in described.items():
+        sections = {name for name, field in description["fields"].items() if "fields" in field}
+        fields = {
+            name: field
+            for outer, inner in description["fields"].items()
+            for name, field in inner.get("fields", {outer: inner}).items()
+        }
+        assert at(translated, action, "sections").keys() == sections
+        assert at(translated, action, "fields").keys() == fields.keys()
+    choices = at(translation, "selector")
+    assert at(choices, "charging_mode", "options").keys() == set(SETTABLE_MODES)
+    assert at(choices, "weekday", "options").keys() == set(Weekday)
+    assert at(choices, "departure_timer", "fields").keys() == {"id", "active", "weekdays", "time"}
+
+
+def test_the_readme_quotes_messages_that_exist() -> None:
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| \*(.+?)\* \|", readme.partition("## When something is wrong")[2], re.MULTILINE)
+    ours = [text for _, text in texts(document("translations/en"))]
+    assert quoted
+    for quote in quoted:
+        pattern = ".*".join(re.escape(part.strip()) for part in quote.split("…"))
+        assert any(re.match(pattern, text) for text in ours), quote

@@ -19,6 +19,7 @@ from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
 from .doctor import is_ill
 from .issues import async_clear_issues, async_report_checkup
 from .pictures import async_remove_pictures
+from .services import async_setup_services
 from .sources.registry import open_source
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
@@ -26,13 +27,20 @@ PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.DEVICE_TRACKER,
+    Platform.EVENT,
     Platform.IMAGE,
+    Platform.LOCK,
+    Platform.NOTIFY,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.TIME,
 ]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Watch for accounts that are disabled: nothing of theirs is to be repaired any more.
+    """Offer the actions, and watch for accounts that are disabled: nothing of theirs is to be repaired any more.
 
     Home Assistant tells an account itself only if it was loaded, which a blocked one hardly ever is.
     """
@@ -43,6 +51,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
             async_clear_issues(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, _changed)
+    async_setup_services(hass)
     return True
 
 
@@ -66,11 +75,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
         ) from err
     closing.push_async_callback(source.close)  # needs the client, so it is called before the client is closed
 
+    coordinator = MyBMWCoordinator(hass, entry, source, store)
+
     async def _async_finish(_event: Event[NoEventData]) -> None:
+        coordinator.commands.close()
         await source.close()
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_finish))
-    coordinator = MyBMWCoordinator(hass, entry, source, store)
     closing.callback(coordinator.pictures.close)
     await coordinator.async_config_entry_first_refresh()
     coordinator.async_show_account()
@@ -94,6 +105,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bo
     """
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
+    entry.runtime_data.commands.close()
     await entry.runtime_data.source.close()
     return True
 

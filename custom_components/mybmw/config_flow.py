@@ -11,11 +11,14 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
 )
 import probatio
 
 from .cardata_flow import CarDataSteps
-from .const import CONF_READ_ONLY, CONF_SOURCE, DOMAIN
+from .const import CONF_READ_ONLY, CONF_SOURCE, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry
 from .doctor import async_look_again, signs
 from .mybmw_flow import MyBMWSteps
@@ -35,6 +38,9 @@ _OPTIONS_SCHEMA: Final = probatio.Schema(
             )
         ),
         probatio.Required(CONF_READ_ONLY): BooleanSelector(),
+        probatio.Optional(probatio.Secret(CONF_UNLOCK_CODE)): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password")
+        ),
     }
 )
 

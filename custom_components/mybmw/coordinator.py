@@ -1,9 +1,8 @@
 """Keeps the cars of one account fresh, and knows how far their data can be trusted."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 import logging
 from typing import Final, override
 
@@ -11,13 +10,15 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore, Pause
+from .commanding import Commanding
+from .complaints import car_gone, complaint_about, complaint_of, read_only
 from .const import CONF_READ_ONLY, DOMAIN
-from .issues import async_clear_refusal, async_report_refusal, async_report_shared_cars
+from .devices import AccountDevices
+from .issues import async_clear_refusal, async_report_refusal
 from .pictures import Pictures
 from .sources import (
     Fetch,
@@ -29,12 +30,20 @@ from .sources import (
     SourceError,
     TryLaterError,
 )
-from .vehicle import Brand, Capabilities, Picture, Vehicle, View
+from .troubles import Cause, Trouble, cause_of, counted, lost
+from .vehicle import (
+    Brand,
+    Capabilities,
+    Command,
+    CommandKey,
+    InvalidCommandError,
+    Outcome,
+    Picture,
+    Vehicle,
+    View,
+)
 
 _LOGGER = logging.getLogger(__name__)
-
-MISSES_ALLOWED: Final = 2
-"""Failures in a row that leave the last data standing: one lost poll must not set off automations."""
 
 SHORTEST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(days=1)
@@ -46,32 +55,15 @@ REFUSAL_WAITS: Final[Mapping[Refusal, timedelta]] = {
 }
 """How long a refused account is left in peace: long enough to be no burden, short enough to notice when it is over."""
 
+COMMANDS_WAIT: Final = timedelta(hours=1)
+"""How long no command is sent after the cloud has blocked one."""
+
+_PAUSING: Final = "A pause is not over yet"
+
 # Home Assistant's timer counts whole seconds and may ring up to one too early.
 _TIMER_SLACK: Final = timedelta(seconds=1)
 
 type MyBMWConfigEntry = ConfigEntry[MyBMWCoordinator]
-
-
-class Cause(StrEnum):
-    """Why a car could not be read; also a translation key."""
-
-    BLOCKED = "blocked"
-    FORBIDDEN = "forbidden"
-    SLOW_DOWN = "slow_down"
-    TRY_LATER = "try_later"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """What kept a car from being read the last time, and how many times in a row it has failed."""
-
-    cause: Cause
-    misses: int
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it has failed too often for what was read before to be believed any longer."""
-        return self.misses > MISSES_ALLOWED
 
 
 class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
@@ -99,8 +91,13 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self.account_id = account_id_of(entry)
         self.last_success: datetime | None = None
         self.pictures = Pictures(hass, self.account_id, self._ask_for_picture, self.async_update_listeners)
+        self.commands = Commanding(hass, self._tell, self._look_at, self.async_update_listeners)
+        self._devices = AccountDevices(hass, entry, self.account_id)
         self._store = store
+        self._commands_pause: Pause | None = None
         self._looks_for_cars = False
+        self._refreshing = asyncio.Lock()
+        self._read_alone: set[str] = set()  # since the account was last asked: what it is about to say is older
 
     @property
     def pause(self) -> Pause | None:
@@ -121,23 +118,78 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """What a car may be asked to do; nothing at all while the account is set to read-only."""
         return self.data[vin].capabilities.read_only() if self.is_read_only else self.data[vin].capabilities
 
+    def busy(self, vin: str) -> CommandKey | None:
+        """The command a car has to carry out or to report next; None if there is none."""
+        return next(iter(self.commands.under_way(vin)), None)
+
+    def check(self, vin: str, command: Command) -> None:
+        """See that a command can be sent to a car.
+
+        Raises:
+            InvalidCommandError: It makes no sense for this car.
+            HomeAssistantError: The account is only watched, or the car has left it.
+        """
+        if self.is_read_only:
+            raise read_only()
+        if vin not in self.data:
+            raise car_gone()
+        command.check(self.data[vin])
+
+    async def async_execute(self, vin: str, command: Command) -> Outcome:
+        """Have a car do something when it has done all it was asked before, and wait until it says so.
+
+        The car's report shows it some time later; it is looked at until then. Whoever stops waiting takes back a
+        command that was not sent yet. One that was is never sent again.
+
+        Raises:
+            ServiceValidationError: The command makes no sense, not for this car, or the account is only watched.
+            HomeAssistantError: It was not taken, came to nothing, or nobody knows; the text tells the owner.
+        """
+        try:
+            self.check(vin, command)
+            outcome = await self.commands.async_execute(vin, command)
+        except (SourceError, InvalidCommandError) as err:
+            raise complaint_of(err, self.pause or self._commands_pause) from err
+        if complaint := complaint_about(outcome):
+            raise complaint
+        return outcome
+
     async def async_refresh_now(self) -> None:
         """Read the account at once, and look for new cars.
 
         Raises:
             HomeAssistantError: Nothing could be read, or nothing was asked because BMW wants to be left alone.
         """
-        if self.pause is None:
-            self._looks_for_cars = True
-            await self.async_refresh()
+        async with self._refreshing:
+            if self.pause is None:
+                self._looks_for_cars = True
+                await self.async_refresh()
+        self._complain_of_pause()
+        if not self.is_answered:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")
+
+    async def async_refresh_car(self, vin: str) -> None:
+        """Read one car at once.
+
+        Raises:
+            HomeAssistantError: It could not be read, or was not asked for because BMW wants to be left alone.
+        """
+        self._complain_of_pause()
+        try:
+            await self._look_at(vin)
+        except SignInRequiredError as err:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
+        except SourceError as err:
+            self._complain_of_pause()
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed") from err
+
+    def _complain_of_pause(self) -> None:
         if pause := self.pause:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
                 translation_placeholders={"until": local_minute(pause.until)},
             )
-        if not self.is_answered:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")
 
     async def async_look_again(self) -> None:
         """Find out whether a refusal is over, without waiting for the end of its pause."""
@@ -148,14 +200,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     @callback
     def async_show_account(self) -> None:
         """Give the account a device, which its cars hang on."""
-        device = dr.async_get(self.hass).async_get_or_create(
-            config_entry_id=self.config_entry.entry_id,
-            identifiers={(DOMAIN, self.account_id)},
-            entry_type=dr.DeviceEntryType.SERVICE,
-            manufacturer="BMW",
-            translation_key="account",
-        )
-        self.account_device_id = device.id
+        self.account_device_id = self._devices.async_show_account()
 
     @callback
     def async_hear(self, vehicles: Mapping[str, Vehicle]) -> None:
@@ -165,13 +210,12 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """
         heard = {vin: vehicle.settled(self.data[vin]) for vin, vehicle in vehicles.items() if vin in self.data}
         if heard:
-            lost_before = self._lost
+            lost_before = lost(self.troubles)
             self.data = {**self.data, **heard}
             self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin not in heard}
             self.last_success = dt_util.utcnow()
             self.last_update_success = True
-            for vin in lost_before & heard.keys():
-                _LOGGER.info("%s can be read again", self._name(vin))
+            self._note_found(heard.keys(), lost_before)
         self.async_update_listeners()
 
     @override
@@ -183,10 +227,13 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         if pause := self.pause:
             return self._wait(pause)
         self.update_interval = self._interval
+        self._read_alone.clear()
         try:
             looks_for_cars, self._looks_for_cars = self._looks_for_cars, False
-            fetch = await self.source.fetch(look_for_cars=looks_for_cars, leave_out=self._cars_of_others())
+            cars_of_others = self._devices.async_cars_of_others()
+            fetch = await self.source.fetch(look_for_cars=looks_for_cars, leave_out=cars_of_others)
         except SignInRequiredError as err:
+            self._note_failure(Cause.SIGN_IN_REQUIRED, err)
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except NotAllowedError as err:
@@ -200,14 +247,67 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     async def _ask_for_picture(self, vin: str, view: View) -> Picture:
         """Ask the cloud for a picture, unless it wants to be left alone; if it says so now, everybody has to wait."""
         if pause := self.pause:
-            message = "A pause is not over yet"
-            raise SlowDownError(message, pause.until)
+            raise SlowDownError(_PAUSING, pause.until)
         try:
             return await self.source.picture(vin, view)
         except SlowDownError as err:
             if self.pause is None:
                 await self._pause(err.until)
             raise
+
+    async def _tell(self, vin: str, command: Command) -> Outcome:
+        """Ask a car to do something, unless the cloud wants to be left alone.
+
+        That it blocks commands says nothing about reading, so only commands pause then.
+        """
+        self.check(vin, command)  # again, as time has passed while the command waited for its turn
+        for pause in (self.pause, self._commands_pause):
+            if pause and pause.until > dt_util.utcnow():
+                raise _pausing(pause)
+        try:
+            outcome = await self.source.execute(vin, command)
+        except SourceError as err:
+            if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
+                self._commands_pause = Pause(until=dt_util.utcnow() + COMMANDS_WAIT, refusal=err.reason)
+            await self._heed(err)
+            raise
+        if outcome.location and vin in self.data:
+            self._take_in_one(self.data[vin].located(outcome.location))
+        return outcome
+
+    async def _look_at(self, vin: str) -> None:
+        """Read one car and show it.
+
+        Raises:
+            SourceError: It could not be read.
+        """
+        if pause := self.pause:
+            raise _pausing(pause)
+        try:
+            vehicle = await self.source.refresh(vin)
+        except SourceError as err:
+            await self._heed(err)
+            raise
+        if vin in self.data:
+            self._take_in_one(vehicle.settled(self.data[vin]))
+
+    async def _heed(self, err: SourceError) -> None:
+        """Do what the cloud asks for when it will not do what we ask for."""
+        if isinstance(err, SignInRequiredError):
+            self.config_entry.async_start_reauth(self.hass)
+        elif isinstance(err, SlowDownError) and self.pause is None:
+            await self._pause(err.until)
+
+    def _take_in_one(self, vehicle: Vehicle) -> None:
+        """Put a car that was read by itself in the place of what was known of it."""
+        self._devices.async_update({vehicle.vin: vehicle}, self.data)
+        self.data = {**self.data, vehicle.vin: vehicle}
+        self._read_alone.add(vehicle.vin)
+        lost_before = lost(self.troubles)
+        self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin != vehicle.vin}
+        self._note_found([vehicle.vin], lost_before)
+        self.commands.note({vehicle.vin: vehicle})
+        self.async_update_listeners()
 
     async def _pause(self, until: datetime, refusal: Refusal | None = None) -> Pause:
         now = dt_util.utcnow()
@@ -252,40 +352,39 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
         if waits:
             self.update_interval = max(_rest_of(await self._pause(max(waits))), self._interval)
-        else:
+        elif self.pause is None:  # else it has begun meanwhile
             await self._store.async_pause(None)
 
         if unread := sorted(fetch.unread_makes - self.unread_makes):
             _LOGGER.info("Cars may be missing: the list of %s cannot be read", ", ".join(unread))
         self.unread_makes = fetch.unread_makes
         is_empty = not (fetch.vehicles or fetch.failures or fetch.left_out)
-        fetch = self._without_shared_cars(fetch)
-        before, failures = self.data, fetch.failures
+        shared = self._devices.async_leave_to_others(fetch.vehicles.keys() | fetch.failures.keys() | fetch.left_out)
+        before, failures = self.data, {vin: err for vin, err in fetch.failures.items() if vin not in shared}
         if is_empty:  # more likely a slip of the cloud than a sale of all cars at once
             failures = dict.fromkeys(before, TryLaterError("No car is on the account's list"))
         read = {
-            vin: vehicle.settled(before[vin]) if vin in before else vehicle for vin, vehicle in fetch.vehicles.items()
+            vin: vehicle.settled(before[vin]) if vin in before else vehicle
+            for vin, vehicle in fetch.vehicles.items()
+            if vin not in shared
         }
+        read |= {vin: before[vin] for vin in self._read_alone & read.keys() & before.keys()}
         vehicles = read | {vin: before[vin] for vin in failures if vin in before}
         if failures and not vehicles:
             raise _try_later(next(iter(failures.values())))
 
-        self._report_troubles(read, failures)
+        lost_before = lost(self.troubles)
+        self._note_troubles({vin: cause_of(err) for vin, err in failures.items()}, failures)
+        self._note_found(read.keys(), lost_before)
         if not is_empty:
             makes = {car.identity.brand for car in read.values()} - fetch.unread_makes
-            self._remove_devices_except(read.keys() | failures.keys(), makes)
-        self._update_devices(read)
-        await self.pictures.async_keep_only(vehicles.keys() | self._vins_of_devices())
+            self._devices.async_keep_only(read.keys() | failures.keys(), seen=before.keys(), makes=makes)
+        self._devices.async_update(read, before)
+        await self.pictures.async_keep_only(vehicles.keys() | self._devices.async_vins())
         if read:
             self.last_success = dt_util.utcnow()
+        self.commands.note(read)
         return vehicles
-
-    def _report_troubles(self, read: Mapping[str, Vehicle], failures: Mapping[str, SourceError]) -> None:
-        """Keep count of the cars that could not be read; log once when a car is back that was lost."""
-        lost_before = self._lost
-        self._note_troubles({vin: _cause(err) for vin, err in failures.items()}, failures)
-        for vin in lost_before & read.keys():
-            _LOGGER.info("%s can be read again", self._name(vin))
 
     def _note_failure(self, cause: Cause, why: object) -> None:
         """Count a failure of the whole account for each of its cars."""
@@ -293,117 +392,21 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._note_troubles(dict.fromkeys(vins, cause), dict.fromkeys(vins, why))
 
     def _note_troubles(self, causes: Mapping[str, Cause], reasons: Mapping[str, object]) -> None:
-        """Replace the troubles, and log once when a car is lost.
-
-        A car that has to wait for a full quota has not failed once more.
-        """
-        lost_before = self._lost
-        misses = {vin: trouble.misses for vin, trouble in self.troubles.items()}
-        self.troubles = {
-            vin: Trouble(cause=cause, misses=misses.get(vin, 0) + (cause is not Cause.SLOW_DOWN))
-            for vin, cause in causes.items()
-        }
-        for vin in self._lost - lost_before:
+        """Replace the troubles, and log once when a car is lost."""
+        lost_before = lost(self.troubles)
+        self.troubles = counted(causes, self.troubles)
+        for vin in lost(self.troubles) - lost_before:
             _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
 
-    @property
-    def _lost(self) -> set[str]:
-        return {vin for vin, trouble in self.troubles.items() if trouble.is_lost}
+    def _note_found(self, vins: Collection[str], lost_before: Collection[str]) -> None:
+        """Log once when a car is back that was lost."""
+        for vin in lost_before:
+            if vin in vins:
+                _LOGGER.info("%s can be read again", self._name(vin))
 
     def _name(self, vin: str) -> str:
         """What to call a car in the log, which must never hold its VIN."""
         return self.data[vin].name if vin in self.data else "A car of the account"
-
-    @callback
-    def _cars_of_others(self) -> set[str]:
-        """The cars that other accounts show: no request is spent on them."""
-        registry = dr.async_get(self.hass)
-        return {
-            vin
-            for entry in self.hass.config_entries.async_entries(DOMAIN, include_disabled=False)
-            if entry is not self.config_entry
-            for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
-            if device.entry_type is None  # a car, not the account
-            for domain, vin in device.identifiers
-            if domain == DOMAIN and self._shown_by(vin)
-        }
-
-    @callback
-    def _without_shared_cars(self, fetch: Fetch) -> Fetch:
-        """Leave out the cars that another account shows already: a car is one device, with one history."""
-        registry = dr.async_get(self.hass)
-        vins = fetch.vehicles.keys() | fetch.failures.keys() | fetch.left_out
-        shared = {vin: other for vin in vins if (other := self._shown_by(vin))}
-        theirs = [
-            device
-            for vin, other in shared.items()
-            if (device := registry.async_get_device_by_identifier((DOMAIN, vin), other.entry_id))
-        ]
-        async_report_shared_cars(
-            self.hass,
-            self.config_entry.entry_id,
-            self.config_entry.title,
-            sorted(device.name_by_user or device.name or "" for device in theirs) if shared else None,
-            ", ".join(sorted({other.title for other in shared.values()})),
-        )
-        for vin in shared:
-            if device := registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id):
-                registry.async_remove_device(device.id)
-        return replace(
-            fetch,
-            vehicles={vin: vehicle for vin, vehicle in fetch.vehicles.items() if vin not in shared},
-            failures={vin: err for vin, err in fetch.failures.items() if vin not in shared},
-        )
-
-    @callback
-    def _shown_by(self, vin: str) -> MyBMWConfigEntry | None:
-        """The other account that shows a car; of two that do, the one that was the last to begin.
-
-        So an account that was disabled for a while does not take its cars back from the one that stood in for it.
-        """
-        registry = dr.async_get(self.hass)
-        ours = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
-        entries: list[MyBMWConfigEntry] = self.hass.config_entries.async_entries(DOMAIN, include_disabled=False)
-        for entry in entries:
-            theirs = registry.async_get_device_by_identifier((DOMAIN, vin), entry.entry_id)
-            if entry is self.config_entry or theirs is None:
-                continue
-            if ours is None or theirs.created_at > ours.created_at:
-                return entry
-        return None
-
-    @callback
-    def _remove_devices_except(self, vins: set[str], makes: set[Brand]) -> None:
-        """Take cars off the device list that have left the account.
-
-        A car that has not been seen since the start counts as gone only if others of its make are there: an empty list
-        of a make may be a slip of the cloud.
-        """
-        registry = dr.async_get(self.hass)
-        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
-            theirs = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
-            if self.account_id in theirs:
-                continue
-            if theirs.isdisjoint(vins) and (device.manufacturer in makes or not theirs.isdisjoint(self.data)):
-                registry.async_remove_device(device.id)
-
-    @callback
-    def _vins_of_devices(self) -> set[str]:
-        """The cars that have a device, even if nothing is known of them now."""
-        devices = dr.async_entries_for_config_entry(dr.async_get(self.hass), self.config_entry.entry_id)
-        return {identifier for device in devices for domain, identifier in device.identifiers if domain == DOMAIN}
-
-    @callback
-    def _update_devices(self, vehicles: Mapping[str, Vehicle]) -> None:
-        """Show a new software release of a car on its device page."""
-        registry = dr.async_get(self.hass)
-        for vin, vehicle in vehicles.items():
-            software = vehicle.identity.software
-            if vin in self.data and software == self.data[vin].identity.software:
-                continue
-            device = registry.async_get_device_by_identifier((DOMAIN, vin), self.config_entry.entry_id)
-            if device and software:
-                registry.async_update_device(device.id, sw_version=str(software))
 
 
 def account_id_of(entry: MyBMWConfigEntry) -> str:
@@ -416,6 +419,11 @@ def local_minute(moment: datetime) -> str:
     return f"{dt_util.as_local(moment):%Y-%m-%d %H:%M}"
 
 
+def _pausing(pause: Pause) -> SourceError:
+    """What the cloud would say if it was asked in spite of a pause."""
+    return NotAllowedError(_PAUSING, pause.refusal) if pause.refusal else SlowDownError(_PAUSING, pause.until)
+
+
 def _rest_of(pause: Pause) -> timedelta:
     return pause.until - dt_util.utcnow() + _TIMER_SLACK
 
@@ -424,13 +432,3 @@ def _try_later(err: SourceError) -> UpdateFailed:
     return UpdateFailed(
         translation_domain=DOMAIN, translation_key="try_later", translation_placeholders={"error": str(err)}
     )
-
-
-def _cause(err: SourceError) -> Cause:
-    match err:
-        case SlowDownError():
-            return Cause.SLOW_DOWN
-        case NotAllowedError():
-            return Cause(err.reason)
-        case _:
-            return Cause.TRY_LATER

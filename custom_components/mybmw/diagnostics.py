@@ -11,7 +11,7 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
-from .const import CONF_CLIENT_ID, DOMAIN
+from .const import CONF_CLIENT_ID, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .sources import Json
 from .sources.cardata import PERSONAL
@@ -47,7 +47,7 @@ def _settings(entry: MyBMWConfigEntry) -> dict[str, Json]:
     """What there is to say of an account even if it could not be set up."""
     return {
         "data": _plain(async_redact_data(entry.data, _OF_ENTRY)),
-        "options": _plain(entry.options),
+        "options": _plain(async_redact_data(entry.options, {CONF_UNLOCK_CODE})),
         "state": entry.state.value,
         "reason": entry.reason,
     }

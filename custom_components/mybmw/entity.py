@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import override
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .complaints import explaining_flaws
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from .vehicle import Extra, Vehicle
+from .vehicle import Command, Extra, Outcome, Vehicle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,11 @@ def is_electric(vehicle: Vehicle) -> bool:
 def burns_fuel(vehicle: Vehicle) -> bool:
     """Whether a car has a tank, and tells of it."""
     return reports_state(vehicle) and vehicle.identity.drive_train.has_engine
+
+
+def has_charging_plan(vehicle: Vehicle) -> bool:
+    """Whether a car has a charging plan that can be written."""
+    return vehicle.capabilities.charging_plan and vehicle.charging_plan is not None
 
 
 class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
@@ -73,6 +80,16 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
     @override
     def available(self) -> bool:
         return super().available and self.coordinator.is_current(self.vin)
+
+    async def async_execute(self, command: Command) -> Outcome:
+        """Have the car do something; see the coordinator's `async_execute`."""
+        return await self.coordinator.async_execute(self.vin, command)
+
+    async def async_order(self, make: Callable[[], Command]) -> Outcome:
+        """Make a command of what the owner wants, and have the car do it; whatever is wrong is explained."""
+        with explaining_flaws():
+            command = make()
+        return await self.async_execute(command)
 
     @abstractmethod
     def shows(self) -> object:
@@ -178,3 +195,27 @@ def async_add_extra_entities[D: MyBMWEntityDescription](
 
     entry.async_on_unload(coordinator.async_add_listener(update))
     update()
+
+
+@callback
+def async_add_command_entities[D: MyBMWEntityDescription](
+    entry: MyBMWConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Sequence[D],
+    create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
+) -> None:
+    """Add an entity for everything a car can be asked to do; none, if its account is only watched.
+
+    Those that were there before are removed then, as nobody misses what they have switched off. Home Assistant
+    remembers their ids, names and areas, and they have them again when commands are switched on.
+    """
+    coordinator = entry.runtime_data
+    if not coordinator.is_read_only:
+        async_add_car_entities(entry, async_add_entities, descriptions, create)
+        return
+    registry, domain = er.async_get(coordinator.hass), async_get_current_platform().domain
+    keys = {description.key for description in descriptions}
+    for registered in er.async_entries_for_config_entry(registry, entry.entry_id):
+        _, _, key = registered.unique_id.partition("-")  # after the VIN
+        if registered.domain == domain and key in keys:
+            registry.async_remove(registered.entity_id)

@@ -17,6 +17,15 @@ from tests.simulator.living import LIVING_CARS
 
 INTEGRATION: Final = "/config/integrations/integration/mybmw"
 PATIENCE_MS: Final = 30_000
+PICTURES_ARE_SHOWN: Final = """count => {
+  const images = root => [...root.querySelectorAll("*")].flatMap(element => [
+    ...(element instanceof HTMLImageElement && element.src.includes("/api/image_proxy/") ? [element] : []),
+    ...(element.shadowRoot ? images(element.shadowRoot) : []),
+  ]);
+  return images(document).filter(image => image.complete && image.naturalWidth).length >= count;
+}"""
+"""Whether at least so many pictures of image entities have arrived."""
+
 OURS, NEIGHBORS = "d…o@e…", "n…r@e…"
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -90,10 +99,12 @@ async def desk(chromium: str, home: Path) -> AsyncGenerator[Desk]:
 async def test_an_owners_way(chromium: str, tmp_path: Path) -> None:
     async with desk(chromium, tmp_path / "home") as owner:
         await sees_the_dashboard(owner)
+        await refreshes(owner)
         await adds_an_account(owner)
         await downloads_diagnostics(owner)
         await signs_in_again(owner)
         await reads_a_repair_message(owner)
+        await reads_how_the_accounts_are(owner)
 
 
 async def sees_the_dashboard(owner: Desk) -> None:
@@ -101,6 +112,15 @@ async def sees_the_dashboard(owner: Desk) -> None:
     await owner.home.goto("/")
     for model in LIVING_CARS.values():
         await owner.home.get_by_text(model.identity.model, exact=True).first.wait_for()
+    await owner.home.wait_for_function(PICTURES_ARE_SHOWN, arg=len(LIVING_CARS))
+
+
+async def refreshes(owner: Desk) -> None:
+    """All cars at once: BMW is asked for its lists of cars, which an update by itself does once an hour."""
+    lists = owner.switchboard.get_by_text(re.compile(r"POST \S+/vehicle-list"))
+    asked = await lists.count()
+    await owner.home.get_by_role("button", name="Refresh all cars now").click()
+    await lists.nth(asked).wait_for()
 
 
 async def adds_an_account(owner: Desk) -> None:
@@ -154,3 +174,11 @@ async def reads_a_repair_message(owner: Desk) -> None:
     await owner.home.goto("/config/repairs")
     await owner.home.get_by_text(f"BMW blocks {OURS}").first.click()
     await owner.home.get_by_text("this integration will not fake one").wait_for()
+    await owner.home.get_by_role("button", name="Look again now").click()
+    await owner.home.get_by_text("BMW was asked a short while ago").wait_for()
+
+
+async def reads_how_the_accounts_are(owner: Desk) -> None:
+    """Among what Home Assistant tells of itself; one account is blocked, the other is well."""
+    await owner.home.goto("/config/repairs?dialog=system-health")
+    await owner.home.get_by_text("blocked | reachable").wait_for()

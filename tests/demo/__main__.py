@@ -103,8 +103,8 @@ async def _play(arguments: Namespace) -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(keep_running(home))
                 url = f"http://127.0.0.1:{arguments.port}"
-                cars = await _ready(url, len(cloud.garage))
-                home.hang(dashboard(cars, switchboard=f"{cloud.url}{SWITCHBOARD}/"))
+                cars, refresh = await _ready(url, len(cloud.garage))
+                home.hang(dashboard(cars, refresh=refresh, switchboard=f"{cloud.url}{SWITCHBOARD}/"))
                 _say(f"{len(cars)} cars with {sum(len(car.entities) for car in cars)} entities are there")
                 if neighbor := _open_neighbor(cloud):
                     _say(
@@ -141,15 +141,15 @@ async def _sign_in() -> Credentials:
         return await sign_in(account, http=http, clock=_now, captcha_token="P1_solved")
 
 
-async def _ready(url: str, expected: int) -> list[ShownCar]:
-    """Wait until Home Assistant is up and shows all cars."""
+async def _ready(url: str, expected: int) -> tuple[list[ShownCar], list[str]]:
+    """Wait until Home Assistant is up and shows all cars; they, and the buttons that refresh them."""
     try:
         async with asyncio.timeout(_READY_WITHIN_S):
             owner = await Owner.sign_in(url)
             try:
                 while True:
                     if await owner.is_up() and len(cars := await owner.cars()) == expected:
-                        return cars
+                        return cars, await owner.refresh_buttons()
                     await asyncio.sleep(POLL_S)
             finally:
                 await owner.sign_out()

@@ -37,6 +37,7 @@ _SIDES: Final = ("front_left", "front_right", "rear_left", "rear_right")
 _POSITION: Final = "device_tracker.location"
 _NEWS: Final = "sensor.last_reported"
 _AT_A_GLANCE: Final = ("sensor.range_total", "binary_sensor.door_lock", "sensor.charging_status", _POSITION)
+_BELOW_THE_PICTURE: Final = ("binary_sensor.door_lock", _POSITION)
 _SHORT_NAMES: Final = {
     "binary_sensor.pre_entry_climatization": "Pre-entry climate",
     "device_tracker.location": "Position",
@@ -113,16 +114,20 @@ _THEMES: Final = (
 )
 
 
-def dashboard(cars: Sequence[ShownCar], *, switchboard: str) -> Card:
-    """The whole dashboard; `switchboard` is the address of the page on which faults are chosen."""
-    overview, *others = views(cars)
+def dashboard(cars: Sequence[ShownCar], *, refresh: Sequence[str], switchboard: str) -> Card:
+    """The whole dashboard.
+
+    `refresh` are the buttons that ask for all cars at once, `switchboard` is the address of the page on which faults
+    are chosen.
+    """
+    overview, *others = views(cars, refresh=refresh)
     return {"title": "My BMW", "views": [{**overview, "header": {"card": _explanation(switchboard)}}, *others]}
 
 
-def views(cars: Sequence[ShownCar]) -> list[Card]:
+def views(cars: Sequence[ShownCar], *, refresh: Sequence[str] = ()) -> list[Card]:
     """An overview and a view of each car; cars of which little is known come last."""
     cars = sorted(cars, key=lambda car: (len(car.entities) < len(_THEMES), car.name))
-    return [_overview(cars), *(_view(car) for car in cars)]
+    return [_overview(cars, refresh), *(_view(car) for car in cars)]
 
 
 def _explanation(switchboard: str) -> Card:
@@ -133,14 +138,15 @@ def _explanation(switchboard: str) -> Card:
     return {"type": "markdown", "text_only": True, "content": text}
 
 
-def _overview(cars: Sequence[ShownCar]) -> Card:
+def _overview(cars: Sequence[ShownCar], refresh: Sequence[str]) -> Card:
     where = [car.entities[_POSITION] for car in cars if car.knows(_POSITION)]
     warnings: list[Card] = [{"entity": car.entities[key]} for car in cars for key in _WARNINGS if car.knows(key)]
     driven = [_curve(car, "sensor.mileage") for car in cars if car.knows("sensor.mileage")]
     levels = [_curve(car, key) for car in cars for key in _LEVELS[:1] if car.knows(key)]
     sections = []
     if warnings:
-        sections.append(_section(_heading("Look after", "mdi:alert-circle-outline"), _only_if_on(warnings)))
+        look_after = _heading("Look after", "mdi:alert-circle-outline")
+        sections.append(_section(look_after, _only_if_on(warnings), *map(_refresh, refresh)))
     if levels:
         sections.append(_section(_heading("Batteries this week", "mdi:battery-charging"), _history(levels), span=2))
     sections += [_glance(car) for car in cars]
@@ -178,12 +184,12 @@ def _view(car: ShownCar) -> Card:
     pictures = _pictures(car)
     levels = [_row(car, key) for key in _LEVELS if car.knows(key)]
     tires = [_row(car, f"sensor.tire_pressure_{side}") for side in _SIDES if car.knows(f"sensor.tire_pressure_{side}")]
-    sections = [_section(*pictures[:1])] if pictures else []
+    sections = [_section(*pictures[:1], *_tiles(car, _BELOW_THE_PICTURE))] if pictures else []
     energy, *themes = (_themed(car, theme) for theme in _THEMES)
     sections += [energy] if energy else []
     if levels:
         span = 1 if pictures else 2
-        sections.append(_section(_heading("This week", "mdi:chart-line"), _history(levels), span=span))
+        sections.append(_section(_heading("This week", "mdi:chart-line"), _history(levels, rows=4), span=span))
     sections += [section for section in themes if section]
     if car.knows("sensor.mileage"):
         driven = _per_day([_row(car, "sensor.mileage")])
@@ -254,6 +260,17 @@ def _gauge(car: ShownCar, key: str) -> Card:
     }
 
 
+def _refresh(button: str) -> Card:
+    return {
+        "type": "tile",
+        "entity": button,
+        "name": {"type": "device"},
+        "hide_state": True,  # when it was pressed
+        "features": [{"type": "button", "action_name": "Refresh all cars now"}],
+        "grid_options": {"columns": "full"},
+    }
+
+
 def _map(entities: Sequence[str], *, rows: int = 5) -> Card:
     return {
         "type": "map",
@@ -263,12 +280,12 @@ def _map(entities: Sequence[str], *, rows: int = 5) -> Card:
     }
 
 
-def _history(curves: Sequence[Card]) -> Card:
+def _history(curves: Sequence[Card], *, rows: int = 5) -> Card:
     return {
         "type": "history-graph",
         "hours_to_show": _WEEK_H,
         "entities": [*curves],
-        "grid_options": {"columns": "full", "rows": 5},
+        "grid_options": {"columns": "full", "rows": rows},
     }
 
 

@@ -120,6 +120,21 @@ class Owner:
         ]
         return sorted((car for car in cars if car.entities), key=lambda car: (car.name, car.vin))
 
+    async def refresh_buttons(self) -> list[str]:
+        """What asks BMW for all cars of an account at once, one for each account."""
+        devices, entities = await self._registries()
+        accounts = {
+            device["id"]: account_id
+            for device in devices
+            for domain, account_id in device["identifiers"]
+            if domain == DOMAIN and device["entry_type"] == "service"
+        }
+        return [
+            entity["entity_id"]
+            for entity in entities
+            if (account_id := accounts.get(entity["device_id"] or "")) and _key(entity, account_id) == "button.refresh"
+        ]
+
     async def history(self, entity_ids: Sequence[str], since: datetime) -> dict[str, list[tuple[datetime, str]]]:
         """What entities have shown, and from when on, since a moment."""
         query = {
@@ -179,9 +194,9 @@ def _shown(vin: str, device: _Device, entities: Iterable[_Entity], alive: Mappin
     return ShownCar(vin=vin, name=device["name"], entities=shown, states=states)
 
 
-def _key(entity: _Entity, vin: str) -> str:
+def _key(entity: _Entity, owner_id: str) -> str:
     platform, _, _ = entity["entity_id"].partition(".")
-    return f"{platform}.{entity['unique_id'].removeprefix(f'{vin}-')}"
+    return f"{platform}.{entity['unique_id'].removeprefix(f'{owner_id}-')}"
 
 
 async def _token(stranger: aiohttp.ClientSession, client: str) -> str:

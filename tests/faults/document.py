@@ -1,4 +1,4 @@
-"""docs/faults.md: prose written by people, tables written by the tests and checked by them ever after."""
+"""docs/faults.md and its like: prose written by people, tables written by the tests and checked by them ever after."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,9 @@ DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 class Table:
     """A table in the document: its rows begin with the name of a fault, and stand in the order of all faults."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, document: Path = DOCUMENT) -> None:
         """Name the table, as its marks in the document do."""
+        self._document = document
         self._begin = f"<!-- table {name}: written by tests -->\n"
         self._end = f"<!-- end of table {name} -->\n"
 
@@ -36,11 +37,11 @@ class Table:
     def _replace(self, fault: str, row: str) -> None:
         before, head, _rows, after = self._parts()
         rows = self._rows() | {fault: row}
-        ordered = [rows[name] for name in ALL_PRESETS if name in rows]
-        DOCUMENT.write_text("\n".join([before.removesuffix("\n"), *head, *ordered, after]), encoding="utf-8")
+        ordered = [rows[name] for name in (*ALL_PRESETS, *sorted(rows.keys() - ALL_PRESETS)) if name in rows]
+        self._document.write_text("\n".join([before.removesuffix("\n"), *head, *ordered, after]), encoding="utf-8")
 
     def _parts(self) -> tuple[str, list[str], list[str], str]:
-        before, begin, rest = DOCUMENT.read_text(encoding="utf-8").partition(self._begin)
+        before, begin, rest = self._document.read_text(encoding="utf-8").partition(self._begin)
         table, end, after = rest.partition(self._end)
         lines = table.splitlines()
         return before + begin, lines[:2], lines[2:], end + after

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 
@@ -18,6 +18,9 @@ from tests.flow_texts import TEXTS, Texts, section
 
 LOOK_MIN: Final = 5
 """Minutes from one look at the account to the next."""
+
+_TELLING: Final = {Platform.BINARY_SENSOR, Platform.DEVICE_TRACKER, Platform.IMAGE, Platform.SENSOR}
+"""The platforms that tell values of a car; others do something with it."""
 
 VALUES: Final = 39
 """How many values of each of the two cars are known in a good hour."""
@@ -63,6 +66,7 @@ def _shown_car(hass: HomeAssistant, device_id: str, vin: str) -> ShownCar:
     states = {
         entity.unique_id.removeprefix(f"{vin}-"): state
         for entity in er.async_entries_for_device(er.async_get(hass), device_id)
+        if entity.domain in _TELLING
         if (state := hass.states.get(entity.entity_id))
     }
     mileage, last_reported = states.get("mileage"), states.get("last_reported")

@@ -18,7 +18,7 @@ from .living import LIVING_CARS, Life, World, WorldClock
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 _NEVER: Final = "0001-01-01"
 """How the cloud writes a moment that never was."""
-_LONG_AGO: Final = "1970-01-01T00:00:00Z"
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REPORTS_EVERY: Final = timedelta(minutes=5)
 _TIMES_LEFT: Final = (
     ("electricChargingState", "remainingChargingMinutes", timedelta(minutes=1)),
@@ -147,9 +147,9 @@ class Garage:
     """Cars by name, recorded and living, to be added and removed at any time."""
 
     def __init__(
-        self, names: Iterable[str] = RECORDED_CARS, *, age: Age, clock: Clock, world: World | None = None
+        self, cars: Iterable[str | RecordedCar] = RECORDED_CARS, *, age: Age, clock: Clock, world: World | None = None
     ) -> None:
-        """Fetch the cars of these names; raises KeyError if there is none of that name.
+        """Fetch these cars, by name or as they were recorded; raises KeyError if there is none of a name.
 
         `age` is for recorded cars, `world` is where living cars live.
         """
@@ -157,13 +157,18 @@ class Garage:
         self._clock = clock
         self.world = world or World(WorldClock(clock))
         self._cars: dict[str, Car] = {}
-        for name in names:
-            self.add(name)
+        for car in cars:
+            self.add(car)
 
-    def add(self, name: str) -> Car:
+    def add(self, wanted: str | RecordedCar) -> Car:
         """Put a car into the garage: a recorded one as it was when it was recorded, a living one as it is."""
-        living = _living(name, self.world) if name in LIVING_CARS else None
-        car = self._cars[name] = living or _from_recording(RECORDED_CARS[name])
+        if isinstance(wanted, RecordedCar):
+            car = _from_recording(wanted)
+        elif wanted in LIVING_CARS:
+            car = _living(wanted, self.world)
+        else:
+            car = _from_recording(RECORDED_CARS[wanted])
+        self._cars[car.name] = car
         return car
 
     def __getitem__(self, name: str) -> Car:
@@ -188,7 +193,7 @@ class Garage:
         state = self._told(car)
         if car.acted_at is None:
             return state
-        told_at = datetime.fromisoformat(str(state.get("lastUpdatedAt") or _LONG_AGO))
+        told_at = _read(state.get("lastUpdatedAt")) or _LONG_AGO
         return state | {"lastUpdatedAt": _written(max(told_at, car.acted_at)), "lastFetched": _written(self._clock())}
 
     def charging_of(self, car: Car) -> dict[str, Json] | None:
@@ -199,12 +204,12 @@ class Garage:
     def _told(self, car: Car) -> dict[str, Json]:
         if isinstance(car, LivingCar):
             return car.told()
-        reported = car.state.get("lastFetched")
-        if self._age is Age.AS_RECORDED or not isinstance(reported, str):
+        reported = _read(car.state.get("lastFetched"))
+        if self._age is Age.AS_RECORDED or reported is None:
             return car.state
         now = self._clock()
         last_report = now - (now - datetime.min.replace(tzinfo=UTC)) % _REPORTS_EVERY
-        state = _object(_moved(car.state, by=last_report - datetime.fromisoformat(reported)))
+        state = _object(_moved(car.state, by=last_report - reported))
         _count_down(state, last_report)
         return state
 
@@ -259,6 +264,14 @@ def _written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _read(moment: Json) -> datetime | None:
+    """A moment as the cloud writes it, None if it is none: not every car in here is one that we know."""
+    try:
+        return datetime.fromisoformat(moment) if isinstance(moment, str) and _MOMENT.fullmatch(moment) else None
+    except ValueError:
+        return None
+
+
 def _object(document: Json) -> dict[str, Json]:
     if not isinstance(document, dict):
         message = f"not an object: {document!r}"
@@ -274,9 +287,13 @@ def _moved(document: Json, *, by: timedelta) -> Json:
         case list():
             return [_moved(value, by=by) for value in document]
         case str() if _MOMENT.fullmatch(document) and not document.startswith(_NEVER):
-            moment = datetime.fromisoformat(document)
+            if (moment := _read(document)) is None:
+                return document
             is_date = moment.timetz() == datetime.min.replace(tzinfo=UTC).timetz()
-            moved = moment + (timedelta(days=by.days) if is_date else by)
+            try:
+                moved = moment + (timedelta(days=by.days) if is_date else by)
+            except OverflowError:
+                return document
             return moved.isoformat(timespec="milliseconds" if "." in document else "seconds").replace("+00:00", "Z")
         case _:
             return document

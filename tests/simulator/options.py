@@ -1,9 +1,12 @@
 """What everybody who starts the cloud can choose: which cars there are, how they live, and what goes wrong."""
 
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
-from tests.recorded import RECORDED_CARS
+from tests.fingerprints import FingerprintError, read_fingerprint
+from tests.recorded import RECORDED_CARS, RecordedCar
 
 from .command_presets import ALL_PRESETS
 from .living import LIVING_CARS
@@ -18,7 +21,9 @@ def add_car_options(parser: ArgumentParser, *, cars: str, speed: float) -> None:
         "--cars",
         type=_cars,
         default=cars,
-        help=f"which cars are on the account: living, recorded, or names ({', '.join(_NAMES)})",
+        metavar="CARS",
+        help=f"which cars are on the account: living, recorded, names ({', '.join(_NAMES)}), or the folder of a "
+        "fingerprint or a file of diagnostics out of a bug report",
     )
     parser.add_argument("--speed", type=_speed, default=speed, help="how many times faster living cars live")
     parser.add_argument("--seed", type=int, default=1, help="what happens to living cars; the same for the same number")
@@ -38,7 +43,12 @@ def add_fault_option(parser: ArgumentParser, *, when: str) -> None:
     parser.epilog = f"faults: {', '.join(ALL_PRESETS)}"
 
 
-def _cars(names: str) -> list[str]:
+def _cars(names: str) -> Sequence[str | RecordedCar]:
+    if "/" in names or Path(names).exists():
+        try:
+            return read_fingerprint(Path(names))
+        except FingerprintError as err:
+            raise ArgumentTypeError(str(err)) from err
     cars = [car for name in names.split(",") for car in _SHORT.get(name, (name,))]
     if unknown := set(cars).difference(_NAMES):
         message = f"there is no {', '.join(sorted(unknown))} (there are {', '.join(_NAMES)})"

@@ -24,9 +24,9 @@ _TAIL_LAMP: Final = (196, 28, 38)
 # Seen from the left side, front on the left; x and y in thousandths of the length of the car, y up from the ground.
 _ROOFS: Final[Mapping[str, Sequence[_Point]]] = {
     "saloon": ((300, 225), (400, 290), (520, 298), (640, 285), (800, 222)),
-    "touring": ((300, 225), (400, 290), (540, 300), (760, 288), (900, 215)),
-    "suv": ((270, 265), (370, 345), (540, 358), (780, 340), (910, 260)),
-    "hatch": ((250, 265), (350, 350), (540, 362), (790, 345), (920, 255)),
+    "touring": ((300, 225), (400, 290), (540, 300), (840, 286), (950, 222)),
+    "suv": ((270, 265), (370, 345), (540, 358), (860, 340), (956, 268)),
+    "hatch": ((235, 262), (325, 352), (540, 366), (880, 348), (962, 262)),
 }
 _SHOULDERS: Final[Mapping[str, tuple[float, float, float]]] = {  # above the front bumper, the hood and the rear
     "saloon": (150, 205, 215),

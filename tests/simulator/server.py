@@ -9,7 +9,7 @@ from typing import Final, Self
 from aiohttp import web
 
 from custom_components.mybmw.sources import Clock
-from tests.recorded import RECORDED_CARS
+from tests.recorded import RECORDED_CARS, RecordedCar
 
 from .accounts import Account, Accounts
 from .captcha import Captchas
@@ -44,7 +44,7 @@ class Simulator:
     def __init__(  # noqa: PLR0913 (a cloud to order)
         self,
         *,
-        cars: Iterable[str] = RECORDED_CARS,
+        cars: Iterable[str | RecordedCar] = RECORDED_CARS,
         age: Age = Age.AS_RECORDED,
         clock: Clock = lambda: datetime.now(UTC),
         port: int = 0,
@@ -54,7 +54,7 @@ class Simulator:
         stream: Which | None = None,
         stream_port: int = 0,
     ) -> None:
-        """Be ready to start. `cars` are names of recorded or living cars; port 0 is any that is free.
+        """Be ready to start. `cars` are names of recorded or living cars, or recordings; port 0 is any that is free.
 
         `speed` is how many times faster than `clock` the living cars live, `seed` decides what will happen to them.
         With `stream`, that broker brings CarData's stream.

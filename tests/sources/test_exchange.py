@@ -48,7 +48,7 @@ async def ask(origin: str, path: str) -> Answer:
 async def test_what_is_said_is_what_is_asked_for(origin: str) -> None:
     answer = await ask(origin, "/text")
     assert answer.is_success
-    assert answer.json() == {"headers": ["host"]}
+    assert answer.field() == {"headers": ["accept-encoding", "host"]}
 
 
 async def test_no_redirect_is_followed(origin: str) -> None:
@@ -80,7 +80,7 @@ async def test_nobody_is_there() -> None:
         ("9" * 30, 999_999_999),
         ("Fri, 20 Feb 2026 12:01:00 GMT", 60),
         ("Fri, 20 Feb 2026 12:01:00", 60),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 1),
         ("-5", None),
         ("²", None),
         ("soon", None),
@@ -109,5 +109,5 @@ def test_who_names_no_wait_names_none() -> None:
 )
 def test_what_stands_in_an_answer(body: bytes, document: Json, text: str) -> None:
     answer = Answer(status=200, headers=httpx.Headers(), body=body)
-    assert answer.json() == document
+    assert answer.field() == document
     assert answer.text("a") == text

@@ -38,6 +38,7 @@ from custom_components.mybmw.vehicle import (
     Unlock,
     Vehicle,
     Weekday,
+    WindowChange,
 )
 
 HERE = Position(latitude=48.1, longitude=11.5)
@@ -150,6 +151,9 @@ def test_both_settings_take_both_capabilities() -> None:
         (SetChargingSettings, Flaw.NOTHING_TO_CHANGE),
         (SetChargingPlan, Flaw.NOTHING_TO_CHANGE),
         (lambda: TimerChange(id=1), Flaw.NOTHING_TO_CHANGE),
+        (WindowChange, Flaw.NOTHING_TO_CHANGE),
+        (lambda: SetChargingPlan(window=WindowChange(end=time(8, 0, 1))), Flaw.TIME_NOT_IN_MINUTES),
+        (lambda: SetChargingPlan(window=WindowChange(start=time(8), end=time(8))), Flaw.WINDOW_EMPTY),
         (lambda: SetChargingPlan(mode=ChargingMode.NO_ACTION), Flaw.CHARGING_MODE_NOT_SETTABLE),
         (lambda: SetChargingPlan(mode=ChargingMode.UNKNOWN), Flaw.CHARGING_MODE_NOT_SETTABLE),
         (lambda: SetChargingPlan(window=ChargingWindow(start=time(8), end=time(8))), Flaw.WINDOW_EMPTY),

@@ -13,6 +13,7 @@ from typing import Self
 from .body import Body, Lid, LockState, OpeningState, Window
 from .capabilities import Capabilities, ClimateFunction, ClimateTimerTrigger, DigitalKey
 from .charging_plan import (
+    TIMER_IDS,
     ChargingMode,
     ChargingPlan,
     ChargingPreference,
@@ -41,6 +42,7 @@ from .commands import (
     StopClimate,
     TimerChange,
     Unlock,
+    WindowChange,
 )
 from .energy import Battery, Charging, ChargingStatus, Energy, Fuel, LowVoltageBattery
 from .extras import Extra
@@ -57,6 +59,7 @@ __all__ = [
     "LONGEST_NAME",
     "SETTABLE_MODES",
     "TARGETS_PERCENT",
+    "TIMER_IDS",
     "Battery",
     "Body",
     "Brand",
@@ -127,6 +130,7 @@ __all__ = [
     "Weekday",
     "Wheel",
     "Window",
+    "WindowChange",
 ]
 
 

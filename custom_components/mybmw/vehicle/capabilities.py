@@ -64,6 +64,11 @@ class Capabilities:
     services: frozenset[str] = frozenset()
     features: frozenset[str] = frozenset()
 
+    @property
+    def takes_commands(self) -> bool:
+        """Whether there is anything at all that the car can be asked to do."""
+        return self != self.read_only()
+
     def read_only(self) -> Self:
         """What is left of these when the car may be watched but not be asked to do anything."""
         return replace(

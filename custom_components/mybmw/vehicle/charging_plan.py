@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
+
+TIMER_IDS: Final = range(1, 5)
+"""The departure timers that a weekly plan has."""
 
 
 class ChargingMode(StrEnum):
@@ -93,3 +97,7 @@ class ChargingPlan:
     is_cable_unlocked_when_full: bool | None = None
     is_flap_permanently_unlocked: bool | None = None
     service_pack: str | None = None
+
+    def timer(self, timer_id: int) -> DepartureTimer | None:
+        """The departure timer with this id; None if the plan has none."""
+        return next((timer for timer in self.departure_timers if timer.id == timer_id), None)

@@ -248,11 +248,28 @@ class TimerChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowChange:
+    """When to open or close the charging window, on the car's own clock; None leaves as it is.
+
+    Raises:
+        InvalidCommandError: Nothing is to change.
+    """
+
+    start: time | None = None
+    end: time | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is None and self.end is None:
+            raise InvalidCommandError(Flaw.NOTHING_TO_CHANGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetChargingPlan(_Command):
     """Change parts of the charging plan; None, and timers not mentioned, stay as they are in the car's own plan.
 
     Whether the charging window is used (`ChargingPreference`) follows from the mode: BMW takes no other combination.
-    The window is on the car's own clock and may run past midnight.
+    The window, of which only one end may be changed, is on the car's own clock and may run past midnight. That it is
+    empty may turn out only when the change meets the car's own plan.
 
     Raises:
         InvalidCommandError: Nothing is to change, the mode cannot be chosen, the window is empty, a time is not one on
@@ -263,7 +280,7 @@ class SetChargingPlan(_Command):
 
     mode: ChargingMode | None = None
     is_pre_entry_climatization_on: bool | None = None
-    window: ChargingWindow | None = None
+    window: ChargingWindow | WindowChange | None = None
     timers: tuple[TimerChange, ...] = ()
 
     def __post_init__(self) -> None:
@@ -272,8 +289,9 @@ class SetChargingPlan(_Command):
         if self.mode not in {None, *SETTABLE_MODES}:
             raise InvalidCommandError(Flaw.CHARGING_MODE_NOT_SETTABLE)
         if self.window is not None:
-            _check_clock(self.window.start)
-            _check_clock(self.window.end)
+            for clock in (self.window.start, self.window.end):
+                if clock is not None:
+                    _check_clock(clock)
             if self.window.start == self.window.end:
                 raise InvalidCommandError(Flaw.WINDOW_EMPTY)
         ids = [timer.id for timer in self.timers]

@@ -27,6 +27,18 @@ class ChargingStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+_CHARGING_OR_DONE: Final = frozenset(
+    {
+        ChargingStatus.CHARGING,
+        ChargingStatus.COMPLETE,
+        ChargingStatus.FINISHED_FULLY_CHARGED,
+        ChargingStatus.FINISHED_NOT_FULL,
+        ChargingStatus.FULLY_CHARGED,
+        ChargingStatus.TARGET_REACHED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fuel:
     """The tank."""
@@ -82,6 +94,11 @@ class Charging:
     def is_charging(self) -> bool | None:
         """Whether energy is flowing; None while the car does not say."""
         return None if self.status is ChargingStatus.UNKNOWN else self.status is ChargingStatus.CHARGING
+
+    @property
+    def is_charging_or_done(self) -> bool | None:
+        """Whether energy is flowing or has flown as far as it was to; None while the car does not say."""
+        return None if self.status is ChargingStatus.UNKNOWN else self.status in _CHARGING_OR_DONE
 
     def settled(self, previous: Self) -> Self:
         """This state, with the end of charging as worked out before if it still means the same end."""

@@ -140,6 +140,6 @@ async def test_requests_say_what_bmw_wants_and_nothing_else(rooms: Rooms, http: 
     await rooms.client.cars(Reason.OWNER)
     await rooms.client.create_container("name", "purpose", KEYS, Reason.OWNER)
     ask, make = seen
-    assert ask.headers.keys() == {"host", "accept", "x-version", "authorization"}
+    assert ask.headers.keys() == {"host", "accept", "accept-encoding", "x-version", "authorization"}
     assert make.headers.keys() == {*ask.headers, "content-type", "content-length"}
     assert make.headers["x-version"] == "v1"

@@ -1,5 +1,6 @@
 """What the tests of this room share."""
 
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource
 
 from .cloud import ACCOUNT, Clock, Cloud, Keeper, Open, Sleeper
+from .desk import CARS, Desk, open_desk
 
 
 @pytest.fixture
@@ -53,3 +55,10 @@ def open_source(cloud: Cloud, clock: Clock, keep: Keeper) -> Open:
 def source(open_source: Open) -> MyBmwSource:
     """An account with all recorded cars."""
     return open_source()
+
+
+@pytest.fixture
+async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
+    """An account with some of the recorded cars."""
+    async with open_desk(monkeypatch, cars=CARS) as desk:
+        yield desk

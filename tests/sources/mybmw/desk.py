@@ -1,5 +1,6 @@
 """An account at the simulated cloud, over real HTTP, whose time passes only while somebody waits."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 from custom_components.mybmw.sources import Credentials
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
-from custom_components.mybmw.vehicle import Command, Outcome, Step, Vehicle
+from custom_components.mybmw.vehicle import Command, Outcome, Position, Step, Vehicle
 from tests.recorded import RECORDED_CARS
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Asked, Order, Simulator
 
@@ -21,10 +22,15 @@ from .cloud import Clock
 NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
 """A moment after the recorded cars spoke last."""
 
+CARS: Final = ("F31", "G01", "G26", "I01_NOREX", "I01_REX", "I20", "J29")
+"""Recorded cars that differ in what they can be told."""
+
+HERE: Final = Position(latitude=48.1, longitude=11.5)
+
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """Where commands are given; `steps` and `waits_s` are those of all of them."""
+    """Where commands are given; `steps` and `waits_s` are those of all of them. No wait ends before `may_wait`."""
 
     cloud: Simulator
     source: MyBmwSource
@@ -32,9 +38,11 @@ class Desk:
     http: httpx.AsyncClient
     waits_s: list[float] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    may_wait: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self, seconds: float) -> None:
         """Let time pass."""
+        await self.may_wait.wait()
         self.waits_s.append(seconds)
         self.clock.advance(seconds=seconds)
 
@@ -108,6 +116,7 @@ async def open_desk(
                 sleep=lambda seconds: desk.wait(seconds),  # noqa: PLW0108 (there is no desk yet)
             ),
         )
+        desk.may_wait.set()
         await desk.source.fetch()
         cloud.requests.clear()
         yield desk

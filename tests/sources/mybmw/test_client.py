@@ -251,6 +251,17 @@ async def test_after_a_stop_nothing_more_is_sent(
     assert cloud.asked[STATE] == 4  # those under way already
 
 
+async def test_a_pause_is_kept_by_rounds_that_began_before_it(client: Client, cloud: Cloud, clock: Clock) -> None:
+    before = client.begin()
+    await client.ask(questions.profile(ListBrand.BMW, VIN), before)
+    cloud.replies[STATE] = httpx.Response(429, headers={"retry-after": "60"})
+    await states(client, clock, 1)
+    with pytest.raises(SlowDownError):
+        await client.ask(questions.profile(ListBrand.BMW, VIN), before)
+    assert before.ended_by
+    assert cloud.asked == {PROFILE: 1, STATE: 1}
+
+
 @pytest.mark.parametrize("path", [CONFIG, TOKEN])
 @pytest.mark.parametrize("reply", [httpx.Response(500), BLOCKED, QUOTA, FORBIDDEN, httpx.ConnectError("")])
 async def test_without_a_token_nothing_is_asked(

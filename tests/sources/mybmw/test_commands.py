@@ -1,6 +1,6 @@
 """Every command over real HTTP, from the order to what the car tells afterwards."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -22,6 +22,8 @@ from custom_components.mybmw.vehicle import (
     Fate,
     FindVehicle,
     FlashLights,
+    Flaw,
+    InvalidCommandError,
     Lock,
     LockState,
     Outcome,
@@ -39,22 +41,13 @@ from custom_components.mybmw.vehicle import (
     Unlock,
     Vehicle,
     Weekday,
+    WindowChange,
 )
 from tests.simulator import Fault
 
-from .desk import NOW, Desk, open_desk
-
-CARS: Final = ("F31", "G01", "G26", "I01_NOREX", "I01_REX", "I20", "J29")
-HERE: Final = Position(latitude=48.1, longitude=11.5)
+from .desk import HERE, NOW, Desk, open_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-@pytest.fixture
-async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
-    """An account with some of the recorded cars."""
-    async with open_desk(monkeypatch, cars=CARS) as desk:
-        yield desk
 
 
 def plan_of(car: Vehicle) -> object:
@@ -268,6 +261,31 @@ async def test_a_window_can_be_chosen(desk: Desk) -> None:
     plan = (await desk.see("G26")).charging_plan
     assert plan
     assert (plan.mode, plan.window) == (ChargingMode.DELAYED_CHARGING, window)
+
+
+@pytest.mark.parametrize(
+    ("change", "window"),
+    [
+        (WindowChange(start=time(22, 15)), ChargingWindow(start=time(22, 15), end=time(5, 45))),
+        (WindowChange(end=time(4)), ChargingWindow(start=time(18, 1), end=time(4))),
+    ],
+)
+async def test_one_end_of_the_window_leaves_the_other_as_it_is_now(
+    desk: Desk, change: WindowChange, window: ChargingWindow
+) -> None:
+    car = desk.cloud.garage["I01_REX"]
+    car.change("charging.chargeAndClimateTimerDetail.chargingMode.endTimeSlot", "0001-01-01T05:45:00")
+    await desk.execute("I01_REX", SetChargingPlan(window=change))
+    plan = (await desk.see("I01_REX")).charging_plan
+    assert plan
+    assert plan.window == window
+
+
+async def test_the_ends_of_the_window_must_not_meet(desk: Desk) -> None:
+    with pytest.raises(InvalidCommandError) as raised:
+        await desk.execute("I01_REX", SetChargingPlan(window=WindowChange(end=time(18, 1))))
+    assert raised.value.flaw is Flaw.WINDOW_EMPTY
+    assert desk.sent() == []
 
 
 @pytest.mark.parametrize(

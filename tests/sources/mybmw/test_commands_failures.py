@@ -1,7 +1,6 @@
 """What is not sent, and everything that can go wrong with what is."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Final
 
@@ -42,19 +41,9 @@ from tests.faults.document import Table
 from tests.simulator import COMMAND_PRESETS, Fault
 from tests.simulator.playing import COMMANDS
 
-from .desk import NOW, Desk, open_desk
-
-CARS: Final = ("F31", "G01", "G26", "I01_NOREX", "I01_REX", "I20", "J29")
-HERE: Final = Position(latitude=48.1, longitude=11.5)
+from .desk import HERE, NOW, Desk, open_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-@pytest.fixture
-async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
-    """An account with some of the recorded cars."""
-    async with open_desk(monkeypatch, cars=CARS) as desk:
-        yield desk
 
 
 # What is not sent
@@ -227,7 +216,7 @@ async def test_nobody_knows_what_became_of_an_order_without_an_answer(desk: Desk
 
 
 async def test_an_order_that_is_never_answered_is_not_sent_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.mybmw.sources.mybmw.wire.TIMEOUT_S", 0.05)
+    monkeypatch.setattr("custom_components.mybmw.sources.exchange.TIMEOUT_S", 0.05)
     fault = Fault(path=COMMANDS, wait_s=float("inf"))
     desk.cloud.faults.append(fault)
     outcome = await desk.execute("G26", Lock())
@@ -347,6 +336,21 @@ async def test_bmw_may_not_let_us_ask_what_became_of_it(desk: Desk, fault: Fault
     outcome = await desk.execute("G26", Lock())
     assert (outcome.fate, outcome.reason) == (Fate.UNKNOWN, Reason.NOT_TOLD)
     assert len(desk.orders) == 1
+
+
+async def test_a_pause_that_begins_meanwhile_is_kept(desk: Desk) -> None:
+    accepted = asyncio.Event()
+    desk.may_wait.clear()
+    task = asyncio.create_task(desk.source.execute(desk.vin("G26"), Lock(), lambda _: accepted.set()))
+    await accepted.wait()
+    desk.cloud.faults.append(Fault(path="/state", status=429, headers={"retry-after": "600"}))
+    with pytest.raises(SlowDownError):
+        await desk.source.fetch()
+    desk.cloud.requests.clear()
+    desk.may_wait.set()
+    outcome = await task
+    assert (outcome.fate, outcome.reason) == (Fate.UNKNOWN, Reason.NOT_TOLD)
+    assert desk.cloud.requests == []
 
 
 async def test_home_assistant_stops_while_a_car_is_at_it(desk: Desk) -> None:

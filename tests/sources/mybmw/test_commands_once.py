@@ -19,7 +19,6 @@ from custom_components.mybmw.vehicle import (
     FindVehicle,
     Lock,
     Outcome,
-    Position,
     SendDestination,
     SetChargingPlan,
     SetChargingSettings,
@@ -29,9 +28,9 @@ from custom_components.mybmw.vehicle import (
 from tests.recorded import RECORDED_CARS
 
 from .cloud import ACCOUNT, BLOCKED, FORBIDDEN, HTML, QUOTA, TOKEN, Clock, Cloud, Keeper, Reply
+from .desk import HERE
 
 I20: Final = RECORDED_CARS["I20"].vin
-HERE: Final = Position(latitude=48.1, longitude=11.5)
 
 COMMANDS: Final[list[Command]] = [
     Lock(),

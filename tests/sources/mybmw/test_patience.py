@@ -1,14 +1,23 @@
 """How long BMW asks us to wait."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mybmw.sources.mybmw.patience import LONGEST_WAIT, told_wait
+from custom_components.mybmw.sources.exchange import Answer
+from custom_components.mybmw.sources.mybmw import patience
+from custom_components.mybmw.sources.mybmw.patience import LONGEST_WAIT
 
 from .cloud import Clock
+
+
+def told_wait(header: str | None, message: str, now: datetime) -> timedelta | None:
+    """The wait that an answer with this header, if it has it at all, and this text asks for."""
+    headers = [] if header is None else [(b"retry-after", header.encode())]
+    return patience.told_wait(Answer(status=429, headers=httpx.Headers(headers), body=b"").retry_after(now), message)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,7 @@ def test_a_wait_that_is_over_is_a_short_one(header: str | None, message: str, cl
     assert told_wait(header, message, clock()) == timedelta(seconds=1)
 
 
-@given(header=st.none() | st.text(max_size=60), message=st.text())
+@given(header=st.none() | st.text(st.characters(codec="utf-8"), max_size=60), message=st.text())
 def test_whatever_is_said_the_wait_is_reasonable(header: str | None, message: str) -> None:
     wait = told_wait(header, message, Clock()())
     assert wait is None or timedelta(seconds=1) <= wait <= LONGEST_WAIT

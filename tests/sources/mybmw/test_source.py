@@ -245,7 +245,7 @@ async def test_recordings_of_the_account_are_anonymous_and_whole(source: MyBmwSo
     assert isinstance(car["profile"], dict)
     assert car["profile"]["model"] == "iX xDrive50"
     text = orjson.dumps(recordings).decode()
-    assert text.count("0FINGERPRINT") == 9 + 1
+    assert text.count("0FINGERPRINT") == 9 + 2
     assert not [car.vin for car in RECORDED_CARS.values() if car.vin in text]
 
 
@@ -254,7 +254,7 @@ async def test_the_recording_of_one_car(source: MyBmwSource) -> None:
     await source.fetch()
     recording = source.recordings(I20)
     assert isinstance(recording, dict)
-    assert recording.keys() == {"brand", "profile", "state", "charging"}
+    assert recording.keys() == {"vin", "brand", "profile", "state", "charging"}
     assert recording["brand"] == "bmw"
     assert recording["charging"]
     text = orjson.dumps(recording).decode()

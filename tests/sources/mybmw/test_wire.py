@@ -1,26 +1,28 @@
 """One request at a time: what each refusal means, and that nothing BMW sends can hurt."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
 import contextlib
 from datetime import timedelta
 import gzip
-from itertools import batched
 import traceback
-import tracemalloc
-from typing import override
-import zlib
 
 from aiohttp import web
 import httpx
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, SourceError, TryLaterError
-from custom_components.mybmw.sources.mybmw import wire as wire_module
-from custom_components.mybmw.sources.mybmw.wire import LARGEST_BODY, Answer, Wire
+from custom_components.mybmw.sources import (
+    NotAllowedError,
+    Refusal,
+    SlowDownError,
+    SourceError,
+    TryLaterError,
+    exchange as exchange_module,
+)
+from custom_components.mybmw.sources.exchange import Answer
+from custom_components.mybmw.sources.mybmw.wire import Wire
 
-from .cloud import BLOCKED, FORBIDDEN, HTML, QUOTA, STATE, Clock, Cloud, Replies, Sleeper, Stream
+from .cloud import BLOCKED, FORBIDDEN, HTML, QUOTA, STATE, Clock, Cloud, Replies, Sleeper
 
 URL = f"https://cocoapi.bmwgroup.com{STATE}"
 TOO_MANY = {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 7 seconds."}
@@ -231,155 +233,6 @@ async def test_what_is_no_json_passes(body: str | bytes, wire: Wire, cloud: Clou
     assert isinstance(await failure(wire, cloud, httpx.Response(200, content=body)), TryLaterError)
 
 
-class Flood(httpx.AsyncByteStream):
-    """An answer that never ends; counts how much of it was taken."""
-
-    def __init__(self, piece: bytes = b"x" * 100_000, *, begin: bytes = b"") -> None:
-        self.begin = begin
-        self.piece = piece
-        self.taken = 0
-        self.is_closed = False
-
-    @override
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self.begin
-        while True:
-            await asyncio.sleep(0)
-            self.taken += len(self.piece)
-            yield self.piece
-
-    @override
-    async def aclose(self) -> None:
-        self.is_closed = True
-
-
-async def answered(stream: httpx.AsyncByteStream, clock: Clock, **headers: str) -> Answer:
-    """What comes over the wire when this is sent."""
-    transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=stream, headers=headers))
-    async with httpx.AsyncClient(transport=transport) as http:
-        return await Wire(http, clock).ask(httpx.Request("GET", URL))
-
-
-async def flooded(stream: httpx.AsyncByteStream, clock: Clock, **headers: str) -> SourceError:
-    """What is raised when more is sent than anybody could want."""
-    with pytest.raises(SourceError) as raised:
-        await answered(stream, clock, **headers)
-    return raised.value
-
-
-@contextlib.contextmanager
-def little_memory() -> Iterator[None]:
-    """See to it that no more memory is needed than a few answers of the largest size take."""
-    tracemalloc.start()
-    try:
-        yield
-        assert tracemalloc.get_traced_memory()[1] < 5 * LARGEST_BODY
-    finally:
-        tracemalloc.stop()
-
-
-async def test_no_answer_is_read_without_end(clock: Clock) -> None:
-    flood = Flood()
-    assert "too large" in str(await flooded(flood, clock))
-    assert flood.taken == LARGEST_BODY + len(flood.piece)
-    assert flood.is_closed
-
-
-async def test_packing_does_not_hide_a_flood(clock: Clock) -> None:
-    bomb = gzip.compress(bytes(10 * LARGEST_BODY))
-    assert len(bomb) < LARGEST_BODY / 100
-    with little_memory():
-        assert "too large" in str(await flooded(Stream(bomb), clock, **{"content-encoding": "gzip"}))
-
-
-async def test_what_unpacks_to_nothing_is_not_read_without_end(clock: Clock) -> None:
-    empty_blocks = b"\x00\x00\x00\xff\xff" * 20_000
-    flood = Flood(empty_blocks, begin=gzip.compress(b"")[:10])
-    assert "too large" in str(await flooded(flood, clock, **{"content-encoding": "gzip"}))
-    assert flood.taken == LARGEST_BODY
-
-
-async def test_nothing_is_read_after_the_end(clock: Clock) -> None:
-    flood = Flood(gzip.compress(b"x" * 1000))
-    assert "after its end" in str(await flooded(flood, clock, **{"content-encoding": "gzip"}))
-    assert flood.taken == 2 * len(flood.piece)
-
-
-@pytest.mark.parametrize("packing", ["gzip, gzip", "gzip,gzip,gzip", "br", "deflate", "zstd", "identity, gzip", "x"])
-async def test_only_one_way_of_packing_is_asked_for_and_read(
-    packing: str, wire: Wire, cloud: Cloud, clock: Clock
-) -> None:
-    await ask(wire, cloud, httpx.Response(200))
-    assert cloud.requests[0].headers["accept-encoding"] == "gzip"
-    bomb = gzip.compress(gzip.compress(gzip.compress(bytes(10 * LARGEST_BODY))))
-    assert len(bomb) < 1000
-    with little_memory():
-        assert "nobody asked for" in str(await flooded(Stream(bomb), clock, **{"content-encoding": packing}))
-
-
-@pytest.mark.parametrize(
-    ("packing", "body"),
-    [
-        ("gzip", gzip.compress(b'{"a":1}')),
-        (" GZip ", gzip.compress(b'{"a":1}')),
-        ("identity", b'{"a":1}'),
-        ("Identity", b'{"a":1}'),
-        ("", b'{"a":1}'),
-    ],
-)
-@pytest.mark.parametrize("step", [1, 7, 1000])
-async def test_what_is_packed_is_unpacked(packing: str, body: bytes, step: int, clock: Clock) -> None:
-    pieces = (bytes(piece) for piece in batched(body, step, strict=False))
-    assert (await answered(Stream(*pieces), clock, **{"content-encoding": packing})).document() == {"a": 1}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", gzip.compress(b'{"a":1}')[:-12], b'{"a":1}', zlib.compress(b'{"a":1}'), gzip.compress(b"{}")[:-8] + bytes(8)],
-    ids=["nothing", "cut off", "not packed", "packed otherwise", "changed on the way"],
-)
-async def test_what_cannot_be_unpacked_passes(body: bytes, clock: Clock) -> None:
-    with pytest.raises(TryLaterError):
-        (await answered(Stream(body), clock, **{"content-encoding": "gzip"})).document()
-
-
-@pytest.mark.parametrize("pack", [bytes, gzip.compress])
-async def test_an_answer_as_large_as_allowed_is_read(pack: Callable[[bytes], bytes], clock: Clock) -> None:
-    packing = {"content-encoding": "gzip" if pack is gzip.compress else "identity"}
-    assert len((await answered(Stream(pack(bytes(LARGEST_BODY))), clock, **packing)).body) == LARGEST_BODY
-    assert "too large" in str(await flooded(Stream(pack(bytes(LARGEST_BODY + 1))), clock, **packing))
-
-
-async def test_nobody_keeps_us_waiting_bit_by_bit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire_module, "TIMEOUT_S", 0.05)
-    flood = Flood(b"")
-    assert "TimeoutError" in str(await flooded(flood, clock))
-    assert flood.is_closed
-
-
-async def test_a_field_that_is_not_there_is_none(wire: Wire, cloud: Cloud) -> None:
-    answer = await ask(wire, cloud, httpx.Response(200, json={"a": {"b": 5}, "c": "text"}))
-    assert answer.field("a", "b") == 5
-    assert answer.field("a", "x") is answer.field("c", "x") is answer.field("x", "x") is None
-    assert answer.text("a", "b") == answer.text("x") == ""
-    assert (await ask(wire, cloud, httpx.Response(200, text=HTML))).field("a") is None
-
-
-async def test_an_answer_is_parsed_once(wire: Wire, cloud: Cloud) -> None:
-    answer = await ask(wire, cloud, httpx.Response(200, json={"a": {"b": 5}}))
-    assert answer.field("a") is answer.field("a")
-    document = answer.document()
-    assert isinstance(document, dict)
-    assert document["a"] is answer.field("a")
-
-
-async def test_an_answer_does_not_show_what_it_says(wire: Wire, cloud: Cloud) -> None:
-    answer = await ask(wire, cloud, httpx.Response(200, json={"a": "secret"}, headers={"set-cookie": "secret"}))
-    assert "secret" not in repr(answer)
-    assert answer.text("a") == "secret"
-    assert "secret" not in repr(answer)
-
-
 class Server:
     """A real server on this machine."""
 
@@ -430,7 +283,7 @@ async def test_over_a_real_wire(clock: Clock, monkeypatch: pytest.MonkeyPatch) -
             await wire.ask(httpx.Request("GET", f"{url}/cut"))
         assert (await wire.ask(httpx.Request("GET", f"{url}/redirect"))).status == 302
         assert (await wire.ask(httpx.Request("GET", f"{url}/packed"))).document() == {"a": 1}
-        monkeypatch.setattr(wire_module, "TIMEOUT_S", 0.05)
+        monkeypatch.setattr(exchange_module, "TIMEOUT_S", 0.05)
         with pytest.raises(TryLaterError, match="Timeout"):
             await wire.ask(httpx.Request("GET", f"{url}/trickle"))
         is_over.set()

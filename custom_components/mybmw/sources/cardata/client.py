@@ -45,7 +45,7 @@ class Client:
 
     async def cars(self, reason: Reason) -> list[Mapped]:
         """The cars that are mapped to the account."""
-        return _found(mapped_cars((await self._ask("GET", "/customers/vehicles/mappings", reason)).json()))
+        return _found(mapped_cars((await self._ask("GET", "/customers/vehicles/mappings", reason)).field()))
 
     async def basic_data(self, vin: str, reason: Reason) -> dict[str, Json]:
         """What a car is."""
@@ -93,13 +93,13 @@ class Client:
 
     async def containers(self, reason: Reason) -> list[Container]:
         """All containers of the account, also those of others."""
-        return _found(containers((await self._ask("GET", "/customers/containers", reason)).json()))
+        return _found(containers((await self._ask("GET", "/customers/containers", reason)).field()))
 
     async def create_container(self, name: str, purpose: str, descriptors: Sequence[str], reason: Reason) -> Container:
         """Make a container; there is no way to change it."""
         content: Json = {"name": name, "purpose": purpose, "technicalDescriptors": list(descriptors)}
         answer = await self._ask("POST", "/customers/containers", reason, content=content)
-        return _found(container_in(answer.json()))
+        return _found(container_in(answer.field()))
 
     async def delete_container(self, container_id: str, reason: Reason) -> None:
         """Have a container deleted; fine if it is gone already."""
@@ -111,12 +111,12 @@ class Client:
 
     async def _pages(self, path: str, reason: Reason, params: Mapping[str, str], *, next_key: str) -> list[Json]:
         """All pages, the first ones if there are too many or the calls are used up before the last."""
-        items, token = _found(page_of((await self._ask("GET", path, reason, params=params)).json(), next_key))
+        items, token = _found(page_of((await self._ask("GET", path, reason, params=params)).field(), next_key))
         for _ in range(MOST_PAGES - 1):
             if not token or not self._ledger.may_call(reason):
                 break
             answer = await self._ask("GET", path, reason, params={**params, "nextToken": token})
-            more, token = _found(page_of(answer.json(), next_key))
+            more, token = _found(page_of(answer.field(), next_key))
             items += more
         return items
 
@@ -175,7 +175,7 @@ def _id(text: str) -> str:
 
 
 def _object(answer: Answer) -> dict[str, Json]:
-    document = answer.json()
+    document = answer.field()
     if not isinstance(document, dict):
         raise not_understood()
     return document

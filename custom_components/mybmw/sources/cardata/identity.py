@@ -81,7 +81,7 @@ class Identity:
                 "code_challenge_method": "S256",
             },
         )
-        if (code := DeviceCode.answered(answer.json(), verifier, self._clock())) is None:
+        if (code := DeviceCode.answered(answer.field(), verifier, self._clock())) is None:
             raise not_understood()
         return code
 
@@ -114,7 +114,7 @@ class Identity:
 
     async def _grant(self, form: Mapping[str, str], previous: Grant | None) -> Grant:
         answer = await self._post(_TOKEN_PATH, form)
-        if (grant := Grant.answered(answer.json(), self._clock(), previous)) is None:
+        if (grant := Grant.answered(answer.field(), self._clock(), previous)) is None:
             raise not_understood()
         return grant
 

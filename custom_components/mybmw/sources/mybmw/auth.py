@@ -13,11 +13,12 @@ from uuid import uuid4
 import httpx
 
 from .. import Clock, SignInRequiredError, TryLaterError
+from ..exchange import Answer
 from .account import Account
 from .credentials import AppIdentity, Grant, token_text
 from .headers import app_version, session_headers, sign_in_headers
 from .regions import may_hear_secrets
-from .wire import Answer, Wire
+from .wire import Wire
 
 _CONFIG_PATH: Final = "/eadrax-ucs/v1/presentation/oauth/config"
 
@@ -226,7 +227,7 @@ class _Exchange:
 
     @property
     def challenge(self) -> str:
-        """What is told at the beginning to recognise who knows the verifier at the end."""
+        """What is told at the beginning to recognize who knows the verifier at the end."""
         return base64.urlsafe_b64encode(sha256(self.verifier.encode()).digest()).decode().rstrip("=")
 
 

@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 import httpx
 
 from .. import Clock, Json, SignInRequiredError, SlowDownError, TryLaterError
+from ..exchange import Answer
 from .account import Account
 from .credentials import AppIdentity, Grant
 from .headers import sign_in_headers
-from .wire import Answer, Wire
+from .wire import Wire
 
 _PUBLIC_KEY_PATH: Final = "/eadrax-coas/v1/cop/publickey"
 _PUZZLE_PATH: Final = "/eadrax-coas/v2/cop/slider-captcha"
@@ -118,7 +119,7 @@ class ChinaLogin:
 
 
 def login_nonce(user: str, now: datetime, *, key: str | None = None, iv: str | None = None) -> str:
-    """The text by which BMW China recognises its app, for a user name or, once signed in, the customer's id.
+    """The text by which BMW China recognizes its app, for a user name or, once signed in, the customer's id.
 
     `key` and `iv` are 16 hexadecimal digits each, random unless given.
     """

@@ -11,11 +11,12 @@ import httpx
 
 from ...vehicle import Picture
 from .. import Clock, Json, NotAllowedError, Refusal, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from ..exchange import Answer
 from .headers import data_headers
 from .questions import Question
 from .regions import Region
 from .tokens import TokenKeeper
-from .wire import Answer, Wire
+from .wire import Wire
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,9 +70,7 @@ class Client:
             SlowDownError: BMW told us to wait, and the wait is not over.
             NotAllowedError: An order is of no use: BMW blocks us, as far as is known.
         """
-        if self._wait_until and self._clock() < self._wait_until:
-            message = "BMW has asked for a pause, which is not over yet"
-            raise SlowDownError(message, self._wait_until)
+        self._check_pause()
         if to_order and self._block:
             raise NotAllowedError(str(self._block), self._block.reason)
         return Round()
@@ -113,6 +112,7 @@ class Client:
             if this_round.ended_by:
                 raise this_round.ended_by
             try:
+                self._check_pause()  # one may have begun in another round since this one did
                 answer = await self._authorized(question, this_round)
             except SourceError as err:
                 _LOGGER.debug("%s %s (%s): %s", question.method, question.path, question.brand, err)
@@ -125,6 +125,11 @@ class Client:
                 raise
         self._block = None
         return answer
+
+    def _check_pause(self) -> None:
+        if self._wait_until and self._clock() < self._wait_until:
+            message = "BMW has asked for a pause, which is not over yet"
+            raise SlowDownError(message, self._wait_until)
 
     async def _authorized(self, question: Question, this_round: Round) -> Answer:
         """Ask, and once more with another token if BMW may not accept the one we have."""

@@ -8,13 +8,14 @@ from typing import Final
 
 from ...vehicle import Fate, FindVehicle, Location, Outcome, Reason, Step
 from .. import Clock, Json, NotAllowedError, OnStep, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from ..exchange import Answer
 from ..fields import Fields
 from .brands import ListBrand
+from .build.location import build_found_location
 from .client import Client, Round, UnknownToBmwError
-from .coordinates import wgs84_of_gcj02
 from .orders import event_position, event_status
 from .questions import Question
-from .wire import Answer, Sleep, UncertainError
+from .wire import Sleep, UncertainError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,7 +32,6 @@ _FATES: Final = {
     "ERROR": (Fate.FAILED, Reason.BY_CAR),
 }
 _NO_WORDS: Final = "<no error returned>"
-_HEADINGS: Final = range(361)
 
 
 def pauses_s() -> Iterator[float]:
@@ -87,19 +87,7 @@ class Commands:
         except SourceError as err:
             _LOGGER.debug("The position of the car that was found is not known: %s", err)
             return None
-        position = answer.part("positionData").part("position")
-        latitude, longitude = position.number("latitude", -90, 90), position.number("longitude", -180, 180)
-        if latitude is None or longitude is None:
-            return None
-        if self._in_china:
-            latitude, longitude = wgs84_of_gcj02(latitude, longitude)
-        return Location(
-            as_of=self._clock().replace(microsecond=0),
-            latitude=latitude,
-            longitude=longitude,
-            heading_deg=position.integer("heading", _HEADINGS),
-            address=position.text("formattedAddress"),
-        )
+        return build_found_location(answer, self._clock().replace(microsecond=0), in_china=self._in_china)
 
     async def _fate(self, question: Question, sent_at: datetime, this_round: Round, on_step: OnStep) -> Outcome:
         """Ask again and again, but ever less often, until there is an answer or no patience left."""

@@ -8,7 +8,7 @@ from .credentials import AppIdentity
 from .regions import Region
 
 _UNITS: Final = "d=KM;v=L;p=B;ec=KWH100KM;fc=L100KM;em=GKM;"
-"""Kilometres, litres and kilopascals, wherever the account is."""
+"""Kilometers, liters and kilopascals, wherever the account is."""
 
 
 def app_version(identity: AppIdentity, region: Region, brand: ListBrand = ListBrand.BMW) -> str:

@@ -8,6 +8,8 @@ from ...vehicle import (
     ChargingMode,
     Command,
     CommandKey,
+    Flaw,
+    InvalidCommandError,
     Position,
     SendDestination,
     SetChargingPlan,
@@ -76,6 +78,7 @@ def order(command: Command, car: Car, *, gcid: str, charging: Json, in_china: bo
     `charging` are the car's charging details of this moment, which a new plan is built on; other commands need none.
 
     Raises:
+        InvalidCommandError: The end of the charging window that is to change would meet the other one.
         TryLaterError: They do not hold a whole plan, or BMW's number for the customer, which a destination is addressed
             to, is not known.
     """
@@ -139,6 +142,7 @@ def changed_plan(charging: Json, command: SetChargingPlan) -> dict[str, Json]:
     What we do not know of it goes back as it came; a plan that lacks what we do know is not touched.
 
     Raises:
+        InvalidCommandError: The charging window would be empty.
         UnreadablePlanError: There is no such plan.
     """
     details = _object(charging)
@@ -170,8 +174,12 @@ def _changed_mode(mode: dict[str, Json], command: SetChargingPlan) -> dict[str, 
     if command.mode:
         changed["type"], changed["chargingPreference"] = _MODES[command.mode]
     if command.window:
-        changed["startTimeSlot"] = _written(command.window.start)
-        changed["endTimeSlot"] = _written(command.window.end)
+        if command.window.start is not None:
+            changed["startTimeSlot"] = _written(command.window.start)
+        if command.window.end is not None:
+            changed["endTimeSlot"] = _written(command.window.end)
+        if changed["startTimeSlot"] == changed["endTimeSlot"]:
+            raise InvalidCommandError(Flaw.WINDOW_EMPTY)
     return changed
 
 

@@ -1,7 +1,6 @@
 """How long BMW asks us to wait, in the several ways it has of saying so."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 import re
 from typing import Final
 
@@ -16,23 +15,13 @@ _CLOCK: Final = re.compile(r"(?:(\d{1,3})\.)?\b(\d{1,3}):(\d{2}):(\d{2})\b")
 _NUMBER: Final = re.compile(r"\d{1,9}")
 
 
-def told_wait(retry_after: str | None, message: str, now: datetime) -> timedelta | None:
+def told_wait(retry_after: timedelta | None, message: str) -> timedelta | None:
     """The wait that a refusal asks for, None if it names none.
 
-    `retry_after` is the header of that name, seconds or an HTTP date; `message` is BMW's own text.
+    `retry_after` is what its header of that name says, `message` is BMW's own text.
     """
-    wait = _in_header(retry_after or "", now) or _in_message(message)
+    wait = retry_after or _in_message(message)
     return None if wait is None else min(max(wait, _SHORTEST_WAIT), LONGEST_WAIT)
-
-
-def _in_header(value: str, now: datetime) -> timedelta | None:
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=int(value[:9]))
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC) - now
 
 
 def _in_message(message: str) -> timedelta | None:

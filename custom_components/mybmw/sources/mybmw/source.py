@@ -87,6 +87,11 @@ class MyBmwSource(Source):
     def poll_interval_min(self) -> int:
         return self._region.poll_interval_min
 
+    @property
+    @override
+    def views(self) -> Collection[View]:
+        return questions.VIEWS.keys()
+
     @override
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
         this_round = self._client.begin()
@@ -105,16 +110,9 @@ class MyBmwSource(Source):
             raise err
         return fetch
 
-    @property
-    @override
-    def views(self) -> Collection[View]:
-        return questions.VIEWS.keys()
-
     @override
     async def picture(self, vin: str, view: View) -> Picture:
-        if (car := self._garage.cars.get(vin)) is None:
-            message = "The car is not on the account"
-            raise TryLaterError(message)
+        car = self._known(vin)
         return await self._client.ask_for_picture(questions.picture(car.brand, vin, view), self._client.begin())
 
     @override
@@ -277,7 +275,13 @@ def _about_charging(car: Car, now: datetime) -> Question | None:
 
 
 def _recording(car: Car) -> dict[str, Json]:
-    return {"brand": car.brand.value, "profile": car.profile, "state": car.state, "charging": car.charging}
+    return {
+        "vin": car.vin,
+        "brand": car.brand.value,
+        "profile": car.profile,
+        "state": car.state,
+        "charging": car.charging,
+    }
 
 
 async def _side_by_side[T](work: Iterable[Coroutine[object, object, T]]) -> list[T]:

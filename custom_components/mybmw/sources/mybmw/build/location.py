@@ -13,7 +13,19 @@ _HEADINGS: Final = range(361)
 def build_location(state: Fields, as_of: datetime | None, *, in_china: bool) -> Location | None:
     """The position the car reported, if it is complete."""
     location = state.part("location")
-    coordinates = location.part("coordinates")
+    address = location.part("address").text("formatted")
+    return _location(location, location.part("coordinates"), address, as_of, in_china=in_china)
+
+
+def build_found_location(answer: Fields, found_at: datetime, *, in_china: bool) -> Location | None:
+    """The position of a car that was looked for, from the answer to where it was found, if it is complete."""
+    position = answer.part("positionData").part("position")
+    return _location(position, position, position.text("formattedAddress"), found_at, in_china=in_china)
+
+
+def _location(
+    position: Fields, coordinates: Fields, address: str | None, as_of: datetime | None, *, in_china: bool
+) -> Location | None:
     latitude, longitude = coordinates.number("latitude", -90, 90), coordinates.number("longitude", -180, 180)
     if latitude is None or longitude is None:
         return None
@@ -23,6 +35,6 @@ def build_location(state: Fields, as_of: datetime | None, *, in_china: bool) -> 
         as_of=as_of,
         latitude=latitude,
         longitude=longitude,
-        heading_deg=location.integer("heading", _HEADINGS),
-        address=location.part("address").text("formatted"),
+        heading_deg=position.integer("heading", _HEADINGS),
+        address=address,
     )

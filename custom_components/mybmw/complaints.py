@@ -1,0 +1,74 @@
+"""What an owner is told when a command comes to nothing: the only place that knows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from .account_store import Pause
+from .const import DOMAIN
+from .sources import SignInRequiredError, SlowDownError, SourceError
+from .troubles import cause_of
+from .vehicle import Fate, InvalidCommandError, Outcome
+
+
+def name_of(err: SourceError) -> str:
+    """What kept a command from being sent, in a word for automations; also part of a translation key."""
+    return "sign_in_required" if isinstance(err, SignInRequiredError) else cause_of(err).value
+
+
+def complaint_of(err: SourceError | InvalidCommandError, pause: Pause | None) -> HomeAssistantError:
+    """What to raise for a command that was certainly not taken; `pause` is how long nothing more will be sent."""
+    if isinstance(err, InvalidCommandError):
+        return ServiceValidationError(
+            translation_domain=DOMAIN, translation_key=f"flaw_{err.flaw}", translation_placeholders=err.details
+        )
+    until = err.until if isinstance(err, SlowDownError) else pause.until if pause else dt_util.utcnow()
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=f"command_{name_of(err)}",
+        translation_placeholders={"error": str(err), "until": f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"},
+    )
+
+
+@contextmanager
+def explaining_flaws() -> Iterator[None]:
+    """Tell the owner what is wrong with a command that is being made.
+
+    Raises:
+        ServiceValidationError: It makes no sense.
+    """
+    try:
+        yield
+    except InvalidCommandError as err:
+        raise complaint_of(err, None) from err
+
+
+def complaint_about(outcome: Outcome) -> HomeAssistantError | None:
+    """What to raise for a command that was taken, or was not worth sending; None if there is nothing to say."""
+    if outcome.fate is Fate.EXECUTED:
+        return None
+    key = f"command_{outcome.fate}_{outcome.reason}" if outcome.reason else f"command_{outcome.fate}"
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=f"{key}_words" if outcome.words else key,
+        translation_placeholders={"words": outcome.words} if outcome.words else None,
+    )
+
+
+def interrupted(*, is_sent: bool) -> HomeAssistantError:
+    """What to raise when the account is taken down before a command has come to its end."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key="command_left_alone" if is_sent else "command_not_sent"
+    )
+
+
+def read_only() -> ServiceValidationError:
+    """What to raise when an owner has chosen that nothing is to be sent at all."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key="command_read_only")
+
+
+def car_gone() -> HomeAssistantError:
+    """What to raise when the car has left the account."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="command_car_gone")

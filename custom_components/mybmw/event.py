@@ -1,0 +1,65 @@
+"""What becomes of commands, for automations and the activity log."""
+
+from dataclasses import dataclass
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .commanding import Ending
+from .coordinator import MyBMWConfigEntry
+from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities
+from .vehicle import Fate
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MyBMWEventDescription(MyBMWEntityDescription, EventEntityDescription):
+    """Something that happens to a car."""
+
+
+EVENTS: Final = (
+    MyBMWEventDescription(
+        key="command",
+        event_types=[fate.value for fate in Fate],
+        exists=lambda v: v.capabilities.takes_commands,
+    ),
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add an event for the commands of every car that takes some."""
+    async_add_command_entities(entry, async_add_entities, EVENTS, MyBMWCommandEvent)
+
+
+class MyBMWCommandEvent(MyBMWEntity, EventEntity):
+    """A command that has come to its end."""
+
+    entity_description: MyBMWEventDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Hear of the end of each command, whoever gave it."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.commands.async_listen(self.vin, self._ended))
+
+    @override
+    def shows(self) -> object:
+        return ()  # nothing of the car itself
+
+    @callback
+    def _ended(self, ending: Ending) -> None:
+        self._trigger_event(
+            ending.fate,
+            {
+                "command": ending.key.value,
+                "reason": ending.reason,
+                "words": ending.words,
+                "sent_at": ending.sent_at.isoformat() if ending.sent_at else None,
+            },
+        )
+        self.async_write_ha_state()

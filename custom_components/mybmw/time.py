@@ -1,0 +1,96 @@
+"""What can be set to a time of the day, on the car's own clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import time
+from typing import Final, override
+
+from homeassistant.components.time import TimeEntity, TimeEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import MyBMWConfigEntry
+from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities, has_charging_plan
+from .vehicle import (
+    TIMER_IDS,
+    ChargingWindow,
+    Command,
+    DepartureTimer,
+    SetChargingPlan,
+    TimerChange,
+    Vehicle,
+    WindowChange,
+)
+
+PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
+
+
+@dataclass(frozen=True, kw_only=True)
+class MyBMWTimeDescription(MyBMWEntityDescription, TimeEntityDescription):
+    """A time the car can be told."""
+
+    value: Callable[[Vehicle], time | None]
+    command: Callable[[time], Command]
+
+
+def _window(vehicle: Vehicle) -> ChargingWindow | None:
+    return vehicle.charging_plan.window if vehicle.charging_plan else None
+
+
+def _departure(timer_id: int) -> MyBMWTimeDescription:
+    def timer(vehicle: Vehicle) -> DepartureTimer | None:
+        return vehicle.charging_plan.timer(timer_id) if vehicle.charging_plan else None
+
+    return MyBMWTimeDescription(
+        key=f"departure_timer_{timer_id}",
+        entity_category=EntityCategory.CONFIG,
+        exists=lambda v: has_charging_plan(v) and timer(v) is not None,
+        value=lambda v: found.departs_at if (found := timer(v)) else None,
+        command=lambda value: SetChargingPlan(timers=(TimerChange(id=timer_id, departs_at=value),)),
+    )
+
+
+TIMES: Final = (
+    MyBMWTimeDescription(
+        key="charging_window_start",
+        entity_category=EntityCategory.CONFIG,
+        exists=has_charging_plan,
+        value=lambda v: window.start if (window := _window(v)) else None,
+        command=lambda value: SetChargingPlan(window=WindowChange(start=value)),
+    ),
+    MyBMWTimeDescription(
+        key="charging_window_end",
+        entity_category=EntityCategory.CONFIG,
+        exists=has_charging_plan,
+        value=lambda v: window.end if (window := _window(v)) else None,
+        command=lambda value: SetChargingPlan(window=WindowChange(end=value)),
+    ),
+    *(_departure(timer_id) for timer_id in TIMER_IDS),
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the times of every car."""
+    async_add_command_entities(entry, async_add_entities, TIMES, MyBMWTime)
+
+
+class MyBMWTime(MyBMWEntity, TimeEntity):
+    """A time the car can be told."""
+
+    entity_description: MyBMWTimeDescription
+
+    @property
+    @override
+    def native_value(self) -> time | None:
+        return self.entity_description.value(self.vehicle)
+
+    @override
+    async def async_set_value(self, value: time) -> None:
+        await self.async_order(lambda: self.entity_description.command(value))
+
+    @override
+    def shows(self) -> object:
+        return (self.native_value,)
