@@ -7,6 +7,7 @@ import json
 import ssl
 
 import aiomqtt
+import httpx
 from paho.mqtt.reasoncodes import ReasonCode
 import pytest
 
@@ -14,7 +15,7 @@ from tests.simulator import Simulator
 from tests.simulator.cardata import API, SCOPES, STREAM, Grant
 from tests.simulator.garage import LivingCar
 from tests.simulator.speaks_cardata import in_stream, said
-from tests.simulator.stream import News, No, Second, StreamFault, Which, mosquitto
+from tests.simulator.stream import SWITCHES, News, No, Second, StreamFault, Which, mosquitto
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -218,6 +219,16 @@ async def test_what_becomes_of_an_upload(cloud: Simulator, clock: Clock, fault: 
     assert first["timestamp"] == envelope
     begins_with_mileage = "vehicle.vehicle.travelledDistance" in first["data"]
     assert begins_with_mileage is (fault is not StreamFault.OUT_OF_ORDER)
+
+
+async def test_faults_are_switched_over_http(cloud: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=cloud.url) as board:
+        assert (await board.put(f"{SWITCHES}/rival")).status_code == 204
+        assert (await board.put(f"{SWITCHES}/garbage")).status_code == 204
+        assert cloud.stream.faults == {StreamFault.RIVAL, StreamFault.GARBAGE}
+        assert (await board.delete(f"{SWITCHES}/rival")).status_code == 204
+        assert [name for name, is_on in (await board.get(SWITCHES)).json().items() if is_on] == ["garbage"]
+        assert (await board.put(f"{SWITCHES}/flood")).status_code == 404
 
 
 async def test_a_cloud_without_a_stream_says_so() -> None:

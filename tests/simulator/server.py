@@ -88,6 +88,8 @@ class Simulator:
         self.cardata = CarData(self.accounts, clock=clock)
         self._stream = None if stream is None else Stream(self.cardata, clock=clock, which=stream, port=stream_port)
         app.add_routes(self.cardata.routes(besides=[route for room in mybmw for route in room.routes()]))
+        if self._stream:
+            app.add_routes(self._stream.routes())
         # A client that has lost patience waits for no answer, and neither does the end of the simulator.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         self._port = port

@@ -14,10 +14,11 @@ from .faults import GARBAGE, StreamFault
 from .gate import Gate, Knock, Second, Session
 from .news import News, Newsroom
 from .packets import No
-from .stream import Stream
+from .stream import SWITCHES, Stream
 
 __all__ = [
     "GARBAGE",
+    "SWITCHES",
     "Gate",
     "Knock",
     "News",

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from aiohttp import web
 import aiomqtt
 
 from custom_components.mybmw.sources import Clock
@@ -18,6 +19,9 @@ from .faults import StreamFault, spoiled
 from .gate import Gate
 from .news import News, Newsroom
 from .packets import No
+
+SWITCHES: Final = "/_switchboard/stream"
+"""Where faults are switched over HTTP: GET shows them, PUT and DELETE of a name switch one on and off."""
 
 _LOOKS_EVERY_S: Final = 1
 _RIVAL_AFTER: Final = timedelta(seconds=10)
@@ -81,6 +85,28 @@ class Stream:
         if self._broker:
             await self._broker.stop()
         self._folder.cleanup()
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """Where faults are switched."""
+        return (
+            web.get(SWITCHES, self._show),
+            web.put(f"{SWITCHES}/{{name}}", self._switch),
+            web.delete(f"{SWITCHES}/{{name}}", self._switch),
+        )
+
+    async def _show(self, _request: web.Request) -> web.Response:
+        return web.json_response({fault.value: fault in self.faults for fault in StreamFault})
+
+    async def _switch(self, request: web.Request) -> web.Response:
+        try:
+            fault = StreamFault(request.match_info["name"])
+        except ValueError as unknown:
+            return web.json_response({"message": str(unknown)}, status=404)
+        if request.method == "PUT":
+            self.faults.add(fault)
+        else:
+            self.faults.discard(fault)
+        return web.Response(status=204)
 
     async def look(self) -> None:
         """Do what it is time for."""
