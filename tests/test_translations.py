@@ -19,6 +19,7 @@ import pytest
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
 from custom_components.mybmw.button import ACCOUNT_BUTTONS, BUTTONS
+from custom_components.mybmw.car_sensors import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.event import EVENTS
 from custom_components.mybmw.image import IMAGES
@@ -26,7 +27,7 @@ from custom_components.mybmw.lock import LOCKS
 from custom_components.mybmw.notify import NOTIFIERS
 from custom_components.mybmw.number import NUMBERS
 from custom_components.mybmw.select import SELECTS
-from custom_components.mybmw.sensor import API_CALLS, FRESHNESS_SENSORS, SENSORS
+from custom_components.mybmw.sensor import API_CALLS
 from custom_components.mybmw.services import ACTIONS
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.switch import SWITCHES
