@@ -126,6 +126,7 @@ class FakeSource(Source):
     is_closed: bool = False
     poll_interval_min: int = 5
     pushes: bool = False
+    takes_commands: bool = True
     budget: Budget | None = None
     checkup: Checkup = field(default_factory=dict)
     told: OnVehicles | None = None

@@ -114,6 +114,11 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         trouble = self.troubles.get(vin)
         return vin in self.data and (trouble is None or not trouble.is_lost)
 
+    @property
+    def takes_commands(self) -> bool:
+        """Whether any car can be asked to do anything; not if the cloud only tells, or the owner only watches."""
+        return self.source.takes_commands and not self.is_read_only
+
     def offers(self, vin: str) -> Capabilities:
         """What a car may be asked to do; nothing at all while the account is set to read-only."""
         return self.data[vin].capabilities.read_only() if self.is_read_only else self.data[vin].capabilities

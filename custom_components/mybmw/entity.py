@@ -204,13 +204,14 @@ def async_add_command_entities[D: MyBMWEntityDescription](
     descriptions: Sequence[D],
     create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
 ) -> None:
-    """Add an entity for everything a car can be asked to do; none, if its account is only watched.
+    """Add an entity for everything a car can be asked to do; none, if its account is only watched, or can only be.
 
     Those that were there before are removed then, as nobody misses what they have switched off. Home Assistant
-    remembers their ids, names and areas, and they have them again when commands are switched on.
+    remembers their ids, names and areas, and they have them again when commands are switched on, or when the account
+    is back at the door that takes them.
     """
     coordinator = entry.runtime_data
-    if not coordinator.is_read_only:
+    if coordinator.takes_commands:
         async_add_car_entities(entry, async_add_entities, descriptions, create)
         return
     registry, domain = er.async_get(coordinator.hass), async_get_current_platform().domain

@@ -134,6 +134,11 @@ class Source(Protocol):
         return False
 
     @property
+    def takes_commands(self) -> bool:
+        """Whether there is anything at all that the cloud would ask a car to do."""
+        return True
+
+    @property
     def budget(self) -> Budget | None:
         """What may still be asked, if the cloud counts it."""
         return None

@@ -360,6 +360,7 @@ async def test_recordings_tell_nobody_whose_car_it_is(account: Account) -> None:
 
 
 async def test_cardata_asks_no_car_for_anything(account: Account) -> None:
+    assert not account.source.takes_commands
     with pytest.raises(NotAllowedError):
         await account.source.execute(I5, Lock())
 

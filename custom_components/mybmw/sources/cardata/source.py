@@ -135,6 +135,11 @@ class CarDataSource(Source):
 
     @property
     @override
+    def takes_commands(self) -> bool:
+        return False
+
+    @property
+    @override
     def budget(self) -> Budget:
         ledger = self._access.ledger
         last = ledger.last_call
