@@ -1,7 +1,6 @@
 """What the doctor says of an account, verdict by verdict; nothing is asked of BMW."""
 
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import httpx
 import pytest
@@ -23,8 +22,13 @@ from .rig import NOW, Clock, Keeper, asked, granted
 I5: Final = "WBA00000000LIVE01"
 LISTENING: Final = StreamStatus(connected_since=NOW, last_message_at=NOW)
 
-type Sign = Callable[..., Access]
-"""Signs in for some scopes, all if none are named."""
+
+class Sign(Protocol):
+    """How an account signs in."""
+
+    def __call__(self, *scopes: str) -> Access:
+        """For these scopes, for all if none are named."""
+        ...
 
 
 @pytest.fixture
