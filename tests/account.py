@@ -18,7 +18,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources import Fetch, Json, OnStep, Source, SourceError, TryLaterError
+from custom_components.mybmw.sources import (
+    Budget,
+    Checkup,
+    Fetch,
+    Json,
+    OnStep,
+    OnVehicles,
+    Source,
+    SourceError,
+    TryLaterError,
+)
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.vehicle import (
@@ -116,6 +126,11 @@ class FakeSource(Source):
     may_fetch: asyncio.Event = field(default_factory=_set_event)
     is_closed: bool = False
     poll_interval_min: int = 5
+    pushes: bool = False
+    takes_commands: bool = True
+    budget: Budget | None = None
+    checkup: Checkup = field(default_factory=dict)
+    told: OnVehicles | None = None
     views: Collection[View] = tuple(View)
 
     def show(self, *vehicles: Vehicle) -> None:
@@ -123,6 +138,15 @@ class FakeSource(Source):
         self.vehicles = {vehicle.vin: vehicle for vehicle in vehicles}
         self.failures = {}
         self.failure = None
+
+    @override
+    def listen(self, on_vehicles: OnVehicles) -> None:
+        self.told = on_vehicles
+
+    def push(self, *vehicles: Vehicle) -> None:
+        """Tell of these cars by itself."""
+        assert self.told
+        self.told({vehicle.vin: vehicle for vehicle in vehicles})
 
     @override
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:

@@ -78,7 +78,7 @@ def door(
     """
     door = Door()
     with (
-        patch("custom_components.mybmw.config_flow.sign_in", door.sign_in),
+        patch("custom_components.mybmw.mybmw_flow.sign_in", door.sign_in),
         patch("custom_components.mybmw.async_setup_entry", door.set_up),
         patch("custom_components.mybmw.async_unload_entry", return_value=True),
     ):

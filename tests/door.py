@@ -126,9 +126,15 @@ async def stored(hass: HomeAssistant, gcid: str = GCID) -> AccountStore:
     return store
 
 
-async def begin(hass: HomeAssistant) -> ConfigFlowResult:
-    """Add an account."""
-    return shown(await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}))
+async def begin(hass: HomeAssistant, source: str = "mybmw") -> ConfigFlowResult:
+    """Add an account, up to the first form of a source."""
+    menu = shown(await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}))
+    return await choose(hass, menu, source)
+
+
+async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry, option: str = "mybmw_settings") -> ConfigFlowResult:
+    """Change an account, up to the form about what is to be changed."""
+    return await choose(hass, shown(await entry.start_reconfigure_flow(hass)), option)
 
 
 async def submit(hass: HomeAssistant, form: ConfigFlowResult, **typed: str) -> ConfigFlowResult:

@@ -53,6 +53,8 @@ def shown(result: ConfigFlowResult, flow: str = "config") -> ConfigFlowResult:
             _check_menu(result, section(texts, flow))
         elif result["type"] is FlowResultType.EXTERNAL_STEP:
             _check_external(result, section(texts, flow))
+        elif result["type"] is FlowResultType.SHOW_PROGRESS:
+            _check_progress(result, section(texts, flow))
         elif result["type"] is FlowResultType.ABORT and not result.get("translation_domain"):
             assert result["reason"] in section(texts, flow, "abort")
     return result
@@ -77,7 +79,7 @@ def _check_form(form: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
 
 def _check_fields_named(fields: set[str], texts: Mapping[str, Texts], *on_display: Texts) -> None:
     """An error must not send anybody looking for a field of the account that this form does not have."""
-    labels = section(texts, "step", "user", "data")
+    labels = section(texts, "step", "mybmw", "data")
     named = {field for field, label in labels.items() for text in on_display if str(label) in str(text).title()}
     assert named <= fields or not fields
 
@@ -97,6 +99,11 @@ def _check_external(external: ConfigFlowResult, texts: Mapping[str, Texts]) -> N
 
     assert step.keys() == {"title", "description"}
     _check_placeholders(external, step)
+
+
+def _check_progress(progress: ConfigFlowResult, texts: Mapping[str, Texts]) -> None:
+    assert section(texts, "step", progress["step_id"]).keys() == {"title"}
+    _check_placeholders(progress, section(texts, "progress")[progress["progress_action"]])
 
 
 def _check_placeholders(result: ConfigFlowResult, *on_display: Texts) -> None:

@@ -57,6 +57,7 @@ async def dialog(frontend: Client, flow_id: str = "", typed: Mapping[str, str | 
 async def open_page(frontend: Client) -> tuple[str, URL]:
     """Walk to the page; its flow and its address."""
     flow_id = str((await dialog(frontend, typed={"handler": DOMAIN}))["flow_id"])
+    await dialog(frontend, flow_id, {"next_step_id": "mybmw"})
     entered = {"username": DEMO_USERNAMES["row"], "password": DEMO_PASSWORD, "region": "rest_of_world"}
     menu = await dialog(frontend, flow_id, entered)
     assert menu["menu_options"] == ["captcha_page", "captcha_token"]

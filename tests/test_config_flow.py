@@ -55,7 +55,7 @@ pytestmark = pytest.mark.usefixtures("door")
 @pytest.mark.parametrize("region", [Region.REST_OF_WORLD, Region.NORTH_AMERICA])
 async def test_a_new_account(hass: HomeAssistant, door: Door, region: Region) -> None:
     form = await begin(hass)
-    assert (form["step_id"], form["errors"], filled_in(form)) == ("user", {}, {"region": "rest_of_world"})
+    assert (form["step_id"], form["errors"], filled_in(form)) == ("mybmw", {}, {"region": "rest_of_world"})
 
     menu = await submit(hass, form, username=f" {USERNAME}\n", password=PASSWORD, region=region.value)
     assert (menu["step_id"], menu["menu_options"]) == ("captcha", ["captcha_page", "captcha_token"])
@@ -140,7 +140,7 @@ async def test_a_refused_sign_in_goes_back_to_the_account(hass: HomeAssistant, d
 
     form = await paste(hass, form, TOKEN)
 
-    assert (form["step_id"], form["errors"]) == ("user", {"base": "invalid_auth"})
+    assert (form["step_id"], form["errors"]) == ("mybmw", {"base": "invalid_auth"})
     assert filled_in(form) == {"username": USERNAME, "region": "rest_of_world"}, "the password is to be typed anew"
     assert hass.config_entries.async_entries(DOMAIN) == []
 
@@ -160,7 +160,7 @@ async def test_a_refused_sign_in_in_china(hass: HomeAssistant, door: Door) -> No
     door.answer = REFUSED
     form = await submit(hass, await begin(hass), **ENTERED_IN_CHINA)
 
-    assert (form["step_id"], form["errors"]) == ("user", {"base": "invalid_auth_china"})
+    assert (form["step_id"], form["errors"]) == ("mybmw", {"base": "invalid_auth_china"})
     assert filled_in(form) == {"username": PHONE, "region": "china"}
 
     door.answer = CREDENTIALS
@@ -189,7 +189,7 @@ async def test_an_error_that_is_nobodys_fault_costs_nothing_in_china(
     door.answer = error
 
     form = await submit(hass, await begin(hass), **ENTERED_IN_CHINA)
-    assert (form["step_id"], form["errors"]) == ("user", {"base": text})
+    assert (form["step_id"], form["errors"]) == ("mybmw", {"base": text})
     assert filled_in(form) == ENTERED_IN_CHINA
 
     door.answer = CREDENTIALS
@@ -201,7 +201,7 @@ async def test_a_forbidden_sign_in_may_be_in_the_wrong_region(hass: HomeAssistan
     door.answer = FORBIDDEN
 
     form = await paste(hass, form, TOKEN)
-    assert (form["step_id"], form["errors"]) == ("user", {"base": "forbidden"})
+    assert (form["step_id"], form["errors"]) == ("mybmw", {"base": "forbidden"})
     assert filled_in(form) == ENTERED
 
     door.answer = CREDENTIALS
@@ -240,7 +240,7 @@ async def test_bmw_is_left_alone_in_china_too(hass: HomeAssistant, door: Door, f
     door.answer = CREDENTIALS
     freezer.tick(timedelta(hours=2, seconds=-1))
     form = await submit(hass, form, **ENTERED_IN_CHINA)
-    assert (form["step_id"], form["errors"]) == ("user", {"base": "too_many_attempts"})
+    assert (form["step_id"], form["errors"]) == ("mybmw", {"base": "too_many_attempts"})
     assert len(door.attempts) == 1
 
     freezer.tick(1)
@@ -303,7 +303,7 @@ async def test_one_user_name_may_have_an_account_in_each_region(hass: HomeAssist
 
 async def test_forms_can_be_looked_at_again(hass: HomeAssistant) -> None:
     form = await begin(hass)
-    assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "user"
+    assert shown(await hass.config_entries.flow.async_configure(form["flow_id"]))["step_id"] == "mybmw"
     menu = await submit(hass, form, **ENTERED)
     assert shown(await hass.config_entries.flow.async_configure(menu["flow_id"]))["step_id"] == "captcha"
     form = await choose(hass, menu, "captcha_token")

@@ -1,9 +1,8 @@
 """An account that is there already: signing in again, another password or region, its options."""
 
-from collections.abc import Awaitable, Callable
 from unittest.mock import AsyncMock, patch
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
@@ -34,6 +33,7 @@ from .door import (
     filled_in,
     known_account,
     paste,
+    reconfigure,
     stored,
     submit,
 )
@@ -80,8 +80,8 @@ async def test_an_account_goes_on_when_a_new_sign_in_cannot_be_stored(hass: Home
 async def test_changing_password_and_region(hass: HomeAssistant, door: Door) -> None:
     entry = known_account(hass)
 
-    form = shown(await entry.start_reconfigure_flow(hass))
-    assert (form["step_id"], filled_in(form)) == ("reconfigure", {"region": "rest_of_world"})
+    form = await reconfigure(hass, entry)
+    assert (form["step_id"], filled_in(form)) == ("mybmw_settings", {"region": "rest_of_world"})
     form = await submit(hass, form, password=NEW_PASSWORD, region="china")
     await hass.async_block_till_done()
 
@@ -92,13 +92,13 @@ async def test_changing_password_and_region(hass: HomeAssistant, door: Door) -> 
     assert [attempt.captcha_token for attempt in door.attempts] == [None]
 
 
-@pytest.mark.parametrize("step", ["reauth_confirm", "reconfigure"])
+@pytest.mark.parametrize("step", ["reauth_confirm", "mybmw_settings"])
 async def test_failing_to_sign_in_again(hass: HomeAssistant, door: Door, step: str) -> None:
     entry = known_account(hass)
     await (await stored(hass)).async_keep_credentials(OLD_CREDENTIALS)
     is_reauth = step == "reauth_confirm"
     region = {} if is_reauth else {"region": "rest_of_world"}
-    form = await (entry.start_reauth_flow(hass) if is_reauth else entry.start_reconfigure_flow(hass))
+    form = await (entry.start_reauth_flow(hass) if is_reauth else reconfigure(hass, entry))
 
     form = await submit(hass, form, password=NEW_PASSWORD, **region)
     door.answer = TRY_LATER
@@ -141,20 +141,20 @@ async def test_failing_to_sign_in_again_in_china(
 
     form = await submit(hass, await entry.start_reauth_flow(hass), password=NEW_PASSWORD)
     assert form["errors"] == {"base": in_reauth}
-    form = await submit(hass, await entry.start_reconfigure_flow(hass), password=NEW_PASSWORD, region="china")
+    form = await submit(hass, await reconfigure(hass, entry), password=NEW_PASSWORD, region="china")
     assert form["errors"] == {"base": in_reconfigure}
 
 
-@pytest.mark.parametrize("again", [MockConfigEntry.start_reauth_flow, MockConfigEntry.start_reconfigure_flow])
+@pytest.mark.parametrize("is_reauth", [True, False])
 async def test_signing_in_again_to_another_account_changes_nothing(
-    hass: HomeAssistant, door: Door, again: Callable[[MockConfigEntry, HomeAssistant], Awaitable[ConfigFlowResult]]
+    hass: HomeAssistant, door: Door, *, is_reauth: bool
 ) -> None:
     entry = known_account(hass, "china")
     await (await stored(hass)).async_keep_credentials(OLD_CREDENTIALS)
     door.answer = OF_ANOTHER_ACCOUNT
 
-    form = shown(await again(entry, hass))
-    region = {"region": "china"} if form["step_id"] == "reconfigure" else {}
+    form = await (entry.start_reauth_flow(hass) if is_reauth else reconfigure(hass, entry))
+    region = {} if is_reauth else {"region": "china"}
     result = await submit(hass, form, password=NEW_PASSWORD, **region)
 
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "wrong_account")

@@ -92,7 +92,7 @@ async def test_china(hass: HomeAssistant, cloud: Simulator) -> None:
     [
         (Fault(status=489, body="Blocked"), "sign_in_failed", "blocked"),
         (Fault(path="/authenticate", status=489, body="Blocked"), "sign_in_failed", "blocked"),
-        (Fault(status=403, body="Forbidden"), "user", "forbidden"),
+        (Fault(status=403, body="Forbidden"), "mybmw", "forbidden"),
         (Fault(status=429, headers={"retry-after": "3600"}), "sign_in_failed", "too_many_attempts"),
         (Fault(path="/token", status=503, body="<html>"), "sign_in_failed", "cannot_connect"),
         (Fault(drop=True), "sign_in_failed", "cannot_connect"),
@@ -117,7 +117,7 @@ async def test_requests_never_go_to_another_machine(
 
     form = await submit(hass, await begin(hass), **ENTERED)
 
-    assert (form["step_id"], form["errors"]) == ("user", {"base": "unknown"}), "no captcha in vain"
+    assert (form["step_id"], form["errors"]) == ("mybmw", {"base": "unknown"}), "no captcha in vain"
     assert "MYBMW_LOOPBACK may only be http://127.0.0.1:PORT" in caplog.text
     assert "Traceback" not in caplog.text
 

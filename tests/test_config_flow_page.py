@@ -1,14 +1,11 @@
 """Signing in with the answer of the captcha page."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .captcha_tab import Tab, go_on, open_page, says
 from .door import (
@@ -25,6 +22,7 @@ from .door import (
     entry_made,
     known_account,
     paste,
+    reconfigure,
     submit,
 )
 
@@ -44,15 +42,11 @@ async def test_a_new_account(hass: HomeAssistant, tab: Tab, door: Door) -> None:
     assert [attempt.captcha_token for attempt in door.attempts] == [TOKEN]
 
 
-@pytest.mark.parametrize("again", [MockConfigEntry.start_reauth_flow, MockConfigEntry.start_reconfigure_flow])
-async def test_an_account_that_is_there_already(
-    hass: HomeAssistant,
-    tab: Tab,
-    again: Callable[[MockConfigEntry, HomeAssistant], Awaitable[ConfigFlowResult]],
-) -> None:
+@pytest.mark.parametrize("is_reauth", [True, False])
+async def test_an_account_that_is_there_already(hass: HomeAssistant, tab: Tab, *, is_reauth: bool) -> None:
     entry = known_account(hass)
-    form = await again(entry, hass)
-    region = {"region": "north_america"} if form["step_id"] == "reconfigure" else {}
+    form = await (entry.start_reauth_flow(hass) if is_reauth else reconfigure(hass, entry))
+    region = {} if is_reauth else {"region": "north_america"}
     page = await open_page(hass, await submit(hass, form, password=NEW_PASSWORD, **region))
 
     assert (await tab.post(page)).status == 200
@@ -121,7 +115,7 @@ async def test_a_refused_sign_in_goes_back_to_the_account(hass: HomeAssistant, t
     door.answer = REFUSED
     await tab.post(page)
     form = await go_on(hass, page)
-    assert (form["step_id"], form["errors"]) == ("user", {"base": "invalid_auth"})
+    assert (form["step_id"], form["errors"]) == ("mybmw", {"base": "invalid_auth"})
 
 
 async def test_no_captcha_is_solved_while_bmw_wants_to_be_left_alone(

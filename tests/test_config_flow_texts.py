@@ -14,14 +14,24 @@ def test_no_text_is_left_over(language: str) -> None:
 
     assert section(texts, "config", "step").keys() == {
         "user",
+        "cardata",
+        "cardata_again",
+        "cardata_code",
+        "cardata_wait",
+        "cardata_failed",
+        "change_source",
+        "mybmw",
         "captcha",
         "captcha_page",
         "captcha_token",
         "sign_in_failed",
         "reauth_confirm",
         "reconfigure",
+        "reconfigure_cardata",
+        "mybmw_settings",
     }
-    assert section(texts, "options", "step").keys() == {"init"}
+    assert section(texts, "config", "progress").keys() == {"cardata_wait"}
+    assert section(texts, "options", "step").keys() == {"init", "doctor"}
     assert section(texts, "config", "error").keys() == {
         "blocked",
         "cannot_connect",
@@ -36,8 +46,20 @@ def test_no_text_is_left_over(language: str) -> None:
         "forbidden",
         "forbidden_again",
         "too_many_attempts",
+        "invalid_client_id",
+        "client_unknown",
+        "nothing_subscribed",
+        "api_not_subscribed",
+        "stream_not_subscribed",
+        "code_expired",
+        "code_declined",
     }
-    assert section(texts, "config", "abort").keys() == {"already_configured", "not_stored", "wrong_account"}
+    assert section(texts, "config", "abort").keys() == {
+        "already_configured",
+        "not_stored",
+        "source_changed",
+        "wrong_account",
+    }
     assert section(texts, "selector", "region", "options").keys() == set(Region)
 
 

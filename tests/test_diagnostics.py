@@ -172,6 +172,8 @@ async def test_what_is_wrong_is_told(
         "options": {"read_only": True, "scan_interval": 10, "unlock_code": "**REDACTED**"},
         "state": "loaded",
         "reason": None,
+        "budget": None,
+        "checkup": {},
         "is_read_only": True,
         "last_update_success": True,
         "last_exception": None,

@@ -6,6 +6,7 @@ from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import RepairsFlowResult, repairs_flow_manager
+from homeassistant.components.repairs.const import FlowType
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.components.repairs.models import RepairsFlowContext
 from homeassistant.config_entries import ConfigEntryState
@@ -46,7 +47,16 @@ class Refused:
         assert await async_setup_component(self.hass, "repairs", {})
         await self.hass.async_block_till_done()
         context = RepairsFlowContext(issue_id=f"{self.refusal}_{self.entry.entry_id}")
-        return self._seen(await self._flows.async_init(DOMAIN, context=context))
+        step = await self._flows.async_init(DOMAIN, context=context)
+        return self._seen(await self.choose(step, "look_again") if step["type"] is FlowResultType.MENU else step)
+
+    async def choose(self, menu: RepairsFlowResult, option: str) -> RepairsFlowResult:
+        """Choose from the menu of who is blocked."""
+        for texts in TEXTS.values():
+            shown = section(texts, "issues", self.refusal, "fix_flow", "step", "init")
+            assert shown.keys() == {"title", "description", "menu_options", "menu_option_descriptions"}
+            assert list(section(shown, "menu_options")) == menu["menu_options"]
+        return await self._flows.async_configure(menu["flow_id"], {"next_step_id": option})
 
     async def look_again(self) -> RepairsFlowResult:
         """Press the button in it."""
@@ -206,3 +216,22 @@ async def test_an_account_that_is_gone_cannot_be_repaired(hass: HomeAssistant) -
     for data in (None, {"entry_id": "gone"}):
         with pytest.raises(ValueError, match="The account is gone"):
             await async_create_fix_flow(hass, "blocked_gone", data)
+
+
+async def test_who_is_blocked_can_leave_by_the_other_door(
+    hass: HomeAssistant, refused: Refused, issue_registry: ir.IssueRegistry
+) -> None:
+    if refused.refusal is not Refusal.BLOCKED:
+        return
+    assert await async_setup_component(hass, "repairs", {})
+    await hass.async_block_till_done()
+    issue_id = f"{refused.refusal}_{refused.entry.entry_id}"
+    menu = await refused._flows.async_init(DOMAIN, context=RepairsFlowContext(issue_id=issue_id))
+    result = await refused.choose(menu, "change_source")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "change_source")
+    kind, flow_id = result["next_flow"]
+    assert kind is FlowType.CONFIG_FLOW
+    form = hass.config_entries.flow.async_get(flow_id)
+    assert (form["step_id"], form["context"]["entry_id"]) == ("reconfigure", refused.entry.entry_id)
+    assert issue_registry.async_get_issue(DOMAIN, issue_id), "nothing is repaired yet"
+    assert refused.source.times_asked == 0

@@ -19,6 +19,7 @@ import pytest
 import custom_components.mybmw
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
 from custom_components.mybmw.button import ACCOUNT_BUTTONS, BUTTONS
+from custom_components.mybmw.car_sensors import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.complaints import CAR_UNKNOWN, TOO_LATE
 from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.event import EVENTS
@@ -27,7 +28,7 @@ from custom_components.mybmw.lock import LOCKS
 from custom_components.mybmw.notify import NOTIFIERS
 from custom_components.mybmw.number import NUMBERS
 from custom_components.mybmw.select import SELECTS
-from custom_components.mybmw.sensor import FRESHNESS_SENSORS, SENSORS
+from custom_components.mybmw.sensor import API_CALLS
 from custom_components.mybmw.services import ACTIONS
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.switch import SWITCHES
@@ -58,7 +59,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "notify": {description.key: description for description in NOTIFIERS},
     "number": {description.key: description for description in NUMBERS},
     "select": {description.key: description for description in SELECTS},
-    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS)},
+    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS, API_CALLS)},
     "switch": {description.key: description for description in SWITCHES},
     "time": {description.key: description for description in TIMES},
 }
@@ -250,7 +251,7 @@ def test_exceptions_that_are_raised() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_issues(language: str) -> None:
     issues = at(document(f"translations/{language}"), "issues")
-    assert issues.keys() == {*Refusal, "shared_cars"}
+    assert issues.keys() == {*Refusal, "checkup", "shared_cars"}
     assert at(issues, "shared_cars").keys() == {"title", "description"}
     shared_cars = " ".join(map(str, at(issues, "shared_cars").values()))
     assert placeholders(shared_cars) == {"account", "cars", "other"}

@@ -21,7 +21,7 @@ from custom_components.mybmw.sources import Clock, Credentials, Fetch, KeepCrede
 from custom_components.mybmw.sources.loopback import LOOPBACK
 
 from .account import FakeSource, a_car, account_entry, set_up, try_to_set_up
-from .door import CREDENTIALS, NEW_PASSWORD, begin, entry_made, known_account, paste, stored, submit
+from .door import CREDENTIALS, NEW_PASSWORD, begin, entry_made, known_account, paste, reconfigure, stored, submit
 from .simulator import DEMO_PASSWORD, DEMO_USERNAMES, Fault, Simulator
 from .simulator.faults import Answer
 from .test_shared_cars import OTHER_GCID, shared_cars_issue
@@ -187,11 +187,11 @@ async def test_a_running_account_does_not_store_its_token_over_that_of_a_new_sig
     is_signed_in = asyncio.Event()
     original = AccountStore.async_keep_credentials
     with (
-        patch("custom_components.mybmw.config_flow.sign_in", sign_in),
+        patch("custom_components.mybmw.mybmw_flow.sign_in", sign_in),
         patch.object(AccountStore, "async_keep_credentials", keep),
         patch("custom_components.mybmw.async_setup_entry", return_value=True) as set_up_again,
     ):
-        form = await entry.start_reconfigure_flow(hass)
+        form = await reconfigure(hass, entry)
         signing_in = hass.async_create_task(submit(hass, form, password=NEW_PASSWORD, region="china"))
         await is_signed_in.wait()
         await turns()

@@ -16,7 +16,8 @@ from .account_store import AccountStore
 from .connection import async_disconnect, connect
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
-from .issues import async_clear_issues
+from .doctor import is_ill
+from .issues import async_clear_issues, async_report_checkup
 from .pictures import async_remove_pictures
 from .services import async_setup_services
 from .sources.registry import open_source
@@ -86,6 +87,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
     coordinator.async_show_account()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+
+    @callback
+    def _check_up() -> None:
+        async_report_checkup(hass, entry.entry_id, entry.title, is_ill=is_ill(source.checkup))
+
+    entry.async_on_unload(coordinator.async_add_listener(_check_up))
+    source.listen(coordinator.async_hear)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -31,6 +31,7 @@ class _StoredPause(TypedDict):
 class _Stored(TypedDict):
     credentials: dict[str, Json]
     pause: _StoredPause | None
+    aside: NotRequired[dict[str, dict[str, Json]]]
 
 
 class AccountStore:
@@ -46,6 +47,7 @@ class AccountStore:
             hass, _VERSION, f"{DOMAIN}.{slugify(account_id)}", private=True, atomic_writes=True
         )
         self._credentials: dict[str, Json] = {}
+        self._aside: dict[str, dict[str, Json]] = {}
         self.pause: Pause | None = None
 
     @property
@@ -63,6 +65,7 @@ class AccountStore:
         if (stored := await self._store.async_load()) is None:
             return
         self._credentials = stored["credentials"]
+        self._aside = stored.get("aside", {})
         if (pause := stored.get("pause")) and (until := dt_util.parse_datetime(pause["until"])):
             refusal = pause["refusal"]
             # A later version may have stored a refusal that this one does not know; to wait is right all the same.
@@ -81,6 +84,14 @@ class AccountStore:
         if await self._async_stored_credentials() != self._credentials:
             message = "Home Assistant could not write the file of the account"
             raise OSError(message)
+
+    def aside(self, source: str) -> Credentials:
+        """What is left of a source by which the account was reached once."""
+        return self._aside.get(source, {})
+
+    def set_aside(self, source: str, remainder: Credentials) -> None:
+        """Remember, with the next credentials, what is left of the source that was theirs until now."""
+        self._aside[source] = dict(remainder)
 
     async def async_pause(self, pause: Pause | None) -> None:
         """Begin a pause, or end it with None."""
@@ -101,9 +112,10 @@ class AccountStore:
 
     async def _async_save(self) -> None:
         pause = self.pause
-        await self._store.async_save(
-            {
-                "credentials": self._credentials,
-                "pause": None if pause is None else {"until": pause.until.isoformat(), "refusal": pause.refusal},
-            }
+        stored = _Stored(
+            credentials=self._credentials,
+            pause=None if pause is None else {"until": pause.until.isoformat(), "refusal": pause.refusal},
         )
+        if self._aside:
+            stored["aside"] = self._aside
+        await self._store.async_save(stored)

@@ -15,8 +15,16 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.unit_system import UnitSystem
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_car_entities, is_electric, reports_state
-from .vehicle import Lid, OpeningState, Vehicle, Window
+from .entity import (
+    MyBMWEntity,
+    MyBMWEntityDescription,
+    async_add_car_entities,
+    async_add_extra_entities,
+    is_electric,
+    reports_state,
+)
+from .extras import plain_name
+from .vehicle import Extra, Lid, OpeningState, Vehicle, Window
 
 PARALLEL_UPDATES = 0
 
@@ -144,6 +152,12 @@ BINARY_SENSORS: Final = (
         value=lambda v: v.body.is_alarm_armed,
     ),
     MyBMWBinarySensorDescription(
+        key="moving",
+        device_class=BinarySensorDeviceClass.MOVING,
+        exists=lambda v: v.motion is not None and v.motion.is_moving is not None,
+        value=lambda v: v.motion.is_moving if v.motion else None,
+    ),
+    MyBMWBinarySensorDescription(
         key="service_required",
         device_class=BinarySensorDeviceClass.PROBLEM,
         exists=reports_state,
@@ -183,11 +197,27 @@ BINARY_SENSORS: Final = (
 )
 
 
+def _extra(key: str, extra: Extra, language: str) -> MyBMWBinarySensorDescription | None:
+    """A sensor for a value that the model has no place for, None if it is not about yes or no."""
+    if not isinstance(extra.value, bool):
+        return None
+    return MyBMWBinarySensorDescription(
+        key=key,
+        name=plain_name(key, language),
+        entity_registry_enabled_default=False,
+        value=lambda v: value if (told := v.extras.get(key)) and isinstance(value := told.value, bool) else None,
+    )
+
+
 async def async_setup_entry(
-    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the binary sensors of every car."""
     async_add_car_entities(entry, async_add_entities, BINARY_SENSORS, MyBMWBinarySensor)
+    language = hass.config.language
+    async_add_extra_entities(
+        entry, async_add_entities, lambda key, extra: _extra(key, extra, language), MyBMWBinarySensor
+    )
 
 
 class MyBMWBinarySensor(MyBMWEntity, BinarySensorEntity):

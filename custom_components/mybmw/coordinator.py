@@ -80,7 +80,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     def __init__(self, hass: HomeAssistant, entry: MyBMWConfigEntry, source: Source, store: AccountStore) -> None:
         """Know no car yet."""
-        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, source.poll_interval_min))
+        wish = None if source.pushes else entry.options.get(CONF_SCAN_INTERVAL)
+        self._interval = timedelta(minutes=wish or source.poll_interval_min)
         name = f"{DOMAIN} {entry.title}"  # in the log, where several accounts have to be told apart
         super().__init__(hass, _LOGGER, config_entry=entry, name=name, update_interval=self._interval)
         self.data = {}
@@ -111,9 +112,14 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         return self.last_update_success and (not self.data or not self.troubles.keys() >= self.data.keys())
 
     def is_current(self, vin: str) -> bool:
-        """Whether a car is on the account and was read recently enough to be believed."""
+        """Whether a car is on the account and was read, or heard, recently enough to be believed."""
         trouble = self.troubles.get(vin)
         return vin in self.data and (trouble is None or not trouble.is_lost)
+
+    @property
+    def takes_commands(self) -> bool:
+        """Whether any car can be asked to do anything; not if the cloud only tells, or the owner only watches."""
+        return self.source.takes_commands and not self.is_read_only
 
     def offers(self, vin: str) -> Capabilities:
         """What a car may be asked to do; nothing at all while the account is set to read-only."""
@@ -210,6 +216,22 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     def async_show_account(self) -> None:
         """Give the account a device, which its cars hang on."""
         self.account_device_id = self._devices.async_show_account()
+
+    @callback
+    def async_hear(self, vehicles: Mapping[str, Vehicle]) -> None:
+        """Take in cars that have said something by themselves; when the next look is due stays as it is.
+
+        Those that are not shown here are left alone: they are another account's, or the next look finds them.
+        """
+        heard = {vin: vehicle.settled(self.data[vin]) for vin, vehicle in vehicles.items() if vin in self.data}
+        if heard:
+            lost_before = lost(self.troubles)
+            self.data = {**self.data, **heard}
+            self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin not in heard}
+            self.last_success = dt_util.utcnow()
+            self.last_update_success = True
+            self._note_found(heard.keys(), lost_before)
+        self.async_update_listeners()
 
     @override
     async def _async_setup(self) -> None:

@@ -11,12 +11,13 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
-from .const import CONF_UNLOCK_CODE, DOMAIN
+from .const import CONF_CLIENT_ID, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .sources import Json
+from .sources.cardata import PERSONAL
 
-_OF_ENTRY: Final = {CONF_PASSWORD, CONF_USERNAME}
-_OF_CAR: Final = {"address", "heading_deg", "latitude", "longitude", "vin"}
+_OF_ENTRY: Final = {CONF_CLIENT_ID, CONF_PASSWORD, CONF_USERNAME}
+_OF_CAR: Final = {"address", "altitude_m", "heading_deg", "latitude", "longitude", "vin"} | PERSONAL
 
 
 async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: MyBMWConfigEntry) -> Mapping[str, Json]:
@@ -54,6 +55,7 @@ def _settings(entry: MyBMWConfigEntry) -> dict[str, Json]:
 
 def _account(entry: MyBMWConfigEntry) -> Json:
     coordinator = entry.runtime_data
+    budget = coordinator.source.budget
     return _settings(entry) | {
         key: _plain(value)
         for key, value in {
@@ -66,6 +68,8 @@ def _account(entry: MyBMWConfigEntry) -> Json:
                 asdict(trouble) for vin, trouble in coordinator.troubles.items() if vin not in coordinator.data
             ],
             "unread_makes": coordinator.unread_makes,
+            "budget": asdict(budget) if budget else None,
+            "checkup": coordinator.source.checkup,
             "recordings": coordinator.source.recordings(),
         }.items()
     }
@@ -75,7 +79,7 @@ def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
     trouble = coordinator.troubles.get(vin)
     return _plain(
         {
-            "vehicle": async_redact_data(asdict(coordinator.data[vin]), _OF_CAR),
+            "vehicle": async_redact_data(asdict(coordinator.data[vin]), _OF_CAR | PERSONAL),
             "offers": _offers(coordinator, vin),
             "is_current": coordinator.is_current(vin),
             "trouble": trouble and asdict(trouble),

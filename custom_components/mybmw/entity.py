@@ -15,7 +15,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .complaints import explaining_flaws
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from .vehicle import Command, Outcome, Vehicle
+from .vehicle import Command, Extra, Outcome, Vehicle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,19 +190,52 @@ def async_add_car_entities[D: MyBMWEntityDescription](
 
 
 @callback
+def async_add_extra_entities[D: MyBMWEntityDescription](
+    entry: MyBMWConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    describe: Callable[[str, Extra], D | None],
+    create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
+) -> None:
+    """Add an entity for every value that a car tells beside what it has a place for, as soon as it tells it.
+
+    `describe` says what becomes of a value (by its name in the cloud), or None if it is none of the platform's.
+    """
+    coordinator = entry.runtime_data
+    added: set[tuple[str, str]] = set()
+
+    @callback
+    def update() -> None:
+        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
+        told = [
+            (vin, key, extra)
+            for vin, vehicle in coordinator.data.items()
+            for key, extra in vehicle.extras.items()
+            if (vin, key) not in added and extra.value is not None
+        ]
+        added.update((vin, key) for vin, key, _ in told)
+        described = [(vin, description) for vin, key, extra in told if (description := describe(key, extra))]
+        if described:
+            async_add_entities([create(coordinator, vin, description) for vin, description in described])
+
+    entry.async_on_unload(coordinator.async_add_listener(update))
+    update()
+
+
+@callback
 def async_add_command_entities[D: MyBMWEntityDescription](
     entry: MyBMWConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Sequence[D],
     create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
 ) -> None:
-    """Add an entity for everything a car can be asked to do; none, if its account is only watched.
+    """Add an entity for everything a car can be asked to do; none, if its account is only watched, or can only be.
 
     Those that were there before are removed then, as nobody misses what they have switched off. Home Assistant
-    remembers their ids, names and areas, and they have them again when commands are switched on.
+    remembers their ids, names and areas, and they have them again when commands are switched on, or when the account
+    is back at the door that takes them.
     """
     coordinator = entry.runtime_data
-    if not coordinator.is_read_only:
+    if coordinator.takes_commands:
         async_add_car_entities(entry, async_add_entities, descriptions, create)
         return
     registry, domain = er.async_get(coordinator.hass), async_get_current_platform().domain

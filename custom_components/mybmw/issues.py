@@ -8,6 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .sources import Refusal
 
+_CHECKUP: Final = "checkup"
 _SHARED_CARS: Final = "shared_cars"
 _LEARN_MORE: Final = "https://github.com/mybmw-ha/mybmw#the-state-of-bmws-two-doors"
 
@@ -60,9 +61,28 @@ def async_report_shared_cars(
 
 
 @callback
+def async_report_checkup(hass: HomeAssistant, entry_id: str, account: str, *, is_ill: bool) -> None:
+    """Tell the owner that something has to be put right in BMW's portal, or take it back."""
+    if not is_ill:
+        ir.async_delete_issue(hass, DOMAIN, f"{_CHECKUP}_{entry_id}")
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{_CHECKUP}_{entry_id}",
+        data={"entry_id": entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=_CHECKUP,
+        translation_placeholders={"account": account},
+    )
+
+
+@callback
 def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Take back all that was said of an account."""
     async_clear_refusal(hass, entry_id)
+    async_report_checkup(hass, entry_id, "", is_ill=False)
     ir.async_delete_issue(hass, DOMAIN, f"{_SHARED_CARS}_{entry_id}")
 
 

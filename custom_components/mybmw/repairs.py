@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.components.repairs.const import FlowType
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import probatio
 
 from .account_store import AccountStore, Pause
+from .const import DOMAIN
 from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of
+from .doctor import async_look_again, checkup_of, is_ill, signs
 from .issues import is_refused
 from .moments import local_minute
 from .sources import Refusal
@@ -27,26 +30,40 @@ A block does not end because somebody asks, but who was forbidden something may 
 
 
 async def async_create_fix_flow(
-    hass: HomeAssistant, _issue_id: str, data: Mapping[str, str | int | float | None] | None
+    hass: HomeAssistant, issue_id: str, data: Mapping[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Begin to repair an account that BMW refuses; `data` is what the issue was created with."""
+    """Begin to repair an account; `data` is what the issue was created with."""
     entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
     if entry is None:
         message = "The account is gone"
         raise ValueError(message)
-    return LookAgainFlow(entry)
+    return DoctorFlow(entry) if issue_id.startswith("checkup_") else LookAgainFlow(entry, issue_id)
 
 
 class LookAgainFlow(RepairsFlow):
     """Explains the refusal, and looks once more when the owner wants it, but not too often."""
 
-    def __init__(self, entry: MyBMWConfigEntry) -> None:
+    def __init__(self, entry: MyBMWConfigEntry, issue_id: str) -> None:
         """Be about one account."""
         self._entry = entry
+        self._is_blocked = issue_id.startswith(f"{Refusal.BLOCKED}_")
 
     async def async_step_init(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_look_again()
+        """Begin; who is blocked can leave by the other door."""
+        if not self._is_blocked:
+            return await self.async_step_look_again()
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["change_source", "look_again"],
+            description_placeholders={"account": self._entry.title},
+        )
+
+    async def async_step_change_source(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
+        """Go on with a form in which the account can be changed to CarData."""
+        form = await self.hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": self._entry.entry_id}
+        )
+        return self.async_abort(reason="change_source", next_flow=(FlowType.CONFIG_FLOW, form["flow_id"]))
 
     async def async_step_look_again(self, user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
         """Look again; as long as the account is refused, the explanation stays."""
@@ -90,6 +107,30 @@ class LookAgainFlow(RepairsFlow):
         store = AccountStore(self.hass, account_id_of(self._entry))
         await store.async_load()
         return store
+
+
+class DoctorFlow(RepairsFlow):
+    """Tells what is in order with an account of CarData, and what to do about what is not."""
+
+    def __init__(self, entry: MyBMWConfigEntry) -> None:
+        """Be about one account."""
+        self._entry = entry
+
+    async def async_step_init(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_doctor()
+
+    async def async_step_doctor(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
+        """Tell what was found."""
+        return self.async_show_menu(
+            step_id="doctor", menu_options=["doctor_again"], description_placeholders=signs(self._entry)
+        )
+
+    async def async_step_doctor_again(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
+        """Look again; when the owner has nothing more to do, it is repaired."""
+        await async_look_again(self._entry)
+        checkup = checkup_of(self._entry)
+        return await self.async_step_doctor() if not checkup or is_ill(checkup) else self.async_create_entry(data={})
 
 
 def _next_probe(pause: Pause | None) -> datetime | None:

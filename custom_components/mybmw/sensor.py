@@ -1,9 +1,7 @@
 """What a car tells as a number, a time or a word."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Final, override
 
 from homeassistant.components.sensor import (
@@ -13,299 +11,95 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
-    DEGREE,
+    MAX_LENGTH_STATE_STATE,
     EntityCategory,
     UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
     UnitOfLength,
+    UnitOfPower,
     UnitOfPressure,
-    UnitOfRatio,
+    UnitOfSpeed,
+    UnitOfTemperature,
+    UnitOfTime,
     UnitOfVolume,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
-from .coordinator import MyBMWConfigEntry
-from .entity import (
-    MyBMWEntity,
-    MyBMWEntityDescription,
-    async_add_car_entities,
-    burns_fuel,
-    is_electric,
-    reports_state,
-)
-from .vehicle import (
-    Battery,
-    Charging,
-    ChargingPlan,
-    ChargingStatus,
-    Climate,
-    ClimateActivity,
-    Fuel,
-    Service,
-    ServiceType,
-    Tire,
-    Vehicle,
-    Wheel,
-)
+from .car_sensors import FRESHNESS_SENSORS, SENSORS, MyBMWSensorDescription
+from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from .entity import MyBMWAccountEntity, MyBMWEntity, async_add_car_entities, async_add_extra_entities
+from .extras import plain_name
+from .vehicle import Extra, Vehicle
 
 PARALLEL_UPDATES = 0
 
-
-@dataclass(frozen=True, kw_only=True)
-class MyBMWSensorDescription(MyBMWEntityDescription, SensorEntityDescription):
-    """A fact that is a number, a time or a word."""
-
-    value: Callable[[Vehicle], str | float | date | datetime | None]
-
-
-def _fuel(vehicle: Vehicle) -> Fuel:
-    return vehicle.energy.fuel or Fuel()
-
-
-def _battery(vehicle: Vehicle) -> Battery:
-    return vehicle.energy.battery or Battery()
-
-
-def _charging(vehicle: Vehicle) -> Charging:
-    return vehicle.energy.charging or Charging()
-
-
-def _plan(vehicle: Vehicle) -> ChargingPlan:
-    return vehicle.charging_plan or ChargingPlan()
+_CLASSES: Final[Mapping[str | None, SensorDeviceClass]] = {
+    UnitOfElectricCurrent.AMPERE: SensorDeviceClass.CURRENT,
+    UnitOfElectricPotential.VOLT: SensorDeviceClass.VOLTAGE,
+    UnitOfEnergy.KILO_WATT_HOUR: SensorDeviceClass.ENERGY_STORAGE,
+    UnitOfLength.KILOMETERS: SensorDeviceClass.DISTANCE,
+    UnitOfLength.METERS: SensorDeviceClass.DISTANCE,
+    UnitOfPower.KILO_WATT: SensorDeviceClass.POWER,
+    UnitOfPower.WATT: SensorDeviceClass.POWER,
+    UnitOfPressure.KPA: SensorDeviceClass.PRESSURE,
+    UnitOfSpeed.KILOMETERS_PER_HOUR: SensorDeviceClass.SPEED,
+    UnitOfTemperature.CELSIUS: SensorDeviceClass.TEMPERATURE,
+    UnitOfTime.HOURS: SensorDeviceClass.DURATION,
+    UnitOfTime.MINUTES: SensorDeviceClass.DURATION,
+    UnitOfTime.SECONDS: SensorDeviceClass.DURATION,
+    UnitOfVolume.LITERS: SensorDeviceClass.VOLUME_STORAGE,
+}
+"""What is measured in a unit, as far as that is certain."""
 
 
-def _climate(vehicle: Vehicle) -> Climate:
-    return vehicle.climate or Climate()
-
-
-def _tells_climate(vehicle: Vehicle) -> bool:
-    return _climate(vehicle).activity is not ClimateActivity.UNKNOWN
-
-
-def _tire(vehicle: Vehicle, wheel: Wheel) -> Tire:
-    return (vehicle.tires and vehicle.tires.at(wheel)) or Tire()
-
-
-def _bar(pressure_kpa: int | None) -> float | None:
-    return None if pressure_kpa is None else pressure_kpa / 100
-
-
-def _words(kind: type[StrEnum]) -> list[str]:
-    """What an enumeration can say; to know nothing is a state that Home Assistant has already."""
-    return [word.value for word in kind if word.name != "UNKNOWN"]
-
-
-def _word(word: StrEnum) -> str | None:
-    return None if word.name == "UNKNOWN" else word.value
-
-
-def _next_service(vehicle: Vehicle) -> Service | None:
-    return vehicle.maintenance.next_by_date or vehicle.maintenance.next_by_distance
-
-
-def _tire_sensors(wheel: Wheel) -> tuple[MyBMWSensorDescription, MyBMWSensorDescription]:
-    """What one tire tells: in bar, from which Home Assistant makes psi where people count in that.
-
-    The car's kilopascal would become psi as well, but remain kilopascal for everybody else.
-    """
-
-    def is_known(vehicle: Vehicle) -> bool:
-        return vehicle.tires is not None and vehicle.tires.at(wheel) is not None
-
-    return (
-        MyBMWSensorDescription(
-            key=f"tire_pressure_{wheel}",
-            device_class=SensorDeviceClass.PRESSURE,
-            native_unit_of_measurement=UnitOfPressure.BAR,
-            suggested_display_precision=2,
-            state_class=SensorStateClass.MEASUREMENT,
-            exists=is_known,
-            value=lambda v: _bar(_tire(v, wheel).pressure_kpa),
-        ),
-        MyBMWSensorDescription(
-            key=f"tire_target_pressure_{wheel}",
-            device_class=SensorDeviceClass.PRESSURE,
-            native_unit_of_measurement=UnitOfPressure.BAR,
-            suggested_display_precision=2,
-            state_class=SensorStateClass.MEASUREMENT,
-            entity_registry_enabled_default=False,
-            exists=is_known,
-            value=lambda v: _bar(_tire(v, wheel).target_pressure_kpa),
-        ),
+def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | None:
+    """A sensor for a value that the model has no place for, None if it is no sensor's."""
+    is_number = isinstance(extra.value, int | float)
+    if isinstance(extra.value, bool):
+        return None
+    is_moment = isinstance(extra.value, datetime)
+    return MyBMWSensorDescription(
+        key=key,
+        name=plain_name(key, language),
+        device_class=SensorDeviceClass.TIMESTAMP if is_moment else _CLASSES.get(extra.unit) if is_number else None,
+        native_unit_of_measurement=extra.unit if is_number else None,
+        state_class=SensorStateClass.MEASUREMENT if is_number else None,
+        entity_registry_enabled_default=False,
+        value=lambda v: _told(v, key, extra),
     )
 
 
-SENSORS: Final = (
-    MyBMWSensorDescription(
-        key="mileage",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        exists=reports_state,
-        value=lambda v: v.odometer.mileage_km,
-    ),
-    MyBMWSensorDescription(
-        key="range_total",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=reports_state,
-        value=lambda v: v.energy.total_range_km,
-    ),
-    MyBMWSensorDescription(
-        key="range_electric",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=is_electric,
-        value=lambda v: _battery(v).range_km,
-    ),
-    MyBMWSensorDescription(
-        key="range_fuel",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=burns_fuel,
-        value=lambda v: _fuel(v).range_km,
-    ),
-    MyBMWSensorDescription(
-        key="fuel_level",
-        device_class=SensorDeviceClass.VOLUME_STORAGE,
-        native_unit_of_measurement=UnitOfVolume.LITERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=burns_fuel,
-        value=lambda v: _fuel(v).level_l,
-    ),
-    MyBMWSensorDescription(
-        key="fuel_percent",
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=burns_fuel,
-        value=lambda v: _fuel(v).level_percent,
-    ),
-    MyBMWSensorDescription(
-        key="battery_level",
-        device_class=SensorDeviceClass.BATTERY,
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=is_electric,
-        value=lambda v: _battery(v).level_percent,
-    ),
-    MyBMWSensorDescription(
-        key="charging_status",
-        device_class=SensorDeviceClass.ENUM,
-        options=_words(ChargingStatus),
-        exists=is_electric,
-        value=lambda v: _word(_charging(v).status),
-    ),
-    MyBMWSensorDescription(
-        key="charging_target",
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        exists=is_electric,
-        value=lambda v: _charging(v).target_percent,
-    ),
-    MyBMWSensorDescription(
-        key="charging_start_time",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_registry_enabled_default=False,
-        exists=is_electric,
-        value=lambda v: v.next_charging_start(dt_util.now()),
-    ),
-    MyBMWSensorDescription(
-        key="charging_end_time",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        exists=is_electric,
-        value=lambda v: _charging(v).ends_at,
-    ),
-    MyBMWSensorDescription(
-        key="ac_current_limit",
-        device_class=SensorDeviceClass.CURRENT,
-        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
-        entity_registry_enabled_default=False,
-        exists=is_electric,
-        value=lambda v: _plan(v).ac_limit_a,
-    ),
-    MyBMWSensorDescription(
-        key="climate_status",
-        device_class=SensorDeviceClass.ENUM,
-        options=_words(ClimateActivity),
-        exists=_tells_climate,
-        value=lambda v: _word(_climate(v).activity),
-    ),
-    MyBMWSensorDescription(
-        key="climate_end_time",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        exists=_tells_climate,
-        value=lambda v: _climate(v).ends_at,
-    ),
-    *(sensor for wheel in Wheel for sensor in _tire_sensors(wheel)),
-    MyBMWSensorDescription(
-        key="next_service_date",
-        device_class=SensorDeviceClass.DATE,
-        exists=lambda v: v.maintenance.next_by_date is not None,
-        value=lambda v: service.due_date if (service := v.maintenance.next_by_date) else None,
-    ),
-    MyBMWSensorDescription(
-        key="next_service_distance",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        exists=lambda v: v.maintenance.next_by_distance is not None,
-        value=lambda v: service.due_distance_km if (service := v.maintenance.next_by_distance) else None,
-    ),
-    MyBMWSensorDescription(
-        key="next_service_type",
-        device_class=SensorDeviceClass.ENUM,
-        options=_words(ServiceType),
-        exists=lambda v: _next_service(v) is not None,
-        value=lambda v: service.type.value if (service := _next_service(v)) else None,
-    ),
-    MyBMWSensorDescription(
-        key="heading",
-        native_unit_of_measurement=DEGREE,
-        state_class=SensorStateClass.MEASUREMENT_ANGLE,
-        suggested_display_precision=0,
-        entity_registry_enabled_default=False,
-        exists=lambda v: v.capabilities.tracking,
-        value=lambda v: v.tracked_location.heading_deg if v.tracked_location else None,
-    ),
-    MyBMWSensorDescription(
-        key="software_version",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists=lambda v: v.identity.software is not None,
-        value=lambda v: str(v.identity.software) if v.identity.software else None,
-    ),
-)
+def _told(vehicle: Vehicle, key: str, first: Extra) -> str | float | datetime | None:
+    """What a car tells under a name; nothing, if it has become another kind of thing or is too long to be shown."""
+    value = told.value if (told := vehicle.extras.get(key)) else None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return value if isinstance(first.value, str) and len(value) <= MAX_LENGTH_STATE_STATE else None
+    if isinstance(value, datetime):
+        return value if isinstance(first.value, datetime) else None
+    return value if isinstance(first.value, int | float) and told and told.unit == first.unit else None
 
-FRESHNESS_SENSORS: Final = (
-    MyBMWSensorDescription(
-        key="last_reported",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda v: v.last_reported,
-    ),
-    MyBMWSensorDescription(
-        key="last_fetched",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda v: v.fetched_at,
-    ),
+
+API_CALLS: Final = SensorEntityDescription(
+    key="api_calls_remaining",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    state_class=SensorStateClass.MEASUREMENT,
 )
 
 
 async def async_setup_entry(
-    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of every car."""
+    """Add the sensors of every car, and of the account."""
+    if entry.runtime_data.source.budget is not None:
+        async_add_entities([MyBMWBudgetSensor(entry.runtime_data, API_CALLS)])
     async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
     async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
+    language = hass.config.language
+    async_add_extra_entities(entry, async_add_entities, lambda key, extra: _extra(key, extra, language), MyBMWSensor)
 
 
 class MyBMWSensor(MyBMWEntity, SensorEntity):
@@ -339,3 +133,29 @@ class MyBMWFreshnessSensor(MyBMWSensor):
     def extra_state_attributes(self) -> Mapping[str, str | None]:
         trouble = self.coordinator.troubles.get(self.vin)
         return {"trouble": trouble.cause.value if trouble else None}
+
+
+class MyBMWBudgetSensor(MyBMWAccountEntity, SensorEntity):
+    """How many questions the cloud still answers, and what the last one was for."""
+
+    def __init__(self, coordinator: MyBMWCoordinator, description: SensorEntityDescription) -> None:
+        """Show what is left now."""
+        super().__init__(coordinator, description)
+        self._take_stock()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write a state only if another question was asked, or may be asked again."""
+        before = self._attr_native_value, self._attr_extra_state_attributes
+        self._take_stock()
+        if (self._attr_native_value, self._attr_extra_state_attributes) != before:
+            self.async_write_ha_state()
+
+    def _take_stock(self) -> None:
+        budget = self.coordinator.source.budget
+        self._attr_native_value = budget.calls_left if budget else None
+        self._attr_extra_state_attributes = {
+            "last_reason": budget.last_reason if budget else None,
+            "next_frees_at": budget.next_frees_at if budget else None,
+        }

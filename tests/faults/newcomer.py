@@ -95,10 +95,11 @@ class Newcomer:
         return 0
 
     async def _begin(self) -> ConfigFlowResult:
-        return shown(await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}))
+        menu = shown(await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}))
+        return await self._submit(menu, {"next_step_id": "mybmw"})
 
     async def _add(self, form: ConfigFlowResult) -> ConfigFlowResult:
-        if form["step_id"] == "user":
+        if form["step_id"] == "mybmw":
             form = await self._submit(form, _TYPED)
         if form["step_id"] == "sign_in_failed":
             form = await self._submit(form, {})

@@ -23,6 +23,7 @@ from .living import World, WorldClock
 from .log import Asked
 from .mybmw import MyBmw
 from .sign_in import SignIn
+from .stream import Stream, Which
 from .switchboard import SWITCHBOARD, Switchboard
 
 DEMO_USERNAMES: Final = {"row": "demo@example.com", "na": "demo@example.com", "cn": "8613912345678"}
@@ -50,10 +51,13 @@ class Simulator:
         access_lifetime: timedelta = timedelta(hours=1),
         speed: float = 1,
         seed: int = 1,
+        stream: Which | None = None,
+        stream_port: int = 0,
     ) -> None:
         """Be ready to start. `cars` are names of recorded or living cars, or recordings; port 0 is any that is free.
 
         `speed` is how many times faster than `clock` the living cars live, `seed` decides what will happen to them.
+        With `stream`, that broker brings CarData's stream.
         """
         self.world = World(WorldClock(clock, speed=speed), seed=seed)
         self.garage = Garage(cars, age=age, clock=clock, world=self.world)
@@ -82,7 +86,10 @@ class Simulator:
             self.switchboard,
         )
         self.cardata = CarData(self.accounts, clock=clock)
+        self._stream = None if stream is None else Stream(self.cardata, clock=clock, which=stream, port=stream_port)
         app.add_routes(self.cardata.routes(besides=[route for room in mybmw for route in room.routes()]))
+        if self._stream:
+            app.add_routes(self._stream.routes())
         # A client that has lost patience waits for no answer, and neither does the end of the simulator.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         self._port = port
@@ -92,14 +99,26 @@ class Simulator:
         """Where the cloud is, while it runs."""
         return f"http://{_HOST}:{self._port}"
 
+    @property
+    def stream(self) -> Stream:
+        """CarData's stream; raises ValueError if there is none."""
+        if self._stream is None:
+            message = "this cloud was made without a stream"
+            raise ValueError(message)
+        return self._stream
+
     async def start(self) -> None:
         """Begin to answer; raises OSError if the port is taken."""
         await self._runner.setup()
         await web.TCPSite(self._runner, _HOST, self._port).start()
         self._port = self._runner.addresses[0][1]
+        if self._stream:
+            await self._stream.start()
 
     async def stop(self) -> None:
         """Answer no more."""
+        if self._stream:
+            await self._stream.stop()
         await self._runner.cleanup()
 
     async def __aenter__(self) -> Self:

@@ -99,9 +99,9 @@ _CHARGING: Final = f"{_EV}.charging"
 _HVB: Final = "vehicle.powertrain.electric.battery"
 
 
-def said(life: Life, clock: WorldClock) -> dict[str, Said]:
-    """All that BMW knows of a car now, by descriptor."""
-    now = clock()
+def said(life: Life, clock: WorldClock, now: datetime | None = None) -> dict[str, Said]:
+    """All that BMW knows of a car now, or knew at a moment in the world, by descriptor."""
+    now = clock() if now is None else now
     model, last = life.model, life.report(now)
     slow = life.report(min(now, max(_opened(), datetime.combine(now.date(), time(), tzinfo=UTC))))
     everything = dict.fromkeys(_never(model), _SILENT)

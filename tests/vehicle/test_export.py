@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import Enum
+from functools import reduce
 import json
+from operator import or_
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Final, TypeAliasType, get_args, get_origin, get_type_hints
@@ -87,14 +89,20 @@ def _rows(path: str, hint: Hint) -> Iterator[Row]:
                 yield from _rows(f"{path}.{name}" if path else name, inner)
         case _, type() if issubclass(hint, Enum):
             yield Row(path, ", ".join(f"`{member.name.lower()}`" for member in hint))
+        case _, UnionType():
+            yield Row(path, ", ".join(_SIMPLE[kind] for kind in get_args(hint)))
         case type() as container, _ if issubclass(container, Mapping):
             key, value = arguments
-            assert issubclass(key, Enum)
-            yield from _rows(f"{path}{{{','.join(member.name.lower() for member in key)}}}", value)
+            yield from _rows(f"{path}{{{_keys(key)}}}", value)
         case type(), _:
             yield from _rows(f"{path}[]", arguments[0])
         case _:
             yield Row(path, _SIMPLE[hint])
+
+
+def _keys(kind: type) -> str:
+    """What may stand for a key: the words of an enumeration, or any text."""
+    return ",".join(member.name.lower() for member in kind) if issubclass(kind, Enum) else "…"
 
 
 _SIMPLE: Final[Mapping[Hint, str]] = {
@@ -123,18 +131,22 @@ def _without_none(hint: Hint) -> Hint:
         return _without_none(hint.__value__)
     if not isinstance(hint, UnionType):
         return hint
-    [inner] = [argument for argument in get_args(hint) if argument is not NoneType]
-    return inner
+    return reduce(or_, (argument for argument in get_args(hint) if argument is not NoneType))
+
+
+def _braced(path: str, row: str) -> str | None:
+    """The path of a mapping's values, if a row is of them."""
+    return f"{path}{{{row.removeprefix(path + '{').partition('}')[0]}}}" if row.startswith(f"{path}{{") else None
 
 
 def leaves(value: Plain, path: str = "") -> Iterator[tuple[str, Plain]]:
     """All values that are neither unknown nor made of others, by path."""
     match value:
         case dict():
-            braces = path in {"body.lids", "body.windows"}
+            braces = path in {"body.lids", "body.windows", "extras"}
             for key, inner in value.items():
                 if braces:
-                    yield from leaves(inner, next(row.path for row in schema() if row.path.startswith(f"{path}{{")))
+                    yield from leaves(inner, next(braced for row in schema() if (braced := _braced(path, row.path))))
                 else:
                     yield from leaves(inner, f"{path}.{key}" if path else key)
         case list():

@@ -27,6 +27,10 @@ type OnStep = Callable[[Step], None]
 """Is told how far a command has come, as it comes."""
 
 
+type OnVehicles = Callable[[Mapping[str, Vehicle]], None]
+"""Is told of cars that have changed, by VIN; of none, if only something about the account has."""
+
+
 class SourceError(Exception):
     """A source could not do what it was asked. The message is safe to log: no secret, no VIN, no position."""
 
@@ -85,8 +89,72 @@ class Fetch:
     unread_makes: frozenset[Brand] = frozenset()
 
 
+class Check(StrEnum):
+    """What has to be in order for a source that has to be set up in several places."""
+
+    API = "api"
+    """We may ask about cars."""
+    STREAM = "stream"
+    """We may listen to them."""
+    CARS = "cars"
+    """There is a car that this account may know of."""
+    CONTAINER = "container"
+    """What cars are asked about has been agreed on."""
+    CONNECTION = "connection"
+    """We are listening."""
+    MESSAGE = "message"
+    """A car has been heard."""
+
+
+class Verdict(StrEnum):
+    """Whether it is."""
+
+    GOOD = "good"
+    PENDING = "pending"
+    """Not yet, and nothing is wrong with that."""
+    BAD = "bad"
+    """No, and the owner has to do something about it."""
+
+
+type Checkup = Mapping[Check, Verdict]
+"""What is in order and what is not, in the order in which it has to be put right; empty if there is nothing to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The questions that a cloud still answers: how many are left, why the last was asked, when there is one more."""
+
+    calls_left: int
+    last_reason: str | None = None
+    next_frees_at: datetime | None = None
+
+
 class Source(Protocol):
     """One account in one cloud."""
+
+    @property
+    def pushes(self) -> bool:
+        """Whether cars are told of as they change, so that how often they are looked at is nobody's business."""
+        return False
+
+    @property
+    def takes_commands(self) -> bool:
+        """Whether there is anything at all that the cloud would ask a car to do."""
+        return True
+
+    @property
+    def budget(self) -> Budget | None:
+        """What may still be asked, if the cloud counts it."""
+        return None
+
+    @property
+    def checkup(self) -> Checkup:
+        """Whether all is in order, as far as is known without asking."""
+        return {}
+
+    def listen(self, on_vehicles: OnVehicles) -> None:
+        """Begin to tell of cars as they change, if the source can; until it is closed."""
+        del on_vehicles
 
     @property
     def poll_interval_min(self) -> int:

@@ -5,8 +5,7 @@ from typing import Final, Protocol
 
 import httpx
 
-from . import Clock, Credentials, KeepCredentials, Source
-from .mybmw import open_account
+from . import Clock, Credentials, KeepCredentials, Source, cardata, mybmw
 
 
 class _Open(Protocol):
@@ -22,7 +21,8 @@ class _Open(Protocol):
 
 
 _SOURCES: Final[Mapping[str, _Open]] = {
-    "mybmw": open_account,
+    "cardata": cardata.open_account,
+    "mybmw": mybmw.open_account,
 }
 
 
@@ -40,3 +40,8 @@ def open_source(
     a setting that makes no sense. Nothing is asked of the cloud yet.
     """
     return _SOURCES[settings["source"]](settings, credentials, http=http, keep=keep, clock=clock)
+
+
+def what_outlives(source: str, credentials: Credentials) -> Credentials:
+    """What of an account to keep when it is not reached by a source any more: nothing that opens or tells anything."""
+    return cardata.what_outlives(credentials) if source == "cardata" else {}

@@ -5,6 +5,7 @@ name; a moment is an aware UTC datetime; a time on the car's own clock is a plai
 car said it, never when it was fetched.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -43,11 +44,13 @@ from .commands import (
     Unlock,
     WindowChange,
 )
-from .energy import Battery, Charging, ChargingStatus, Energy, Fuel
+from .energy import Battery, Charging, ChargingStatus, Energy, Fuel, LowVoltageBattery
+from .extras import Extra
 from .flaws import Flaw, InvalidCommandError
 from .identity import Brand, DriveTrain, HeadUnit, Identity, Software
 from .location import Location, Position
 from .maintenance import CheckControlMessage, Maintenance, Service, ServiceStatus, ServiceType, Severity
+from .motion import Motion
 from .outcome import Fate, Outcome, Reason, Step
 from .tires import Tire, Tires, TireSeason, Wheel
 from .views import Picture, View
@@ -79,6 +82,7 @@ __all__ = [
     "DigitalKey",
     "DriveTrain",
     "Energy",
+    "Extra",
     "Fate",
     "FindVehicle",
     "FlashLights",
@@ -91,7 +95,9 @@ __all__ = [
     "Location",
     "Lock",
     "LockState",
+    "LowVoltageBattery",
     "Maintenance",
+    "Motion",
     "Oddity",
     "Odometer",
     "OpeningState",
@@ -149,8 +155,8 @@ class Vehicle:
     """One car as its cloud last described it.
 
     `last_reported` is when the car last spoke to BMW, `fetched_at` when we asked BMW. A part the car never speaks of
-    is None. Two vehicles are equal when nothing about the car differs; when we asked and what we did not understand
-    does not count.
+    is None. `extras` are values that have no place here, by the name their cloud has for them. Two vehicles are equal
+    when nothing about the car differs; when we asked and what we did not understand does not count.
     """
 
     vin: str
@@ -164,9 +170,11 @@ class Vehicle:
     tires: Tires | None = None
     maintenance: Maintenance = field(default_factory=Maintenance)
     location: Location | None = None
+    motion: Motion | None = None
     last_reported: datetime | None = None
     is_in_deep_sleep: bool | None = None
     is_privacy_mode_on: bool | None = None
+    extras: Mapping[str, Extra] = field(default_factory=dict)
     fetched_at: datetime | None = field(default=None, compare=False)
     oddities: tuple[Oddity, ...] = field(default=(), compare=False)
 

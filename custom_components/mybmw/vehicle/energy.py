@@ -51,11 +51,25 @@ class Fuel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
-    """The high-voltage battery."""
+    """The high-voltage battery.
+
+    `capacity_kwh` is what it holds when it is full, `health_percent` what is left of the capacity it once had.
+    """
 
     as_of: datetime | None = None
     level_percent: int | None = None
     range_km: int | None = None
+    capacity_kwh: float | None = None
+    health_percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowVoltageBattery:
+    """The 12 V battery, which feeds everything while the car is parked."""
+
+    as_of: datetime | None = None
+    voltage_v: float | None = None
+    level_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +77,8 @@ class Charging:
     """What is going on at the plug.
 
     `remaining_min` is the car's own estimate until charging ends, `ends_at` the moment that estimate means; both are
-    there only while the car charges. `target_percent` is the state of charge at which the car stops.
+    there only while the car charges. `target_percent` is the state of charge at which the car stops. `power_w` is what
+    flows into the battery, 0 while nothing does.
     """
 
     as_of: datetime | None = None
@@ -73,6 +88,7 @@ class Charging:
     connection_type: str | None = None
     remaining_min: int | None = None
     ends_at: datetime | None = None
+    power_w: int | None = None
 
     @property
     def is_charging(self) -> bool | None:
@@ -98,4 +114,5 @@ class Energy:
     fuel: Fuel | None = None
     battery: Battery | None = None
     charging: Charging | None = None
+    low_voltage_battery: LowVoltageBattery | None = None
     total_range_km: int | None = None

@@ -12,12 +12,16 @@ _DATE_LINE_DEG: Final = 180
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """A position in WGS-84 degrees, with the compass heading in degrees and BMW's address text if known."""
+    """A position in WGS-84 degrees, with the compass heading in degrees and BMW's address text if known.
+
+    `altitude_m` is above sea level.
+    """
 
     as_of: datetime | None = None
     latitude: float
     longitude: float
     heading_deg: int | None = None
+    altitude_m: int | None = None
     address: str | None = None
 
 

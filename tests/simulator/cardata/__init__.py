@@ -11,8 +11,19 @@ a car's state is told is in ../speaks_cardata.py.
 """
 
 from .containers import Container
-from .customers import API, SCOPES, STREAM, Customer, Grant, Window
+from .customers import API, SCOPES, STREAM, Customer, Customers, Grant, Window
 from .door import CarData
 from .sign_in import DeviceSignIn
 
-__all__ = ["API", "SCOPES", "STREAM", "CarData", "Container", "Customer", "DeviceSignIn", "Grant", "Window"]
+__all__ = [
+    "API",
+    "SCOPES",
+    "STREAM",
+    "CarData",
+    "Container",
+    "Customer",
+    "Customers",
+    "DeviceSignIn",
+    "Grant",
+    "Window",
+]

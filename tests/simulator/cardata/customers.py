@@ -128,11 +128,16 @@ class Customers:
         """What an access token opens, or opened until it ended; None if it is none."""
         return self._by_access.get(access_token)
 
-    def who_streams(self, gcid: str, id_token: str) -> Grant | None:
-        """What user name and password of the stream open; None if they do not fit, have ended, or never did."""
+    def who_has(self, gcid: str, id_token: str) -> Grant | None:
+        """What user name and password of the stream stand for; None if they do not fit, have ended, or never did."""
         grant = self._by_id.get(id_token)
         is_good = grant and grant.customer.account.gcid == gcid and self.clock() < grant.ends_at
-        return grant if is_good and grant and STREAM in grant.scopes else None
+        return grant if is_good else None
+
+    def who_streams(self, gcid: str, id_token: str) -> Grant | None:
+        """The same, None also if they do not open the stream."""
+        grant = self.who_has(gcid, id_token)
+        return grant if grant and STREAM in grant.scopes else None
 
     def forget_access_tokens(self) -> None:
         """Make all access tokens worthless before their time."""

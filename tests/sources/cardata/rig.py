@@ -109,7 +109,7 @@ class Rooms:
         self.client, self.containers = access.client, access.containers
 
 
-def granted(cloud: Simulator, clock: Clock, scopes: frozenset[str] = frozenset(SCOPES)) -> Grant:
+def granted(cloud: Simulator, clock: Callable[[], datetime], scopes: frozenset[str] = frozenset(SCOPES)) -> Grant:
     """A grant that the cloud has just given out."""
     given = cloud.cardata.customers.admit(cloud.cardata.customer(), scopes)
     grant = Grant.answered(

@@ -1,25 +1,64 @@
 """BMW CarData, the official and read-only interface for owners.
 
-failures     what exactly went wrong, beside the four meanings
-hosts        where CarData is
-memory       what is remembered between starts
-grant        what a sign-in brings
-device_code  ... and the code that brings it
-identity     the service that gives out both
-auth         signing in
-tokens       ... and staying so
-quota        fifty calls a day
-refusals     what BMW's codes mean
-questions    what can be asked
-client       asking, each call booked before
-descriptors  what a car can be asked about
-container    ... and how BMW wants to be told
-access       all of it together
+failures       what exactly went wrong, beside the four meanings
+hosts          where CarData is
+memory         what is remembered between starts
+grant          what a sign-in brings
+device_code    ... and the code that brings it
+identity       the service that gives out both
+auth           signing in
+tokens         ... and staying so
+quota          fifty calls a day
+refusals       what BMW's codes mean
+questions      what can be asked
+client         asking, each call booked before
+descriptors    what a car can be asked about
+container      ... and how BMW wants to be told
+access         all of it together, as far as asking goes
+
+message        what comes in the stream
+stream_status  how that is doing
+stream_pauses  how long to stay away from it
+broker         one connection to it
+stream         ... and always one
+
+catalogue      what is known of a descriptor beforehand (its facts, its words)
+keys           the descriptors that vehicles are built from
+reading        what a car said, however it was written
+traps          where it is not to be taken at its word
+readings       all that a car has said
+build          ... and the car that it makes, part by part
+
+cars           the cars of an account, and what is remembered of them
+autopilot      when a car is worth a call
+checkup        whether all is in order with an account
+source         all of it together: an account as a source of vehicles
 """
 
 from .access import Access
-from .auth import DeviceSignIn, first_credentials, gcid_of
+from .auth import DeviceSignIn, first_credentials, gcid_of, missing_scopes_of, what_outlives
+from .catalogue import PERSONAL
 from .failures import Cause, cause_of
+from .grant import API_SCOPE, STREAM_SCOPE, Grant
+from .identity import read_client_id
 from .quota import Reason
+from .source import CarDataSource, open_account
 
-__all__ = ["Access", "Cause", "DeviceSignIn", "Reason", "cause_of", "first_credentials", "gcid_of"]
+__all__ = [
+    "API_SCOPE",
+    "PERSONAL",
+    "STREAM_SCOPE",
+    "Access",
+    "CarDataSource",
+    "Cause",
+    "DeviceSignIn",
+    "Grant",
+    "Reason",
+    "cause_of",
+    "first_credentials",
+    "gcid_of",
+    "missing_scopes_of",
+    "open_account",
+    "read_client_id",
+    "what_outlives",
+]

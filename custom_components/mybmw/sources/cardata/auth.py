@@ -129,6 +129,19 @@ def gcid_of(credentials: Credentials) -> str:
     return gcid if isinstance(gcid, str) else ""
 
 
+def what_outlives(credentials: Credentials) -> Credentials:
+    """What of an account is worth keeping when it is not asked here any more, and opens nothing and tells nothing.
+
+    These are the calls of the day, which are spent for whoever comes back today, and the container.
+    """
+    return {page: credentials[page] for page in (Page.CALLS.value, Page.CONTAINER.value) if page in credentials}
+
+
+def missing_scopes_of(err: SourceError) -> frozenset[str]:
+    """What the client is not switched on for, if that is what was wrong."""
+    return err.scopes if isinstance(err, SignInFailedError) else frozenset()
+
+
 async def _what_is_missing(identity: Identity) -> SourceError:
     """Find out which scope BMW did not like; it says only that it did not like something."""
     missing = {scope for scope in (API_SCOPE, STREAM_SCOPE) if not await _is_subscribed(identity, scope)}

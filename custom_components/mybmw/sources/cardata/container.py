@@ -78,6 +78,11 @@ class ContainerKeeper:
         self._turn = asyncio.Lock()
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is one, as far as is known."""
+        return _Ours.remembered(self._memory) is not None
+
+    @property
     def is_reduced(self) -> bool:
         """Whether BMW did not want to have all descriptors in it."""
         ours = _Ours.remembered(self._memory)

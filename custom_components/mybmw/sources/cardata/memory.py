@@ -14,6 +14,7 @@ class Page(StrEnum):
     GRANT = "grant"
     CALLS = "calls"
     CONTAINER = "container"
+    CARS = "cars"
 
 
 class Memory:

@@ -1,0 +1,185 @@
+"""What all ways of signing in share: whose account it is, and putting away what let us in."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+import logging
+from traceback import format_tb
+from typing import Final, NamedTuple, override
+
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
+from homeassistant.core import callback
+from homeassistant.helpers.typing import UNDEFINED
+from homeassistant.util import dt as dt_util
+import probatio
+
+from .account_store import AccountStore
+from .const import CONF_READ_ONLY, CONF_SOURCE
+from .coordinator import MyBMWConfigEntry
+from .issues import async_clear_issues
+from .sources import Credentials
+from .sources.registry import what_outlives
+
+_LOGGER = logging.getLogger(__name__)
+
+SOURCE_NAMES: Final[Mapping[str, str]] = {"cardata": "BMW CarData", "mybmw": "MyBMW"}
+"""What the sources are called, in every language."""
+
+
+class SignedIn(NamedTuple):
+    """What a sign-in brought: whose account it is, what let us in, and the settings and the title of its entry."""
+
+    gcid: str
+    credentials: Credentials
+    settings: Mapping[str, str]
+    title: str
+
+
+class AccountFlow(ConfigFlow):
+    """Puts an account in place that has been signed in to: a new one, or one that is there already.
+
+    One that is there keeps its entry, and so its cars, their names and their history, also if it is reached through
+    another source than before.
+    """
+
+    _signed_in: SignedIn
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        super().__init__()
+        self._wait_until: datetime | None = None
+
+    async def async_step_change_source(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Ask whether an account that is there already shall be reached by the source just signed in to."""
+        signed_in = self._signed_in
+        if (entry := await self.async_set_unique_id(signed_in.gcid, raise_on_progress=False)) is None:
+            return await self._async_add(signed_in)  # it has been deleted while we asked
+        if user_input is not None:
+            return await self._async_replace(entry, signed_in)
+        return self.async_show_form(
+            step_id="change_source",
+            data_schema=probatio.Schema({}),
+            description_placeholders={
+                "account": entry.title,
+                "before": SOURCE_NAMES[entry.data[CONF_SOURCE]],
+                "after": SOURCE_NAMES[signed_in.settings[CONF_SOURCE]],
+            },
+        )
+
+    @property
+    def _entry(self) -> MyBMWConfigEntry | None:
+        """The account that is signed in anew, None for one that is added."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_entry()
+        return None
+
+    def _entry_of(self, source: str) -> MyBMWConfigEntry | None:
+        """The same, if it is reached by a source until now."""
+        entry = self._entry
+        return entry if entry and entry.data[CONF_SOURCE] == source else None
+
+    @property
+    def _has_to_wait(self) -> bool:
+        """Whether BMW asked not to be asked now."""
+        return self._wait_until is not None and dt_util.utcnow() < self._wait_until
+
+    def _end_of_wait(self) -> dict[str, str]:
+        """The first full minute after the wait BMW asked for, to be named in a text."""
+        if self._wait_until is None:
+            return {}
+        return {"until": f"{dt_util.as_local(self._wait_until + timedelta(minutes=1)):%Y-%m-%d %H:%M}"}
+
+    async def _async_finish(self, signed_in: SignedIn) -> ConfigFlowResult:
+        """Put the account in place, unless it is the wrong one."""
+        if entry := self._entry:
+            await self.async_set_unique_id(signed_in.gcid, raise_on_progress=False)
+            self._abort_if_unique_id_mismatch(reason="wrong_account")
+            return await self._async_replace(entry, signed_in)
+        known = await self.async_set_unique_id(signed_in.gcid, raise_on_progress=False)
+        if known is None:
+            return await self._async_add(signed_in)
+        if known.data[CONF_SOURCE] == signed_in.settings[CONF_SOURCE]:
+            self._abort_if_unique_id_configured()
+        self._signed_in = signed_in
+        return await self.async_step_change_source()
+
+    async def _async_add(self, signed_in: SignedIn) -> ConfigFlowResult:
+        try:
+            await self._async_keep(signed_in)
+        except OSError as err:
+            return self._not_stored(err)
+        return self.async_create_entry(
+            title=signed_in.title,
+            data=signed_in.settings,
+            options={CONF_READ_ONLY: False},
+        )
+
+    async def _async_replace(self, entry: MyBMWConfigEntry, signed_in: SignedIn) -> ConfigFlowResult:
+        await self._async_halt(entry)
+        changes_source = entry.data[CONF_SOURCE] != signed_in.settings[CONF_SOURCE]
+        try:
+            await self._async_keep(signed_in, entry.data[CONF_SOURCE] if changes_source else None)
+        except OSError as err:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+            return self._not_stored(err)
+        if changes_source:
+            self._async_forget_troubles(entry)
+        return self.async_update_reload_and_abort(
+            entry, data=signed_in.settings, reason="source_changed" if changes_source else UNDEFINED
+        )
+
+    @callback
+    def _async_forget_troubles(self, entry: MyBMWConfigEntry) -> None:
+        """Take back what was asked of the owner because of the source that is left."""
+        async_clear_issues(self.hass, entry.entry_id)
+        for flow in list(entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            if flow["flow_id"] != self.flow_id:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    async def _async_halt(self, entry: MyBMWConfigEntry) -> None:
+        """Take an account down, or its next token might be stored over the new one; let it come up first if it does."""
+        async with entry.setup_lock:
+            pass
+        if entry.state.recoverable:
+            await self.hass.config_entries.async_unload(entry.entry_id)
+
+    async def _async_keep(self, signed_in: SignedIn, left: str | None = None) -> None:
+        """Put the credentials where the set-up looks for them; those of the source that is `left` are forgotten.
+
+        Who is let in is not refused any more, so one look at the cars is in order. A quota, though, is as empty as it
+        was before, unless it was that of another source.
+
+        Raises:
+            OSError: They could not be stored.
+        """
+        store = AccountStore(self.hass, signed_in.gcid)
+        await store.async_load()
+        if store.pause and (left or store.pause.refusal):
+            await store.async_pause(None)
+        if left:
+            store.set_aside(left, what_outlives(left, store.credentials))
+        await store.async_keep_credentials(signed_in.credentials)
+
+    async def _async_remembered(self, account_id: str, source: str) -> Credentials:
+        """What is known of an account from when it was last reached by a source."""
+        store = AccountStore(self.hass, account_id)
+        await store.async_load()
+        known = self.hass.config_entries.async_entry_for_domain_unique_id(self.handler, account_id)
+        is_current = known is not None and known.data[CONF_SOURCE] == source
+        return store.credentials if is_current else store.aside(source)
+
+    def _not_stored(self, err: OSError) -> ConfigFlowResult:
+        _LOGGER.error("What the sign-in brought cannot be stored", exc_info=err)
+        return self.async_abort(reason="not_stored")
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """End what goes on behind the forms."""
+
+
+def log_unexpected(err: BaseException) -> None:
+    """Tell the log of a bug all but its message: that may quote what was typed, or what BMW answered."""
+    where = "".join(format_tb(err.__traceback__))
+    _LOGGER.error("Unexpected %s while signing in; it happened at\n%s", type(err).__name__, where)

@@ -1,0 +1,55 @@
+"""When a car is worth one of the 50 calls that BMW allows in a day.
+
+With the stream, a car is read once a day for what does not stream, and when something happened that may have been
+missed. Without it, the calls are spread over the day. A call costs the same whether it fails or not.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from .cars import Car
+from .quota import Reason
+
+LEAST_REST: Final = timedelta(minutes=30)
+"""Between two calls about a car that nobody has asked for."""
+
+BASELINE: Final = timedelta(days=1)
+"""How often is looked at what does not stream, and at which cars there are."""
+
+CALLS_WITHOUT_STREAM: Final = 30
+"""So many calls a day all cars share when nothing streams; the others are for what happens."""
+
+_OVERDUE: Final = timedelta(minutes=10)
+"""So long after a charge should have ended its end is missed."""
+_STILL_CHARGING: Final = timedelta(hours=1)
+
+
+def reason_to_read(car: Car, now: datetime, *, is_streaming: bool, cars: int) -> Reason | None:
+    """Why a car should be read now, None if it should not."""
+    if car.read_at is None:
+        return Reason.SET_UP if car.tried_at is None or now >= car.tried_at + LEAST_REST else None
+    last_try = max(car.read_at, car.tried_at or car.read_at)
+    if now < last_try + LEAST_REST:
+        return None
+    for wish in (Reason.STREAM_WAS_AWAY, Reason.RESTART, Reason.TRIP_ENDED):
+        if wish in car.wishes:
+            return wish
+    if _is_charge_overdue(car, now, last_try):
+        return Reason.CHARGE_ENDED
+    if not is_streaming and now >= last_try + timedelta(days=1) * cars / CALLS_WITHOUT_STREAM:
+        return Reason.NO_STREAM
+    return Reason.DAILY if now >= last_try + BASELINE else None
+
+
+def wants_tires(car: Car, now: datetime) -> bool:
+    """Whether the tires should be looked at, too."""
+    return car.tires_at is None or now >= car.tires_at + BASELINE
+
+
+def _is_charge_overdue(car: Car, now: datetime, last_try: datetime) -> bool:
+    """Whether a charge should be over of which the car has not said so."""
+    charging = car.vehicle and car.vehicle.energy.charging
+    if not charging or not charging.is_charging or charging.ends_at is None:
+        return False
+    missed_since = charging.ends_at + _OVERDUE
+    return now >= missed_since and (last_try < missed_since or now >= last_try + _STILL_CHARGING)

@@ -1,0 +1,43 @@
+"""Climate control and its timers."""
+
+from collections.abc import Mapping
+from datetime import time, timedelta
+from typing import Final
+
+from ....vehicle import Climate, ClimateActivity, ClimateTimer
+from ..keys import Key
+from .told import Told
+
+_ACTIVITY: Final[Mapping[str, ClimateActivity]] = {activity.value: activity for activity in ClimateActivity}
+_ACTION: Final[Mapping[str, bool | None]] = {"ACTIVATE": True, "DEACTIVATE": False, "NO_ACTION": None}
+_TIMERS: Final = (
+    (False, Key.TIMER_ONCE_ACTION, Key.TIMER_ONCE_HOUR, Key.TIMER_ONCE_MINUTE),
+    (True, Key.TIMER_1_ACTION, Key.TIMER_1_HOUR, Key.TIMER_1_MINUTE),
+    (True, Key.TIMER_2_ACTION, Key.TIMER_2_HOUR, Key.TIMER_2_MINUTE),
+)
+_MINUTES: Final = range(24 * 60)
+
+
+def build_climate(told: Told) -> Climate | None:
+    """What the climate control does, if the car speaks of it at all."""
+    activity = told.word(Key.CLIMATE, _ACTIVITY, ClimateActivity.UNKNOWN)
+    timers = tuple([timer for keys in _TIMERS if (timer := _timer(told, *keys))])
+    if activity is None and not told.says(Key.CLIMATE) and not timers:
+        return None
+    left = told.reading(Key.CLIMATE_MINUTES_LEFT)
+    minutes = told.integer(Key.CLIMATE_MINUTES_LEFT, "min", _MINUTES) if activity and activity.is_running else None
+    return Climate(
+        as_of=told.as_of,
+        activity=activity or ClimateActivity.UNKNOWN,
+        ends_at=left.at.replace(microsecond=0) + timedelta(minutes=minutes) if left and minutes else None,
+        timers=timers,
+    )
+
+
+def _timer(told: Told, is_weekly: bool, action: Key, hour: Key, minute: Key) -> ClimateTimer | None:  # noqa: FBT001 (a row of the table)
+    is_active, at_hour = told.word(action, _ACTION, None), told.integer(hour, "h", range(24))
+    at_minute = told.integer(minute, "min", range(60))
+    if is_active is None and at_hour is None:
+        return None
+    departs_at = None if at_hour is None or at_minute is None else time(at_hour, at_minute)
+    return ClimateTimer(is_weekly=is_weekly, is_active=is_active, departs_at=departs_at)

@@ -1,0 +1,393 @@
+"""A CarData account as a source of vehicles: what it streams, and what BMW is asked for beside it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+import logging
+from typing import Final, override
+
+import httpx
+
+from ...vehicle import Command, Outcome, Picture, Vehicle, View
+from .. import (
+    Budget,
+    Checkup,
+    Clock,
+    Credentials,
+    Fetch,
+    Json,
+    KeepCredentials,
+    NotAllowedError,
+    OnStep,
+    OnVehicles,
+    Refusal,
+    SignInRequiredError,
+    SlowDownError,
+    Source,
+    SourceError,
+    TryLaterError,
+)
+from ..anonymize import Anonymizer
+from .access import Access
+from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_tires
+from .cars import Car, Cars
+from .catalogue import PERSONAL
+from .checkup import check_up
+from .failures import Cause, cause_of
+from .message import Message
+from .quota import Reason
+from .reading import LONG_AGO, Reading, moment_in
+from .stream import Stream
+from .stream_status import StreamStatus
+
+_LOGGER = logging.getLogger(__name__)
+
+type Later = Callable[[float, Callable[[], None]], Callable[[], object]]
+"""Has something done in so many seconds; returns what calls it off."""
+
+BURST_S: Final = 2.0
+"""A car uploads all it has to say within about this time; it is one change."""
+
+_LONGEST_SILENCE: Final = timedelta(days=1)
+"""For so long a car is believed that BMW could not be asked about."""
+
+_RETRY: Final = timedelta(minutes=10)
+"""So long it is not tried again to find out which cars there are: Home Assistant would within seconds."""
+
+_SHORT_GAP: Final = timedelta(minutes=5)
+"""The stream is away for some seconds every hour; what is missed then is not worth a call."""
+
+
+def in_the_loop(seconds: float, do: Callable[[], None]) -> Callable[[], object]:
+    """Have something done by the event loop that runs."""
+    return asyncio.get_running_loop().call_later(seconds, do).cancel
+
+
+def open_account(
+    settings: Mapping[str, str],
+    credentials: Credentials,
+    *,
+    http: httpx.AsyncClient,
+    keep: KeepCredentials,
+    clock: Clock,
+) -> CarDataSource:
+    """The source of the account that an owner's settings describe.
+
+    Raises:
+        KeyError: A setting is missing.
+        ValueError: A setting makes no sense, or requests are redirected to somewhere else than this machine.
+    """
+    access = Access.of(settings, credentials, http=http, keep=keep, clock=clock)
+    return CarDataSource(access, clock=clock, streams=True)
+
+
+class CarDataSource(Source):
+    """One account of BMW CarData.
+
+    Looking at it (`fetch`) costs a call only if the autopilot finds one worth it; so it can be done often. What the
+    stream brings is put in by `take_message`, and `on_change` is told once for each burst of messages.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        clock: Clock,
+        streams: bool = False,
+        on_change: OnVehicles = lambda _: None,
+        later: Later = in_the_loop,
+    ) -> None:
+        """Ask nothing yet; the cars are those of last time. Only one that `streams` will listen.
+
+        Raises:
+            ValueError: The stream is redirected to somewhere else than this machine.
+        """
+        self._access = access
+        self._clock = clock
+        self._on_change = on_change
+        self._later = later
+        self._cars = Cars(access.memory, clock)
+        for car in self._cars.by_vin.values():
+            if car.basic is not None:
+                car.rebuild(clock())
+        self._stream_left_at = clock()
+        self._is_streaming = False
+        self._changed: set[str] = set()
+        self._call_off: Callable[[], object] | None = None
+        self._turn = asyncio.Lock()
+        self._anonymous = Anonymizer()
+        self._stream = Stream(access.tokens, self._hear, clock=clock, tell=self._note_stream) if streams else None
+
+    @property
+    @override
+    def poll_interval_min(self) -> int:
+        return 5
+
+    @property
+    @override
+    def views(self) -> Collection[View]:
+        return (View.FRONT_SIDE,)
+
+    @property
+    @override
+    def pushes(self) -> bool:
+        return True
+
+    @property
+    @override
+    def takes_commands(self) -> bool:
+        return False
+
+    @property
+    @override
+    def budget(self) -> Budget:
+        ledger = self._access.ledger
+        last = ledger.last_call
+        return Budget(
+            calls_left=ledger.calls_left,
+            last_reason=last.reason.value if last else None,
+            next_frees_at=ledger.next_frees_at,
+        )
+
+    @property
+    @override
+    def checkup(self) -> Checkup:
+        return check_up(self._access, self._cars, self._stream.status if self._stream else StreamStatus())
+
+    @override
+    def listen(self, on_vehicles: OnVehicles) -> None:
+        self._on_change = on_vehicles
+        if self._stream:
+            self._stream.start()
+
+    @override
+    async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
+        """Read what is worth a call; with `look_for_cars`, everything, from what is kept back for the owner."""
+        self._require_stream_sign_in()
+        async with self._turn:
+            try:
+                await self._look_for_cars(at_once=look_for_cars)
+                for vin, car in self._cars.by_vin.items():
+                    if vin not in leave_out:
+                        await self._read_if_due(car, at_once=look_for_cars)
+            finally:
+                await self._cars.store()
+            now = self._clock()
+            cars = {vin: car for vin, car in self._cars.by_vin.items() if vin not in leave_out}
+            failures = {vin: trouble for vin, car in cars.items() if (trouble := _trouble(car, now))}
+            vehicles = {vin: car.vehicle for vin, car in cars.items() if car.vehicle and vin not in failures}
+            return Fetch(
+                vehicles=vehicles,
+                failures=failures,
+                left_out=frozenset(self._cars.by_vin.keys() & set(leave_out)),
+            )
+
+    @override
+    async def refresh(self, vin: str, *, state_only: bool = False) -> Vehicle:
+        """Read one car at once, because its owner wants it; one call brings all there is, whether `state_only` or not.
+
+        Raises:
+            SourceError: It could not be read; a TryLaterError if it is not on the account (any more).
+        """
+        async with self._turn:
+            car = self._cars.by_vin.get(vin)
+            if car is None:
+                message = "This car is not on the account"
+                raise TryLaterError(message)
+            try:
+                vehicle = await self._read(car, Reason.OWNER)
+            finally:
+                await self._cars.store()
+            return vehicle
+
+    @override
+    async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
+        """Refuse: CarData only tells."""
+        message = "BMW CarData cannot ask a car to do anything"
+        raise NotAllowedError(message, Refusal.FORBIDDEN)
+
+    @override
+    async def picture(self, vin: str, view: View) -> Picture:
+        if vin not in self._cars.by_vin:
+            message = "This car is not on the account"
+            raise TryLaterError(message)
+        if not self._access.ledger.may_call(Reason.PICTURE):
+            message = "The calls of the day are kept for more important things than a picture"
+            raise TryLaterError(message)
+        sent = await self._access.client.picture(vin, Reason.PICTURE)
+        if sent is None or (picture := Picture.of(sent.content)) is None:
+            message = "BMW has no picture of this car"
+            raise NotAllowedError(message, Refusal.FORBIDDEN)
+        return picture
+
+    def take_message(self, vin: str, payload: Json) -> None:
+        """Take in what the stream brought about a car; of cars that are not the account's nothing is taken."""
+        car = self._cars.by_vin.get(vin)
+        if car is None or not isinstance(payload, dict):
+            return
+        now = self._clock()
+        sent_at = moment_in(payload.get("timestamp")) or LONG_AGO
+        car.heard_at = now
+        if not car.readings.take(payload.get("data"), now, min(sent_at, now)):
+            return
+        self._changed.add(vin)
+        if self._call_off is None:
+            self._call_off = self._later(BURST_S, self._tell)
+
+    def stream_has_come(self) -> None:
+        """The stream is there (again); what it brought before is lost."""
+        if not self._is_streaming and self._clock() > self._stream_left_at + _SHORT_GAP:
+            for car in self._cars.by_vin.values():
+                car.wishes.add(Reason.STREAM_WAS_AWAY)
+        self._is_streaming = True
+
+    def stream_has_gone(self) -> None:
+        """The stream is away."""
+        if self._is_streaming:
+            self._stream_left_at = self._clock()
+        self._is_streaming = False
+
+    @override
+    async def close(self) -> None:
+        if self._stream:
+            await self._stream.close()
+        if self._call_off:
+            self._call_off()
+            self._tell()
+        async with self._turn:
+            await self._cars.store()
+        await self._access.close()
+
+    @override
+    def recordings(self, vin: str | None = None) -> Json:
+        cars = self._cars.by_vin
+        if vin is not None:
+            return self._anonymous(_recording(cars[vin])) if vin in cars else None
+        return self._anonymous({"vehicles": [_recording(car) for car in cars.values()]})
+
+    async def _hear(self, message: Message) -> None:
+        self.take_message(message.vin, message.payload)
+
+    def _note_stream(self, status: StreamStatus) -> None:
+        if status.connected_since:
+            self.stream_has_come()
+        else:
+            self.stream_has_gone()
+        self._on_change({})
+
+    def _require_stream_sign_in(self) -> None:
+        """See that the stream has not been given up because of the sign-in; that it is not switched on is no reason.
+
+        Raises:
+            SignInRequiredError: It has.
+        """
+        ended_by = self._stream.status.ended_by if self._stream else None
+        if ended_by and cause_of(ended_by) is not Cause.SCOPE_NOT_GRANTED:
+            raise ended_by.with_traceback(None)
+
+    def _tell(self) -> None:
+        """Make the cars that have something new to say, and tell of those that have changed."""
+        self._call_off = None
+        now, cars = self._clock(), self._cars.by_vin
+        vins, self._changed = sorted(self._changed), set()
+        changed: dict[str, Vehicle] = {}
+        for vin in vins:
+            car = cars.get(vin)
+            if car and car.basic is not None and car.rebuild(now) and car.vehicle:
+                changed[vin] = car.vehicle
+        if changed:
+            self._on_change(changed)
+
+    async def _look_for_cars(self, *, at_once: bool) -> None:
+        """Find out which cars there are, if it is time to. That it cannot be found out matters only if none is known.
+
+        BMW tells of a car to its primary user only; the others' cars are none of this account.
+        """
+        now, has_cars = self._clock(), bool(self._cars.by_vin)
+        looked_at, tried_at = self._cars.looked_at, self._cars.tried_at
+        if not at_once:
+            if looked_at and now < looked_at + (BASELINE if has_cars else LEAST_REST):
+                return
+            if tried_at and now < tried_at + _RETRY:
+                if has_cars:
+                    return
+                message = "BMW could not tell the cars of the account just now"
+                raise TryLaterError(message)
+        self._cars.tried_at = now
+        try:
+            reason = Reason.OWNER if at_once else Reason.DAILY if has_cars else Reason.SET_UP
+            mapped = await self._access.client.cars(reason)
+        except (SlowDownError, TryLaterError) as err:
+            if at_once or not has_cars:
+                raise
+            _LOGGER.debug("Could not look for cars: %s", err)
+            return
+        self._cars.take_in({car.vin for car in mapped if car.is_primary}, now)
+
+    async def _read_if_due(self, car: Car, *, at_once: bool) -> None:
+        reason = (
+            Reason.OWNER
+            if at_once
+            else reason_to_read(car, self._clock(), is_streaming=self._is_streaming, cars=len(self._cars.by_vin))
+        )
+        if reason is None or not self._access.ledger.may_call(reason):
+            return
+        try:
+            await self._read(car, reason)
+        except SignInRequiredError:
+            raise
+        except SourceError as err:
+            _LOGGER.debug("A car could not be read (%s): %s", reason, err)
+
+    async def _read(self, car: Car, reason: Reason) -> Vehicle:
+        """Read a car, and what belongs to it if it is time for that."""
+        car.tried_at = self._clock()
+        try:
+            if car.basic is None:
+                car.basic = await self._access.client.basic_data(car.vin, reason)
+            data = await self._access.containers.telematic_data(car.vin, reason)
+        except SourceError as err:
+            car.trouble = err
+            raise
+        now = self._clock()
+        car.readings.take_answer(data, now)
+        car.read_at = car.heard_at = now
+        car.trouble = None
+        if reason is not Reason.OWNER and wants_tires(car, now):
+            await self._read_tires(car)
+        car.rebuild(now)
+        car.wishes.clear()
+        return car.vehicle or Vehicle(vin=car.vin)
+
+    async def _read_tires(self, car: Car) -> None:
+        """Look at the tires; many cars have nothing to say of them."""
+        car.tires_at = self._clock()
+        if not self._access.ledger.may_call(Reason.DAILY):
+            return
+        try:
+            car.tires = await self._access.client.tire_diagnosis(car.vin, Reason.DAILY)
+        except SignInRequiredError:
+            raise
+        except SourceError as err:
+            _LOGGER.debug("The tires could not be read: %s", err)
+
+
+def _trouble(car: Car, now: datetime) -> SourceError | None:
+    """Why a car cannot be shown; one that was heard of lately can."""
+    if car.vehicle is None:
+        return car.trouble or TryLaterError("BMW has not been asked about this car yet")
+    is_silent = car.heard_at is None or now > car.heard_at + _LONGEST_SILENCE
+    return car.trouble if is_silent else None
+
+
+def _recording(car: Car) -> Json:
+    return {
+        "basic": car.basic,
+        "tires": car.tires,
+        "readings": {key: _shown(key, reading) for key, reading in car.readings.told.items()},
+    }
+
+
+def _shown(key: str, reading: Reading) -> Json:
+    value: Json = "some_value" if key in PERSONAL else reading.value
+    return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}

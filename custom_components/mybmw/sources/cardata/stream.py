@@ -1,0 +1,228 @@
+"""The stream: BMW passes on what cars tell, at the moment they tell it, over one connection per account.
+
+A token opens it for an hour at most. It is silent while cars sleep, for days, and that is no failure. What is told
+while it is away is lost. No call of the day is spent here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+import logging
+import random
+import ssl
+from typing import Final
+
+from .. import Clock, SignInRequiredError, SlowDownError, SourceError
+from .auth import Sleep
+from .broker import BrokenOffError, Connection
+from .failures import Cause, SignInFailedError
+from .hosts import Broker, broker
+from .message import Message, read_message
+from .stream_pauses import Chance, Pauses
+from .stream_status import StreamStatus, Trouble
+from .tokens import StreamKey, TokenKeeper
+
+_LOGGER = logging.getLogger(__name__)
+
+BEFORE_END: Final = timedelta(minutes=5)
+"""So long before its token ends, a connection is exchanged for one with a new token."""
+
+_SHORTEST: Final = timedelta(minutes=10)
+"""No connection is exchanged earlier, whatever its token says: a clock may be wrong."""
+
+_NAP_S: Final = 60
+"""No wait is longer without a look at the clock: the one that waiting goes by stops while a computer sleeps."""
+
+type Consume = Callable[[Message], Awaitable[None]]
+"""Takes a message; the next one waits until it has returned. It must not raise."""
+
+type Tell = Callable[[StreamStatus], None]
+"""Is told of the stream whenever it was connected, lost or given up."""
+
+
+@dataclass(slots=True)
+class _Refused:
+    """Which tokens the broker did not accept since it last accepted one, by how it said so."""
+
+    as_bad: str | None = None
+    without_reason: str | None = None
+
+
+class Stream:
+    """Keeps an account connected to the stream from `start` to `close`, or until the owner has to sign in again."""
+
+    def __init__(  # noqa: PLR0913 (all it needs comes from outside)
+        self,
+        tokens: TokenKeeper,
+        consume: Consume,
+        *,
+        clock: Clock,
+        tell: Tell = lambda _status: None,
+        tls: ssl.SSLContext | None = None,
+        sleep: Sleep = asyncio.sleep,
+        chance: Chance = random.random,
+    ) -> None:
+        """Connect nowhere yet. Without `tls`, BMW's broker is checked against the certificates of this machine.
+
+        Raises:
+            ValueError: Requests are redirected to somewhere else than this machine.
+        """
+        self._broker = broker()
+        self._tokens = tokens
+        self._consume = consume
+        self._clock = clock
+        self._tell = tell
+        self._tls = tls
+        self._sleep = sleep
+        self._pauses = Pauses(clock, chance)
+        self._refused = _Refused()
+        self._task: asyncio.Task[None] | None = None
+        self._connected_since: datetime | None = None
+        self._last_message_at: datetime | None = None
+        self._trouble: Trouble | None = None
+        self._trouble_at: datetime | None = None
+        self._evictions = self._messages = self._strange = 0
+        self._next_attempt_at: datetime | None = None
+        self._ended_by: SignInRequiredError | None = None
+
+    @property
+    def status(self) -> StreamStatus:
+        """How it is doing."""
+        return StreamStatus(
+            connected_since=self._connected_since,
+            last_message_at=self._last_message_at,
+            last_trouble=self._trouble,
+            last_trouble_at=self._trouble_at,
+            has_rival=self._pauses.has_rival(self._connected_since),
+            evictions=self._evictions,
+            messages=self._messages,
+            strange=self._strange,
+            next_attempt_at=self._next_attempt_at,
+            ended_by=self._ended_by,
+        )
+
+    def start(self) -> None:
+        """Begin to connect, unless that has been done already."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="mybmw cardata stream")
+
+    async def close(self) -> None:
+        """End the connection, or the attempt; nothing of it is left when this returns."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                await self._pause(await self._connect_once())
+        except SignInRequiredError as err:
+            self._ended_by = err
+            _LOGGER.debug("Stream given up: the owner has to sign in again")
+            self._tell(self.status)
+
+    async def _connect_once(self) -> datetime:
+        """Have one connection, from its token to its end; returns when to have the next one."""
+        began = self._clock()
+        until: datetime | None = None
+        trouble: Trouble | None = None
+        try:
+            key = await self._tokens.stream_key(self._refused.as_bad or self._refused.without_reason)
+        except SignInRequiredError:
+            raise
+        except SourceError as err:
+            trouble, until = Trouble.NO_KEY, err.until if isinstance(err, SlowDownError) else None
+        else:
+            trouble, began = await self._connect_with(key)
+        now = self._clock()
+        lived = now - began
+        trouble = self._pauses.judge(trouble, lived)
+        if trouble:
+            self._trouble, self._trouble_at = trouble, now
+            self._evictions += trouble is Trouble.RIVAL
+        return max(now + self._pauses.after(trouble, lived), until or now)
+
+    async def _connect_with(self, key: StreamKey) -> tuple[Trouble | None, datetime]:
+        """Have a connection with a token; returns what went wrong, None if it was to end, and since when it stood."""
+        began = self._clock()
+        connection = Connection(self._broker, key, await self._context())
+        try:
+            await connection.open()
+            began = self._connected_since = self._clock()
+            self._refused = _Refused()
+            _LOGGER.debug("Stream connected")
+            self._tell(self.status)
+            await self._listen(connection, max(key.ends_at - BEFORE_END, began + _SHORTEST))
+        except BrokenOffError as err:
+            trouble = self._expected(err.trouble, key)
+            _LOGGER.debug("Stream not connected: %s", trouble or "its token has ended")
+            self._note_refusal(trouble, key)
+            return trouble, began
+        else:
+            return None, began
+        finally:
+            self._connected_since = None
+            await connection.close()
+
+    async def _listen(self, connection: Connection, until: datetime) -> None:
+        """Pass on what comes until it is time for a new token."""
+        exchange = asyncio.create_task(self._close_at(connection, until), name="mybmw cardata stream exchange")
+        try:
+            await connection.listen(self._hear)
+        finally:
+            exchange.cancel()
+            await asyncio.wait({exchange})
+
+    async def _close_at(self, connection: Connection, until: datetime) -> None:
+        await self._wait_until(until)
+        await connection.close()
+
+    async def _hear(self, topic: str, payload: bytes) -> None:
+        message = read_message(topic, payload)
+        if message is None:
+            self._strange += 1
+            return
+        self._messages += 1
+        self._last_message_at = self._clock()
+        await self._consume(message)
+
+    def _expected(self, trouble: Trouble, key: StreamKey) -> Trouble | None:
+        """No trouble if it was broken off about when its token ends, by a clock that is not quite ours."""
+        return None if trouble is Trouble.DROPPED and self._clock() >= key.ends_at - BEFORE_END else trouble
+
+    def _note_refusal(self, trouble: Trouble | None, key: StreamKey) -> None:
+        """See to it that a token that was refused is exchanged once.
+
+        Raises:
+            SignInFailedError: Not even a new one is accepted.
+        """
+        if trouble is Trouble.BAD_CREDENTIALS:
+            if self._refused.as_bad not in {None, key.id_token}:
+                message = "BMW's stream does not accept a new token either: sign in again"
+                raise SignInFailedError(message, Cause.TOKEN_NOT_ACCEPTED)
+            self._refused.as_bad = key.id_token
+        elif trouble is Trouble.REFUSED and self._refused.without_reason is None:
+            self._refused.without_reason = key.id_token
+
+    async def _pause(self, until: datetime) -> None:
+        self._next_attempt_at = until
+        self._tell(self.status)
+        await self._wait_until(until)
+        self._next_attempt_at = None
+
+    async def _wait_until(self, until: datetime) -> None:
+        while (left_s := (until - self._clock()).total_seconds()) > 0:
+            await self._sleep(min(left_s, _NAP_S))
+
+    async def _context(self) -> ssl.SSLContext:
+        """What the broker's certificate is checked with; made in a thread, for it reads files."""
+        if self._tls is None:
+            self._tls = await asyncio.to_thread(_tls_context, self._broker)
+        return self._tls
+
+
+def _tls_context(broker: Broker) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=broker.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3  # BMW accepts nothing older since February 2026
+    return context

@@ -1,0 +1,184 @@
+"""Where what a car says is not to be taken at its word, and what is done about it. Each trap was met by real owners.
+
+At the door (`Readings` asks before it takes a reading): the odometer's unit, a false target, half a position. When a
+car is built: which state of charge, lingering power, what is frozen, ignition, sides, and who says when the car spoke.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from .keys import Key
+from .reading import Reading, Value
+
+type Told = Mapping[str, Reading]
+"""Readings by descriptor."""
+
+KM_PER_MILE: Final = 1.609344
+
+SAME_BURST: Final = timedelta(seconds=5)
+"""What a car uploads together is stamped within this time."""
+
+_FASTEST_KMH: Final = 250
+_ODOMETER_SLACK_KM: Final = 50
+_FROZEN: Final = timedelta(days=1)
+_RUNNING_TOGETHER: Final = timedelta(minutes=5)
+_FULL: Final = 100
+
+
+# The odometer: the same number comes as kilometers, as miles and without a unit.
+
+
+def odometer_unit(value: float, unit: str | None, at: datetime, before: Reading | None) -> str:
+    """In which unit a mileage is: as labelled, or else as last time; but in the one that the car can have driven.
+
+    Seen: kilometers labelled miles, miles without any unit. A distance that neither explains is believed, for an
+    odometer can be replaced.
+    """
+    believed = unit or (before.unit if before else None) or "km"
+    if before is None or not isinstance(before.value, int | float):
+        return believed
+    driven_before = kilometers(before.value, before.unit)
+    most = _ODOMETER_SLACK_KM + _FASTEST_KMH * max((at - before.at) / timedelta(hours=1), 0)
+    for candidate in (believed, "mi" if believed == "km" else "km"):
+        if -1 <= kilometers(value, candidate) - driven_before <= most:
+            return candidate
+    return believed
+
+
+def kilometers(value: float, unit: str | None) -> float:
+    """A distance in kilometers, which it is in anyway unless it says miles."""
+    return value * KM_PER_MILE if unit == "mi" else value
+
+
+# The target: cars of the "Neue Klasse" say 100 % with every burst in which there is no state of charge, and the truth
+# with those in which there is.
+
+
+def is_doubtful_target(value: Value, told: Told) -> bool:
+    """Whether a target has to be confirmed by a state of charge in the same burst: 100 % from a Neue Klasse car.
+
+    These cars are told by the state of charge, which they have under its new name alone.
+    """
+    before = told.get(Key.TARGET)
+    if value != _FULL or before is None or before.value == _FULL:
+        return False
+    return Key.SOC_HEADER not in told and Key.SOC_DISPLAYED in told
+
+
+def is_one_burst(one: datetime, other: datetime) -> bool:
+    """Whether two readings were uploaded together: those of a burst, or the halves of a position."""
+    return abs(one - other) <= SAME_BURST
+
+
+# The state of charge: four descriptors, of which not one is right for every car at every time.
+
+
+def state_of_charge(told: Told, *, is_charging: bool) -> Reading | None:
+    """The state of charge to believe.
+
+    Cars before the Neue Klasse have the first, the Neue Klasse has only the second, and some have both: the newer one
+    counts. While a car charges in silence BMW predicts the state, to which REST stamps the moment of the question: it
+    counts if it is newer and the car still charges (or has said only later that it does not). What a car had at the
+    end of its last trip is the last resort: it is repeated later with newer stamps.
+    """
+    measured = max(
+        (reading for key in (Key.SOC_HEADER, Key.SOC_DISPLAYED) if (reading := _number(told, key))),
+        key=lambda reading: reading.at,
+        default=None,
+    )
+    predicted, status = _number(told, Key.SOC_PREDICTED), told.get(Key.CHARGING_STATUS)
+    if predicted and (measured is None or predicted.at > measured.at):
+        ended_later = status is not None and status.since > predicted.at
+        if is_charging or (measured is None and not told.get(Key.SOC_AT_TRIP_END)) or ended_later:
+            return predicted
+    return measured or _number(told, Key.SOC_AT_TRIP_END)
+
+
+# The charging power keeps its last value for days after the cable was pulled.
+
+
+def charging_power_w(told: Told, *, is_charging: bool | None, charges_since: datetime | None) -> int | None:
+    """The power that flows: none while the car does not charge, and that of this charge, not of the last one."""
+    if is_charging is None:
+        return None
+    if not is_charging:
+        return 0
+    power = _number(told, Key.CHARGING_POWER)
+    if power is None or (charges_since and power.at < charges_since - SAME_BURST):
+        return None
+    watts = power.value if isinstance(power.value, int | float) else 0
+    return round(watts * (1000 if power.unit == "kW" else 1))
+
+
+# Frozen groups: a part of the values is uploaded seldom, and may stand still through two trips.
+
+
+def is_frozen(slow: Reading, fast: Reading | None) -> bool:
+    """Whether a slow value has been overtaken: the fast one that tells the same has changed a day or more after it."""
+    return fast is not None and slow.at + _FROZEN < fast.since
+
+
+# Ignition: BMW calls the descriptor "engine" ignition and the descriptor "ignition" engine.
+
+
+def is_ignition_on(told: Told) -> bool | None:
+    """Whether the car is switched on: if either of both says so, unless it is old news compared with the other."""
+    said = [reading for key in (Key.IGNITION, Key.IGNITION_TOO) if (reading := _flag(told, key))]
+    newest = max((reading.at for reading in said), default=None)
+    if newest is None:
+        return None
+    return any(reading.value for reading in said if newest - reading.at <= _RUNNING_TOGETHER)
+
+
+def is_moving(told: Told) -> bool | None:
+    """Whether the car moves. Many never say so; but none moves that has been switched off since."""
+    said = _flag(told, Key.IS_MOVING)
+    if is_ignition_on(told) is False:
+        newest = max(reading.at for key in (Key.IGNITION, Key.IGNITION_TOO) if (reading := _flag(told, key)))
+        if said is None or newest >= said.at:
+            return False
+    return None if said is None else bool(said.value)
+
+
+# Sides: BMW names doors and windows after driver and passenger.
+
+_RIGHT_HAND_COUNTRIES: Final = frozenset({"AU", "CY", "GB", "HK", "IE", "IN", "JP", "MT", "MY", "NZ", "SG", "TH", "ZA"})
+
+
+def is_left_hand_drive(steering: str | None, country: str | None) -> bool | None:
+    """On which side the driver sits, None if there is nothing to tell it by: "LL" left, "RL" (or "RR") right."""
+    if steering and steering[0].upper() in "LR":
+        return steering[0].upper() == "L"
+    return None if country is None else country.upper() not in _RIGHT_HAND_COUNTRIES
+
+
+# When the car spoke: a stamp can be the moment of the question, or that of a guess.
+
+NOT_THE_CARS: Final = frozenset(
+    {
+        "vehicle.electricalSystem.battery.serviceDemand.recharge",
+        "vehicle.electricalSystem.battery.serviceDemand.replace",
+        Key.SOC_PREDICTED,
+        Key.MESSAGES,
+    }
+)
+"""What is stamped when BMW is asked, and so is no sign of life."""
+
+
+def last_reported(told: Told) -> datetime | None:
+    """When the car last spoke. BMW's own stamps have thousandths, those of a car are whole seconds."""
+    return max(
+        (reading.at for key, reading in told.items() if key not in NOT_THE_CARS and not reading.at.microsecond),
+        default=None,
+    )
+
+
+def _number(told: Told, key: Key) -> Reading | None:
+    reading = told.get(key)
+    return reading if reading and isinstance(reading.value, int | float) else None
+
+
+def _flag(told: Told, key: Key) -> Reading | None:
+    reading = told.get(key)
+    return reading if reading and isinstance(reading.value, bool) else None

@@ -1,0 +1,237 @@
+"""The stream's simulator: BMW's rules at its door, and what a car says as BMW passes it on."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+import json
+import ssl
+
+import aiomqtt
+import httpx
+from paho.mqtt.reasoncodes import ReasonCode
+import pytest
+
+from tests.simulator import Simulator
+from tests.simulator.cardata import API, SCOPES, STREAM, Grant
+from tests.simulator.garage import LivingCar
+from tests.simulator.speaks_cardata import in_stream, said
+from tests.simulator.stream import SWITCHES, News, No, Second, StreamFault, Which, mosquitto
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+LATITUDE = "vehicle.cabin.infotainment.navigation.currentLocation.latitude"
+DAY = timedelta(days=1)
+LOCK = "vehicle.cabin.door.lock.status"
+
+
+class Clock:
+    """A clock to be set."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 2, 20, 12, 3, 21, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """What it shows."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=list(Which))
+async def cloud(request: pytest.FixtureRequest, clock: Clock) -> AsyncGenerator[Simulator]:
+    if request.param is Which.MOSQUITTO and mosquitto() is None:
+        pytest.skip("mosquitto is not installed; with it, this test would run against a second broker")
+    async with Simulator(cars=["I5"], clock=clock, stream=request.param) as cloud:
+        cloud.stream.goes_on = False
+        await cloud.stream.look()
+        yield cloud
+
+
+def i5(cloud: Simulator) -> LivingCar:
+    car = cloud.garage["I5"]
+    assert isinstance(car, LivingCar)
+    return car
+
+
+def grant(cloud: Simulator, *scopes: str) -> Grant:
+    return cloud.cardata.customers.admit(cloud.cardata.customer(), frozenset(scopes or SCOPES))
+
+
+def client(cloud: Simulator, given: Grant, *, gcid: str | None = None, keepalive: int = 30) -> aiomqtt.Client:
+    return aiomqtt.Client(
+        "127.0.0.1",
+        cloud.stream.port,
+        username=gcid or given.customer.account.gcid,
+        password=given.id_token,
+        keepalive=keepalive,
+        timeout=2,
+        tls_context=ssl.create_default_context(cafile=cloud.stream.ca_file),
+    )
+
+
+def topic(cloud: Simulator, of: str = "+") -> str:
+    return f"{cloud.cardata.customer().account.gcid}/{of}"
+
+
+async def refusal(cloud: Simulator, given: Grant, **how: str) -> int:
+    with pytest.raises(aiomqtt.MqttCodeError) as refused:
+        await client(cloud, given, gcid=how.get("gcid")).__aenter__()
+    assert isinstance(refused.value.rc, ReasonCode)
+    return refused.value.rc.value
+
+
+async def subscribed(connected: aiomqtt.Client, to: str) -> list[int]:
+    answers = await connected.subscribe(to)
+    return [answer.value if isinstance(answer, ReasonCode) else answer for answer in answers]
+
+
+async def heard(connected: aiomqtt.Client, number: int) -> list[aiomqtt.Message]:
+    async with asyncio.timeout(5):
+        messages = aiter(connected.messages)
+        return [await anext(messages) for _ in range(number)]
+
+
+async def test_who_is_let_in(cloud: Simulator, clock: Clock) -> None:
+    good = grant(cloud)
+    assert await refusal(cloud, good, gcid="somebody-else") == 134
+    assert await refusal(cloud, grant(cloud, API)) == 135
+    async with client(cloud, good) as connected:
+        assert await subscribed(connected, topic(cloud)) == [0]
+        assert len(cloud.stream.gate.sessions) == 1
+    await cloud.stream.gate.emptied()
+    clock.now += timedelta(seconds=9)
+    assert await refusal(cloud, good) == 135, "that is too early"
+    clock.now += timedelta(seconds=1)
+    async with client(cloud, good):
+        pass
+    clock.now += timedelta(hours=1)
+    assert await refusal(cloud, good) == 134
+    assert [knock.why for knock in cloud.stream.gate.knocks] == [
+        No.BAD_CREDENTIALS,
+        No.NOT_AUTHORIZED,
+        None,
+        No.NOT_AUTHORIZED,
+        None,
+        No.BAD_CREDENTIALS,
+    ]
+
+
+@pytest.mark.parametrize("keepalive", [31, 60])
+async def test_who_wants_a_long_keepalive_is_hung_up_on(cloud: Simulator, keepalive: int) -> None:
+    with pytest.raises(aiomqtt.MqttError):
+        await client(cloud, grant(cloud), keepalive=keepalive).__aenter__()
+    assert cloud.stream.gate.sessions == {}
+
+
+async def test_the_first_of_two_is_evicted(cloud: Simulator) -> None:
+    first, second = client(cloud, grant(cloud)), client(cloud, grant(cloud))
+    await first.__aenter__()
+    async with second:
+        with pytest.raises(aiomqtt.MqttError):
+            await heard(first, 1)
+        assert len(cloud.stream.gate.sessions) == 1
+        assert await subscribed(second, topic(cloud)) == [0]
+
+
+async def test_or_the_second_is_refused(cloud: Simulator) -> None:
+    cloud.stream.gate.second = Second.REFUSED
+    async with client(cloud, grant(cloud)) as first:
+        assert await refusal(cloud, grant(cloud)) == 135
+        assert await subscribed(first, topic(cloud)) == [0]
+
+
+async def test_the_end_of_a_token_is_the_end_of_its_connection(cloud: Simulator, clock: Clock) -> None:
+    connected = client(cloud, grant(cloud))
+    await connected.__aenter__()
+    clock.now += timedelta(minutes=59)
+    await cloud.stream.look()
+    assert len(cloud.stream.gate.sessions) == 1
+    clock.now += timedelta(minutes=1)
+    await cloud.stream.look()
+    assert cloud.stream.gate.sessions == {}
+    with pytest.raises(aiomqtt.MqttError):
+        await heard(connected, 1)
+
+
+@pytest.mark.parametrize("to", ["WBA00000000LIVE01", "somebody-else/+", "#"])
+async def test_topics_of_others_close_the_connection(cloud: Simulator, to: str) -> None:
+    connected = client(cloud, grant(cloud))
+    await connected.__aenter__()
+    with pytest.raises(aiomqtt.MqttError):
+        await subscribed(connected, to)
+    assert cloud.stream.gate.sessions == {}
+
+
+async def test_so_does_what_a_client_publishes(cloud: Simulator) -> None:
+    connected = client(cloud, grant(cloud))
+    await connected.__aenter__()
+    await connected.publish(topic(cloud, "WBA00000000LIVE01"), b"{}")
+    await cloud.stream.gate.emptied()
+    with pytest.raises(aiomqtt.MqttError):
+        await heard(connected, 1)
+
+
+async def test_nothing_is_subscribed_to_that_is_switched_off(cloud: Simulator) -> None:
+    given = grant(cloud)
+    cloud.cardata.customer().subscribed.discard(STREAM)
+    async with client(cloud, given) as connected:
+        assert await subscribed(connected, topic(cloud)) == [0x80]
+
+
+async def test_an_upload_is_told_value_by_value(cloud: Simulator, clock: Clock) -> None:
+    car = i5(cloud)
+    clock.now = next(report.at for report in car.life.reports(clock.now + timedelta(seconds=1), clock.now + DAY))
+    async with client(cloud, grant(cloud)) as connected:
+        await connected.subscribe(topic(cloud))
+        await cloud.stream.look()
+        told = {key: entry for key, entry in said(car.life, car.clock).items() if entry.at == clock.now}
+        streamed = {key: in_stream(entry) for key, entry in told.items() if entry.in_stream}
+        messages = [json.loads(message.payload) for message in await heard(connected, len(streamed))]
+    assert {key: entry for message in messages for key, entry in message["data"].items()} == streamed
+    assert LATITUDE in streamed
+    assert LOCK in told
+    assert LOCK not in streamed
+    assert {(message["vin"], message["topic"]) for message in messages} == {(car.vin, car.vin)}
+    envelope = clock.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert {message["timestamp"] for message in messages} == {envelope}, "one upload, one envelope"
+    assert {len(message["data"]) for message in messages} == {1}
+
+
+@pytest.mark.parametrize("fault", [StreamFault.DUPLICATE, StreamFault.OUT_OF_ORDER, StreamFault.LATE])
+async def test_what_becomes_of_an_upload(cloud: Simulator, clock: Clock, fault: StreamFault) -> None:
+    reports = [report.at for report in i5(cloud).life.reports(clock.now + timedelta(seconds=1), clock.now + DAY)]
+    cloud.stream.faults.add(fault)
+    clock.now = reports[0]
+    async with client(cloud, grant(cloud)) as connected:
+        await connected.subscribe(topic(cloud))
+        await cloud.stream.look()
+        if fault is StreamFault.LATE:
+            await cloud.stream.publish([News(topic(cloud, i5(cloud).vin), b"{}")])
+            assert [message.payload for message in await heard(connected, 1)] == [b"{}"], "nothing else yet"
+            clock.now = reports[1]
+            await cloud.stream.look()
+        first, second = [json.loads(message.payload) for message in await heard(connected, 2)]
+    assert (first == second) is (fault is StreamFault.DUPLICATE)
+    envelope = reports[0].isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert first["timestamp"] == envelope
+    begins_with_mileage = "vehicle.vehicle.travelledDistance" in first["data"]
+    assert begins_with_mileage is (fault is not StreamFault.OUT_OF_ORDER)
+
+
+async def test_faults_are_switched_over_http(cloud: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=cloud.url) as board:
+        assert (await board.put(f"{SWITCHES}/rival")).status_code == 204
+        assert (await board.put(f"{SWITCHES}/garbage")).status_code == 204
+        assert cloud.stream.faults == {StreamFault.RIVAL, StreamFault.GARBAGE}
+        assert (await board.delete(f"{SWITCHES}/rival")).status_code == 204
+        assert [name for name, is_on in (await board.get(SWITCHES)).json().items() if is_on] == ["garbage"]
+        assert (await board.put(f"{SWITCHES}/flood")).status_code == 404
+
+
+async def test_a_cloud_without_a_stream_says_so() -> None:
+    async with Simulator(cars=["I5"]) as cloud:
+        with pytest.raises(ValueError, match="without a stream"):
+            _ = cloud.stream
