@@ -17,6 +17,7 @@ from .connection import async_disconnect, connect
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
 from .issues import async_clear_issues
+from .migration import async_forget, async_offer, async_proceed
 from .pictures import async_remove_pictures
 from .sources.registry import open_source
 
@@ -47,6 +48,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
     """Connect an account and show its cars."""
+    account_id = account_id_of(entry)
+    await async_proceed(hass, entry.entry_id, account_id)
     store = _store(hass, entry)
     await store.async_load()
     closing = AsyncExitStack()
@@ -75,6 +78,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
     coordinator.async_show_account()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_offer(hass, entry, account_id, coordinator.data)
     return True
 
 
@@ -94,6 +98,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> No
     """Forget an account: its credentials and what was to be repaired."""
     await _store(hass, entry).async_remove()
     await async_remove_pictures(hass, account_id_of(entry))
+    await async_forget(hass, account_id_of(entry))
     async_clear_issues(hass, entry.entry_id)
 
 

@@ -1,5 +1,7 @@
 """Repair issues: what an owner can do something about."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -9,6 +11,8 @@ from .const import DOMAIN
 from .sources import Refusal
 
 _SHARED_CARS: Final = "shared_cars"
+TAKE_OVER: Final = "take_over"
+TAKEN_OVER: Final = "taken_over"
 _LEARN_MORE: Final = "https://github.com/mybmw-ha/mybmw#the-state-of-bmws-two-doors"
 
 
@@ -60,9 +64,54 @@ def async_report_shared_cars(
 
 
 @callback
+def async_offer_migration(
+    hass: HomeAssistant, entry_id: str, account: str, integrations: Collection[str], count: int
+) -> None:
+    """Offer to take over what other integrations left behind; nothing, if there are none."""
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKEN_OVER}_{entry_id}")
+    if not integrations:
+        ir.async_delete_issue(hass, DOMAIN, f"{TAKE_OVER}_{entry_id}")
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{TAKE_OVER}_{entry_id}",
+        data={"entry_id": entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=TAKE_OVER,
+        translation_placeholders={"account": account, "integrations": ", ".join(integrations), "count": f"{count}"},
+    )
+
+
+@callback
+def async_offer_way_back(hass: HomeAssistant, entry_id: str, account: str, until: datetime) -> None:
+    """Offer to undo what was taken over, until a local time."""
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKE_OVER}_{entry_id}")
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{TAKEN_OVER}_{entry_id}",
+        data={"entry_id": entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=TAKEN_OVER,
+        translation_placeholders={"account": account, "until": f"{until:%Y-%m-%d %H:%M}"},
+    )
+
+
+@callback
+def async_clear_migration(hass: HomeAssistant, entry_id: str) -> None:
+    """Take back what was offered."""
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKE_OVER}_{entry_id}")
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKEN_OVER}_{entry_id}")
+
+
+@callback
 def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Take back all that was said of an account."""
     async_clear_refusal(hass, entry_id)
+    async_clear_migration(hass, entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"{_SHARED_CARS}_{entry_id}")
 
 

@@ -1,4 +1,7 @@
-"""What an owner can do about a repair issue: when BMW refuses an account, have it looked at again."""
+"""What an owner can do about a repair issue: when BMW refuses an account, have it looked at again.
+
+What can be done about other integrations' leftovers stands in `takeover_dialog.py`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,10 +13,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import probatio
 
+from . import issues
 from .account_store import AccountStore, Pause
 from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of, local_minute
 from .issues import is_refused
 from .sources import Refusal
+from .takeover_dialog import TakeOverFlow, WayBackFlow
 
 PROBE_WAITS: Final[Mapping[Refusal, timedelta]] = {
     Refusal.BLOCKED: timedelta(hours=1),
@@ -26,14 +31,20 @@ A block does not end because somebody asks, but who was forbidden something may 
 
 
 async def async_create_fix_flow(
-    hass: HomeAssistant, _issue_id: str, data: Mapping[str, str | int | float | None] | None
+    hass: HomeAssistant, issue_id: str, data: Mapping[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Begin to repair an account that BMW refuses; `data` is what the issue was created with."""
+    """Begin to repair an account; `data` is what the issue was created with."""
     entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
     if entry is None:
         message = "The account is gone"
         raise ValueError(message)
-    return LookAgainFlow(entry)
+    match issue_id.removesuffix(f"_{entry.entry_id}"):
+        case issues.TAKE_OVER:
+            return TakeOverFlow(entry)
+        case issues.TAKEN_OVER:
+            return WayBackFlow(entry)
+        case _:
+            return LookAgainFlow(entry)
 
 
 class LookAgainFlow(RepairsFlow):
