@@ -1,10 +1,10 @@
 """What other integrations left behind of a car goes on under ours, whatever interrupts it, and can be undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import RepairsFlowResult, repairs_flow_manager
@@ -406,21 +406,29 @@ async def test_one_of_the_registries_may_be_lost(
 def remember(hass: HomeAssistant, which: str) -> Callable[[], None]:
     """Remember a registry; what is returned makes it as it was."""
     entities, devices = er.async_get(hass), dr.async_get(hass)
-    parts: list[Any] = (
-        [entities.entities, entities.deleted_entities]
-        if which == "entities"
-        else [devices._devices, devices._deleted_devices]
-    )
-    remembered = [dict(part.items()) for part in parts]
+    if which == "entities":
+        back = [swap(entities.entities), swap(entities.deleted_entities)]
+    else:
+        back = [swap(devices._devices), swap(devices._deleted_devices)]
 
     def restore() -> None:
-        for part, content in zip(parts, remembered, strict=True):
-            for key in list(part):
-                del part[key]
-            for key, value in content.items():
-                part[key] = value
+        for put_back in back:
+            put_back()
 
     return restore
+
+
+def swap[K, V](part: MutableMapping[K, V]) -> Callable[[], None]:
+    """Remember a part of a registry."""
+    remembered = dict(part.items())
+
+    def put_back() -> None:
+        for key in list(part):
+            del part[key]
+        for key, value in remembered.items():
+            part[key] = value
+
+    return put_back
 
 
 async def test_what_cannot_be_written_down_is_not_done(

@@ -102,6 +102,7 @@ async def test_a_year_goes_on(
     assert (sums[:365], levels[:365], bars[:365]) == tuple(before)
     assert len(sums) == len(levels) == len(bars) == 366
     assert car.odometer.mileage_km
+    assert sums[-1] == pytest.approx(before[0][-1] + car.odometer.mileage_km - 828), "not from zero"
     assert car.energy.battery
     assert levels[-1] == car.energy.battery.level_percent
     assert bars[-1] == pytest.approx(2.4, abs=0.5), "in bar, though it is shown in psi"

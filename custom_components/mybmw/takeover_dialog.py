@@ -18,10 +18,10 @@ from .migration import (
     Stage,
     async_decide,
     async_finish,
+    async_foreign_units,
     async_look,
     end_of_way_back,
 )
-from .migration.units import async_foreign_units
 
 _NOTHING: Final = "\N{EN DASH}"
 

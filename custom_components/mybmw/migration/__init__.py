@@ -1,9 +1,9 @@
 """Takes over what other integrations left behind of an account's cars; docs/migration.md tells owners about it.
 
 `successors.py` has the table, `plan.py` works out what it means here, `journal.py` keeps that on disk, `work.py` does
-it or undoes it. All changes are made in one place and at one time, while an account is being set up and none of its
-entities is there yet: the owner's decision is written down, the account is reloaded, and whatever interrupts it, the
-next set-up goes on.
+it or undoes it, `statistics.py` looks after what the recorder has. All changes are made in one place and at one time,
+while an account is being set up and none of its entities is there yet: the owner's decision is written down, the
+account is reloaded, and whatever interrupts it, the next set-up goes on.
 """
 
 from collections.abc import Collection
@@ -18,6 +18,7 @@ from homeassistant.util import dt as dt_util
 from ..issues import async_clear_migration, async_offer_migration, async_offer_way_back
 from .journal import Journal, Record, Stage
 from .plan import Move, Offer, Plan, Reason, async_look
+from .statistics import async_bridge_sums, async_foreign_units
 from .work import async_clean_up, async_give_back, async_take_over
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Stage",
     "async_decide",
     "async_finish",
+    "async_foreign_units",
     "async_forget",
     "async_look",
     "async_offer",
@@ -57,6 +59,7 @@ async def async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> 
     match record["stage"]:
         case Stage.TAKING_OVER:
             await async_take_over(hass, entry_id, plan)
+            await async_bridge_sums(hass, [move["entity_id"] for move in plan["moves"]])
             now = dt_util.utcnow().isoformat()
             await journal.async_write(Record(stage=Stage.TAKEN_OVER, taken_over_at=now, plan=plan))
         case Stage.UNDOING:
