@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from attr import evolve
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import RepairsFlowResult, repairs_flow_manager
 from homeassistant.components.repairs.models import RepairsFlowContext
@@ -448,6 +449,40 @@ async def test_what_cannot_be_written_down_is_not_done(
     step = await answer(hass, step, "undo")
     assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "not_stored")
     assert registries(hass) == before
+
+
+async def test_a_disk_that_fills_up_meanwhile_keeps_no_account_down(
+    hass: HomeAssistant, newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await decide(hass, newcomer.entry, Stage.TAKING_OVER)
+    with monkeypatch.context() as disk:
+        disk.setattr("homeassistant.helpers.storage.Store.async_save", full_disk)
+        await hass.config_entries.async_setup(newcomer.entry.entry_id)
+    assert newcomer.entry.state is ConfigEntryState.LOADED
+    [told] = [record for record in caplog.records if record.name.startswith("custom_components.mybmw.migration")]
+    assert "cannot be written" in told.getMessage()
+    assert newcomer.vin not in caplog.handler.format(told)
+    assert issues(hass) == {"taken_over"}
+    taken_over = registries(hass)
+    await hass.config_entries.async_reload(newcomer.entry.entry_id)
+    assert registries(hass) == taken_over
+    record = await Journal(hass, GCID).async_read()
+    assert record
+    assert record["stage"] == Stage.TAKEN_OVER
+
+
+async def test_a_place_of_its_own_needs_a_name(hass: HomeAssistant, newcomer: Newcomer) -> None:
+    """Home Assistant refuses to take the name of a tracker that has an area of its own, as older versions allowed."""
+    registry = er.async_get(hass)
+    tracker = newcomer.left.entity_ids[Platform.DEVICE_TRACKER, ""]
+    registry.entities[tracker] = evolve(registry.entities[tracker], area_id=newcomer.left.device.area_id)
+    ours = registry.async_get_entity_id(Platform.DEVICE_TRACKER, DOMAIN, f"{newcomer.vin}-location")
+    assert ours
+    registry.async_update_entity(ours, name="Our car")
+    await take_over(hass, newcomer.entry)
+    await undo(hass, newcomer.entry)
+    assert newcomer.entry.state is ConfigEntryState.LOADED
+    assert registry.entities[tracker].platform == CORE
 
 
 async def full_disk(*_args: object) -> None:

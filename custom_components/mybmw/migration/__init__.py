@@ -8,6 +8,7 @@ account is reloaded, and whatever interrupts it, the next set-up goes on.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+import logging
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -38,6 +39,8 @@ __all__ = [
     "end_of_way_back",
 ]
 
+_LOGGER: Final = logging.getLogger(__name__)
+
 MAY_BE_UNDONE: Final = timedelta(days=1)
 
 
@@ -51,7 +54,17 @@ async def async_decide(hass: HomeAssistant, account_id: str, stage: Stage, plan:
 
 
 async def async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> None:
-    """Do what is written down, before any entity of the account is loaded."""
+    """Do what is written down, before any entity of the account is loaded.
+
+    If it cannot be written down that it is done, it is done again next time, which changes nothing.
+    """
+    try:
+        await _async_proceed(hass, entry_id, account_id)
+    except OSError:
+        _LOGGER.exception("The file about what is taken over from other integrations cannot be written")
+
+
+async def _async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> None:
     journal = Journal(hass, account_id)
     if (record := await journal.async_read()) is None:
         return

@@ -7,6 +7,7 @@ An entity keeps its id, and with it history and statistics, which the recorder k
 all this only while an entity is not loaded, so it is done before the account's entities are.
 """
 
+from contextlib import suppress
 import logging
 from typing import Final
 
@@ -125,9 +126,10 @@ def _hand_over(
 @callback
 def _set_looks(registry: er.EntityRegistry, entity_id: str, looks: Looks) -> None:
     disabled_by = looks["disabled_by"]
+    with suppress(ValueError):  # an entity with an area of its own may have to have a name
+        registry.async_update_entity(entity_id, name=looks["name"])
     registry.async_update_entity(
         entity_id,
-        name=looks["name"],
         icon=looks["icon"],
         labels=set(looks["labels"]),
         disabled_by=er.RegistryEntryDisabler(disabled_by) if disabled_by else None,
