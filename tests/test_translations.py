@@ -251,7 +251,10 @@ def test_exceptions_that_are_raised() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_issues(language: str) -> None:
     issues = at(document(f"translations/{language}"), "issues")
-    assert issues.keys() == {*Refusal, "checkup", "shared_cars"}
+    assert issues.keys() == {*Refusal, "checkup", "shared_cars", "take_over", "taken_over"}
+    for dialog, filled in (("take_over", {"count", "integrations"}), ("taken_over", {"account", "until"})):
+        assert at(issues, dialog).keys() == {"title", "fix_flow"}
+        assert placeholders(str(at(issues, dialog)["title"])) == filled
     assert at(issues, "shared_cars").keys() == {"title", "description"}
     shared_cars = " ".join(map(str, at(issues, "shared_cars").values()))
     assert placeholders(shared_cars) == {"account", "cars", "other"}

@@ -18,6 +18,7 @@ from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
 from .doctor import is_ill
 from .issues import async_clear_issues, async_report_checkup
+from .migration import async_forget, async_offer, async_proceed
 from .pictures import async_remove_pictures
 from .services import async_setup_services
 from .sources.registry import open_source
@@ -57,6 +58,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
     """Connect an account and show its cars."""
+    account_id = account_id_of(entry)
+    await async_proceed(hass, entry.entry_id, account_id)
     store = _store(hass, entry)
     await store.async_load()
     closing = AsyncExitStack()
@@ -94,6 +97,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
 
     entry.async_on_unload(coordinator.async_add_listener(_check_up))
     source.listen(coordinator.async_hear)
+    await async_offer(hass, entry, account_id, coordinator.data)
     return True
 
 
@@ -114,6 +118,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> No
     """Forget an account: its credentials and what was to be repaired."""
     await _store(hass, entry).async_remove()
     await async_remove_pictures(hass, account_id_of(entry))
+    await async_forget(hass, account_id_of(entry))
     async_clear_issues(hass, entry.entry_id)
 
 

@@ -1,15 +1,20 @@
 """Repair issues: what an owner can do something about."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
+from .moments import local_minute
 from .sources import Refusal
 
-_CHECKUP: Final = "checkup"
+CHECKUP: Final = "checkup"
 _SHARED_CARS: Final = "shared_cars"
+TAKE_OVER: Final = "take_over"
+TAKEN_OVER: Final = "taken_over"
 _LEARN_MORE: Final = "https://github.com/mybmw-ha/mybmw#the-state-of-bmws-two-doors"
 
 
@@ -64,18 +69,62 @@ def async_report_shared_cars(
 def async_report_checkup(hass: HomeAssistant, entry_id: str, account: str, *, is_ill: bool) -> None:
     """Tell the owner that something has to be put right in BMW's portal, or take it back."""
     if not is_ill:
-        ir.async_delete_issue(hass, DOMAIN, f"{_CHECKUP}_{entry_id}")
+        ir.async_delete_issue(hass, DOMAIN, f"{CHECKUP}_{entry_id}")
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"{_CHECKUP}_{entry_id}",
+        f"{CHECKUP}_{entry_id}",
         data={"entry_id": entry_id},
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=_CHECKUP,
+        translation_key=CHECKUP,
         translation_placeholders={"account": account},
     )
+
+
+@callback
+def async_offer_migration(
+    hass: HomeAssistant, entry_id: str, account: str, integrations: Collection[str], count: int
+) -> None:
+    """Offer to take over what other integrations left behind; nothing, if there are none."""
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKEN_OVER}_{entry_id}")
+    if not integrations:
+        ir.async_delete_issue(hass, DOMAIN, f"{TAKE_OVER}_{entry_id}")
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{TAKE_OVER}_{entry_id}",
+        data={"entry_id": entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=TAKE_OVER,
+        translation_placeholders={"account": account, "integrations": ", ".join(integrations), "count": f"{count}"},
+    )
+
+
+@callback
+def async_offer_way_back(hass: HomeAssistant, entry_id: str, account: str, until: datetime) -> None:
+    """Offer to undo what was taken over, until a local time."""
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKE_OVER}_{entry_id}")
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{TAKEN_OVER}_{entry_id}",
+        data={"entry_id": entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=TAKEN_OVER,
+        translation_placeholders={"account": account, "until": local_minute(until)},
+    )
+
+
+@callback
+def async_clear_migration(hass: HomeAssistant, entry_id: str) -> None:
+    """Take back what was offered."""
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKE_OVER}_{entry_id}")
+    ir.async_delete_issue(hass, DOMAIN, f"{TAKEN_OVER}_{entry_id}")
 
 
 @callback
@@ -83,6 +132,7 @@ def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Take back all that was said of an account."""
     async_clear_refusal(hass, entry_id)
     async_report_checkup(hass, entry_id, "", is_ill=False)
+    async_clear_migration(hass, entry_id)
     ir.async_delete_issue(hass, DOMAIN, f"{_SHARED_CARS}_{entry_id}")
 
 

@@ -1,4 +1,7 @@
-"""What an owner can do about a repair issue: when BMW refuses an account, have it looked at again."""
+"""What an owner can do about a repair issue: when BMW refuses an account, have it looked at again.
+
+What can be done about other integrations' leftovers stands in `takeover_dialog.py`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,6 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import probatio
 
+from . import issues
 from .account_store import AccountStore, Pause
 from .const import DOMAIN
 from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of
@@ -18,6 +22,7 @@ from .doctor import async_look_again, checkup_of, is_ill, signs
 from .issues import is_refused
 from .moments import local_minute
 from .sources import Refusal
+from .takeover_dialog import TakeOverFlow, WayBackFlow
 
 PROBE_WAITS: Final[Mapping[Refusal, timedelta]] = {
     Refusal.BLOCKED: timedelta(hours=1),
@@ -37,7 +42,15 @@ async def async_create_fix_flow(
     if entry is None:
         message = "The account is gone"
         raise ValueError(message)
-    return DoctorFlow(entry) if issue_id.startswith("checkup_") else LookAgainFlow(entry, issue_id)
+    match issue_id.removesuffix(f"_{entry.entry_id}"):
+        case issues.CHECKUP:
+            return DoctorFlow(entry)
+        case issues.TAKE_OVER:
+            return TakeOverFlow(entry)
+        case issues.TAKEN_OVER:
+            return WayBackFlow(entry)
+        case _:
+            return LookAgainFlow(entry, issue_id)
 
 
 class LookAgainFlow(RepairsFlow):

@@ -1,0 +1,300 @@
+"""What there is to take over, and what that means for each entity: worked out, shown, and stored before it is done."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, TypedDict
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.json import json_bytes
+from homeassistant.util.json import json_loads_object
+
+from ..const import DOMAIN
+from ..sources import Json
+from .successors import PREDECESSORS, Predecessor
+
+
+class Looks(TypedDict):
+    """What an owner may have changed about an entity, as far as we touch it."""
+
+    name: str | None
+    icon: str | None
+    labels: list[str]
+    disabled_by: str | None
+
+
+class Facts(TypedDict):
+    """What an integration says of its entity; ours replaces it, so it stands here for the way back."""
+
+    capabilities: dict[str, Json]
+    entity_category: str | None
+    has_entity_name: bool
+    original_device_class: str | None
+    original_icon: str | None
+    original_name: str | None
+    supported_features: int
+    translation_key: str | None
+    unit_of_measurement: str | None
+    options: dict[str, Json]
+
+
+class Move(TypedDict):
+    """An entity that shall be ours.
+
+    `id` is the registry's own, which nothing changes. An entity whose integration was removed `is_deleted`, has no
+    `entry_id`, and is remembered by the registry for some more weeks. `replaces` is the id of the entity of ours that
+    makes way.
+    """
+
+    id: str
+    domain: str
+    platform: str
+    unique_id: str
+    entity_id: str
+    entry_id: str | None
+    is_deleted: bool
+    successor: str
+    replaces: str
+    looks_before: Looks
+    looks: Looks
+    facts_before: Facts | None
+
+
+class MovedDevice(TypedDict):
+    """A device that shall be ours, with all that hangs on its id, and what it was like before.
+
+    `left_behind` are the entities that cannot come along.
+    """
+
+    id: str
+    vin: str
+    entry_id: str
+    identifiers: list[list[str]]
+    left_behind: list[str]
+    name: str | None
+    manufacturer: str | None
+    model: str | None
+    model_id: str | None
+    sw_version: str | None
+    serial_number: str | None
+    name_by_user: str | None
+    area_id: str | None
+    labels: list[str]
+
+
+class OldEntry(TypedDict):
+    """A config entry that has no other cars; `was_enabled` before we disabled it."""
+
+    entry_id: str
+    domain: str
+    was_enabled: bool
+
+
+class Plan(TypedDict):
+    """All there is to do, in a form that can be stored."""
+
+    moves: list[Move]
+    devices: list[MovedDevice]
+    entries: list[OldEntry]
+
+
+class Reason(StrEnum):
+    """Why an entity has no successor."""
+
+    NO_COUNTERPART = "no_counterpart"
+    NOT_OFFERED = "not_offered"
+    ID_IN_USE = "id_in_use"
+
+
+@dataclass(slots=True)
+class Offer:
+    """A plan, and what it leaves out; `integrations` by the names people know them by."""
+
+    plan: Plan = field(default_factory=lambda: Plan(moves=[], devices=[], entries=[]))
+    leftovers: dict[str, Reason] = field(default_factory=dict)
+    integrations: list[str] = field(default_factory=list)
+
+
+class _Found(NamedTuple):
+    entity: er.RegistryEntry | er.DeletedRegistryEntry
+    vin: str
+    key: str
+
+
+@callback
+def async_look(hass: HomeAssistant, entry_id: str, vins: Collection[str]) -> Offer:
+    """Look for what others left behind of these cars of an account, which has to be set up."""
+    offer = Offer()
+    taken: set[str] = set()
+    for predecessor in PREDECESSORS:
+        found = list(_found(hass, predecessor, vins))
+        keys = list(predecessor.successors)
+        found.sort(key=lambda one: _rank(keys, one))
+        for one in found:
+            _sort_in(hass, entry_id, predecessor, one, offer, taken)
+    _add_devices(hass, offer)
+    _add_entries(hass, offer, vins)
+    moved = {move["platform"] for move in offer.plan["moves"]}
+    offer.integrations = [predecessor.title for predecessor in PREDECESSORS if predecessor.domain in moved]
+    return offer
+
+
+def _rank(keys: Sequence[tuple[str, str]], one: _Found) -> tuple[int, str]:
+    key = (one.entity.domain, one.key)
+    return keys.index(key) if key in keys else len(keys), one.entity.entity_id
+
+
+def _found(hass: HomeAssistant, predecessor: Predecessor, vins: Collection[str]) -> Iterator[_Found]:
+    """The entities of an integration that show one of the cars, and that nothing keeps at work."""
+    registry = er.async_get(hass)
+    alive = [entity for entity in registry.entities.values() if entity.platform == predecessor.domain]
+    known = {(entity.domain, entity.unique_id) for entity in alive}
+    deleted = [
+        entity
+        for entity in registry.deleted_entities.values()
+        if entity.platform == predecessor.domain
+        and entity.config_entry_id is None  # else its owner did not want it any more
+        and (entity.domain, entity.unique_id) not in known
+    ]
+    entities: list[er.RegistryEntry | er.DeletedRegistryEntry] = [*alive, *deleted]
+    for entity in entities:
+        if not predecessor.is_gone and _is_enabled(hass, entity.config_entry_id):
+            continue
+        for vin in vins:
+            if (key := predecessor.key(entity.unique_id, vin)) is not None:
+                yield _Found(entity, vin, key)
+
+
+def _is_enabled(hass: HomeAssistant, entry_id: str | None) -> bool:
+    entry = hass.config_entries.async_get_entry(entry_id) if entry_id else None
+    return entry is not None and entry.disabled_by is None
+
+
+def _sort_in(  # noqa: PLR0913, PLR0917 (what is looked for, and where it is noted)
+    hass: HomeAssistant, entry_id: str, predecessor: Predecessor, found: _Found, offer: Offer, taken: set[str]
+) -> None:
+    """Find the successor of an entity, or the reason why there is none."""
+    registry = er.async_get(hass)
+    entity, vin, key = found
+    successor = predecessor.successors.get((entity.domain, key))
+    if successor is None or f"{entity.domain}.{vin}-{successor}" in taken:
+        offer.leftovers[entity.entity_id] = Reason.NO_COUNTERPART
+        return
+    unique_id = f"{vin}-{successor}"
+    ours = registry.async_get(registry.async_get_entity_id(entity.domain, DOMAIN, unique_id) or "")
+    if ours is None or ours.config_entry_id != entry_id:
+        offer.leftovers[entity.entity_id] = Reason.NOT_OFFERED
+        return
+    is_deleted = isinstance(entity, er.DeletedRegistryEntry)
+    if is_deleted and entity.entity_id in registry.entities:
+        if entity.entity_id != ours.entity_id:  # else ours goes on with its history already
+            offer.leftovers[entity.entity_id] = Reason.ID_IN_USE
+        return
+    taken.add(f"{entity.domain}.{unique_id}")
+    offer.plan["moves"].append(
+        Move(
+            id=entity.id,
+            domain=entity.domain,
+            platform=entity.platform,
+            unique_id=entity.unique_id,
+            entity_id=entity.entity_id,
+            entry_id=entity.config_entry_id,
+            is_deleted=is_deleted,
+            successor=unique_id,
+            replaces=ours.entity_id,
+            looks_before=_looks(entity),
+            looks=_joined(entity, ours),
+            facts_before=_facts(entity) if isinstance(entity, er.RegistryEntry) else None,
+        )
+    )
+
+
+def _looks(entity: er.RegistryEntry | er.DeletedRegistryEntry) -> Looks:
+    disabled_by = entity.disabled_by if isinstance(entity.disabled_by, er.RegistryEntryDisabler) else None
+    return Looks(name=entity.name, icon=entity.icon, labels=sorted(entity.labels), disabled_by=disabled_by)
+
+
+def _facts(entity: er.RegistryEntry) -> Facts:
+    return Facts(
+        capabilities=_json(entity.capabilities),
+        entity_category=entity.entity_category,
+        has_entity_name=entity.has_entity_name,
+        original_device_class=entity.original_device_class,
+        original_icon=entity.original_icon,
+        original_name=entity.original_name,
+        supported_features=entity.supported_features,
+        translation_key=entity.translation_key,
+        unit_of_measurement=entity.unit_of_measurement,
+        options=_json(entity.options),
+    )
+
+
+def _json(mapping: Mapping[str, object] | None) -> dict[str, Json]:
+    """A copy of a mapping as it will be read from a file."""
+    copy = json_loads_object(json_bytes(mapping or {}))
+    return {**copy}
+
+
+def _joined(entity: er.RegistryEntry | er.DeletedRegistryEntry, ours: er.RegistryEntry) -> Looks:
+    """Theirs, and ours where theirs says nothing; only a person's own wish keeps an entity disabled."""
+    theirs = _looks(entity)
+    by_a_person = theirs["disabled_by"] in {er.RegistryEntryDisabler.USER, er.RegistryEntryDisabler.DEVICE}
+    return Looks(
+        name=theirs["name"] or ours.name,
+        icon=theirs["icon"] or ours.icon,
+        labels=sorted({*theirs["labels"], *ours.labels}),
+        disabled_by=theirs["disabled_by"] if by_a_person or not theirs["disabled_by"] else ours.disabled_by,
+    )
+
+
+def _add_devices(hass: HomeAssistant, offer: Offer) -> None:
+    """Have the devices come along, one for each car."""
+    registry, devices = er.async_get(hass), dr.async_get(hass)
+    served: set[str] = set()
+    for move in offer.plan["moves"]:
+        entity = registry.entities.get_entry(move["id"])
+        device = (
+            devices.async_get(entity.device_id, include_child_devices=False) if entity and entity.device_id else None
+        )
+        vin, _, _ = move["successor"].partition("-")
+        if device is None or vin in served or device.config_entry_id != move["entry_id"]:
+            continue
+        served.add(vin)
+        moved = {other["id"] for other in offer.plan["moves"]}
+        offer.plan["devices"].append(
+            MovedDevice(
+                id=device.id,
+                vin=vin,
+                entry_id=device.config_entry_id,
+                identifiers=[list(identifier) for identifier in sorted(device.identifiers)],
+                left_behind=[
+                    other.id
+                    for other in er.async_entries_for_device(registry, device.id, include_disabled_entities=True)
+                    if other.config_entry_id == device.config_entry_id and other.id not in moved
+                ],
+                name=device.name,
+                manufacturer=device.manufacturer,
+                model=device.model,
+                model_id=device.model_id,
+                sw_version=device.sw_version,
+                serial_number=device.serial_number,
+                name_by_user=device.name_by_user,
+                area_id=device.area_id,
+                labels=sorted(device.labels),
+            )
+        )
+
+
+def _add_entries(hass: HomeAssistant, offer: Offer, vins: Collection[str]) -> None:
+    """Note the old config entries that are of no more use: those that have no other car."""
+    registry = er.async_get(hass)
+    by_domain = {predecessor.domain: predecessor for predecessor in PREDECESSORS}
+    for entry_id in sorted({move["entry_id"] for move in offer.plan["moves"] if move["entry_id"]}):
+        entry = hass.config_entries.async_get_entry(entry_id)
+        if entry is None or not (predecessor := by_domain[entry.domain]).is_gone:
+            continue
+        entities = er.async_entries_for_config_entry(registry, entry_id)
+        if all(any(predecessor.key(entity.unique_id, vin) is not None for vin in vins) for entity in entities):
+            was_enabled = entry.disabled_by is None
+            offer.plan["entries"].append(OldEntry(entry_id=entry_id, domain=entry.domain, was_enabled=was_enabled))

@@ -1,0 +1,119 @@
+"""A year of history and statistics goes on under our entities: every row is there, and the next one joins them."""
+
+from datetime import timedelta
+from typing import Final
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.history import get_significant_states
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+    do_adhoc_statistics,
+)
+
+from custom_components.mybmw.const import DOMAIN
+
+from .account import NOW, FakeSource, account_entry, recorded_vehicle, set_up
+from .leftovers import Leftovers, a_year, keep_statistics, keep_sums, leave_behind
+from .test_migration import open_dialog, take_over, undo
+
+pytestmark = pytest.mark.freeze_time(NOW)
+
+YEAR_AGO: Final = NOW - timedelta(days=400)
+MILEAGE: Final = (Platform.SENSOR, "mileage")
+BATTERY: Final = (Platform.SENSOR, "fuel_and_battery.remaining_battery_percent")
+TIRE: Final = (Platform.SENSOR, "tires.front_left.current_pressure")
+WINDOWS: Final = (Platform.BINARY_SENSOR, "windows")
+
+
+@pytest.fixture
+def mock_recorder_before_hass(recorder_db_url: str) -> str:
+    """Know the database before there is a Home Assistant, as the recorder's own fixtures want it."""
+    return recorder_db_url
+
+
+async def statistics(hass: HomeAssistant, entity_id: str, kind: str) -> list[float]:
+    """All that is kept of one entity, in the unit it is kept in."""
+    await async_wait_recording_done(hass)
+    rows = await get_instance(hass).async_add_executor_job(
+        lambda: statistics_during_period(hass, YEAR_AGO, None, {entity_id}, "hour", {"pressure": "bar"}, {kind})  # type: ignore[arg-type] # one of its literals
+    )
+    return [float(row[kind] or 0) for row in rows.get(entity_id, [])]  # type: ignore[literal-required] # likewise
+
+
+async def history(hass: HomeAssistant, entity_id: str) -> list[str]:
+    """The states that are kept of one entity."""
+    await async_wait_recording_done(hass)
+    found = await get_instance(hass).async_add_executor_job(
+        lambda: get_significant_states(hass, YEAR_AGO, None, [entity_id], significant_changes_only=False)
+    )
+    return [state.state for state in found.get(entity_id, []) if not isinstance(state, dict)]
+
+
+@pytest.fixture
+async def left(recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Leftovers:  # noqa: ARG001 (asked for because of what it does)
+    """A year of the removed integration, and its last states."""
+    left = leave_behind(hass, recorded_vehicle("G26"))
+    freezer.move_to(NOW - timedelta(days=2))
+    keep_sums(hass, left.entity_ids[MILEAGE], a_year(NOW, 100, 2), "km")
+    keep_statistics(hass, left.entity_ids[BATTERY], a_year(NOW, 20, 0.1), "%", "unitless")
+    keep_statistics(hass, left.entity_ids[TIRE], a_year(NOW, 2.4, 0.001), "bar", "pressure")
+    keep_statistics(hass, left.entity_ids[Platform.SENSOR, "climate.activity"], a_year(NOW, 1, 0), "widgets", None)
+    for entity_id, state in ((left.entity_ids[MILEAGE], "828"), (left.entity_ids[WINDOWS], "on")):
+        hass.states.async_set(entity_id, state)
+    await async_wait_recording_done(hass)
+    for entity_id in (left.entity_ids[MILEAGE], left.entity_ids[WINDOWS]):
+        hass.states.async_remove(entity_id)
+    await async_wait_recording_done(hass)
+    freezer.move_to(NOW)
+    return left
+
+
+async def test_a_year_goes_on(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, left: Leftovers
+) -> None:
+    car = recorded_vehicle("G26")
+    mileage, battery, tire = (left.entity_ids[key] for key in (MILEAGE, BATTERY, TIRE))
+    kinds = ((mileage, "sum"), (battery, "mean"), (tire, "mean"))
+    before = [await statistics(hass, entity_id, kind) for entity_id, kind in kinds]
+    assert [len(rows) for rows in before] == [365, 365, 365]
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    young = er.async_get(hass).async_get_entity_id(Platform.SENSOR, DOMAIN, f"{car.vin}-mileage")
+    assert young
+
+    await take_over(hass, entry)
+    assert [await statistics(hass, entity_id, kind) for entity_id, kind in kinds] == before
+    assert (await history(hass, mileage))[0] == "828"
+    assert (await history(hass, mileage))[-1] == str(car.odometer.mileage_km) != "828"
+    assert "on" in await history(hass, left.entity_ids[WINDOWS])
+    assert await history(hass, young), "what ours recorded is still in the database"
+
+    hour = NOW.replace(minute=0, second=0)
+    freezer.move_to(hour + timedelta(hours=1, minutes=1))
+    do_adhoc_statistics(hass, start=hour + timedelta(minutes=55))
+    sums, levels, bars = [await statistics(hass, entity_id, kind) for entity_id, kind in kinds]
+    assert (sums[:365], levels[:365], bars[:365]) == tuple(before)
+    assert len(sums) == len(levels) == len(bars) == 366
+    assert car.odometer.mileage_km
+    assert sums[-1] == pytest.approx(before[0][-1] + car.odometer.mileage_km - 828), "not from zero"
+    assert car.energy.battery
+    assert levels[-1] == car.energy.battery.level_percent
+    assert bars[-1] == pytest.approx(2.4, abs=0.5), "in bar, though it is shown in psi"
+
+    await undo(hass, entry)
+    assert [(await statistics(hass, entity_id, kind))[:365] for entity_id, kind in kinds] == before
+
+
+async def test_statistics_in_a_strange_unit_are_told(hass: HomeAssistant, source: FakeSource, left: Leftovers) -> None:
+    source.show(recorded_vehicle("G26"))
+    entry = account_entry()
+    await set_up(hass, entry)
+    shown = (await open_dialog(hass, entry))["description_placeholders"] or {}
+    assert shown["foreign_units"] == f"`{left.entity_ids[Platform.SENSOR, 'climate.activity']}`"
