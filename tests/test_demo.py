@@ -11,11 +11,12 @@ import socket
 import time
 from typing import Final
 
+import aiohttp
 import pytest
 
 from custom_components.mybmw.sources import Json
 from tests.demo.dashboard import Card, views
-from tests.demo.owner import Owner, ShownCar
+from tests.demo.owner import POLL_S, Owner, ShownCar
 from tests.demo_process import DEMO, READY_WITHIN_S, STOPS_WITHIN_S, demo, free_port, said
 from tests.recorded import RECORDED_CARS
 from tests.simulator.living import LIVING_CARS
@@ -31,6 +32,11 @@ RECORDED: Final[Mapping[str, Mapping[str, str]]] = {
     "I20": {"sensor.charging_status": "charging", "binary_sensor.windows": "off"},
     "J29": {"sensor.software_version": "07/2019.55"},
 }
+
+CARDATA_VIN: Final = LIVING_CARS["X1"].identity.vin
+"""The car on the account of CarData."""
+
+HEARD_WITHIN_S: Final = 90
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -52,6 +58,13 @@ def running_in(home: Path) -> Sequence[str]:
     return [command for command in commands if str(home) in command]
 
 
+def assert_nothing_to_complain_of(home: Path) -> None:
+    """See that Home Assistant's log has nothing about us but what it says of every custom integration."""
+    console = (home / "console.log").read_text(encoding="utf-8")
+    [complaint] = re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*mybmw.*$", console, re.MULTILINE)
+    assert "We found a custom integration mybmw" in complaint
+
+
 async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, port: int) -> None:
     home = tmp_path / "home"
     began = time.monotonic()
@@ -66,7 +79,7 @@ async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, por
             owner = await Owner.sign_in(f"http://127.0.0.1:{port}")
             try:
                 cars = {car.vin: car for car in await owner.cars()}
-                [refresh] = await owner.refresh_buttons()
+                refresh = await owner.refresh_buttons()
             finally:
                 await owner.sign_out()
         process.send_signal(signal.SIGINT)
@@ -79,23 +92,20 @@ async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, por
         for folder, facts in RECORDED.items()
     }
     assert shown == RECORDED
-    assert len(cars) == len(RECORDED_CARS)
+    assert cars.keys() == {car.vin for car in RECORDED_CARS.values()} | {CARDATA_VIN}
     assert running_in(home) == []
 
     hung = (home / "mybmw.yaml").read_text(encoding="utf-8")
     of_cars = {entity for car in cars.values() for entity in car.entities.values()}
-    assert entities_in(json.loads(hung)) == of_cars | {refresh}
+    assert entities_in(json.loads(hung)) == of_cars | {*refresh}
+    assert len(refresh) == 2, "one for each account"
 
     readme = (DEMO.parents[1] / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"(?:binary_)?sensor\.i4_\w+", readme))
     assert named
     assert named <= entities_in(json.loads(hung)), "README names entities that nobody has"
 
-    complaints = re.findall(
-        r"^.* (?:WARNING|ERROR|CRITICAL) .*mybmw.*$", (home / "console.log").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert len(complaints) == 1
-    assert "We found a custom integration mybmw" in complaints[0], "Home Assistant says so of every custom integration"
+    assert_nothing_to_complain_of(home)
 
 
 async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: int) -> None:
@@ -106,7 +116,8 @@ async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: 
             owner = await Owner.sign_in(f"http://127.0.0.1:{port}")
             try:
                 cars = {car.vin: car for car in await owner.cars()}
-                mileages = [car.entities["sensor.mileage"] for car in cars.values()]
+                watched = {vin: car for vin, car in cars.items() if vin != CARDATA_VIN}
+                mileages = [car.entities["sensor.mileage"] for car in watched.values()]
                 since = datetime.now(UTC) - timedelta(days=7)
                 history = await owner.history(mileages, since)
                 driven = await owner.statistics(mileages, since, period="hour")
@@ -114,7 +125,7 @@ async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: 
                 await owner.sign_out()
 
     assert cars.keys() == {model.identity.vin for model in LIVING_CARS.values()}
-    for car in cars.values():
+    for car in watched.values():
         mileage = car.entities["sensor.mileage"]
         shown = [(at, float(value)) for at, value in history[mileage] if value not in {"unknown", "unavailable"}]
         values = [value for _, value in shown]
@@ -128,6 +139,44 @@ async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: 
         assert hours[-1].sum_ - hours[0].sum_ == pytest.approx(hours[-1].state - hours[0].state)
         assert hours[0].state <= hours[-1].state <= values[-1]
     assert any(hours[-1].sum_ - hours[0].sum_ > 50 for hours in driven.values())
+
+
+async def test_a_car_of_cardata_tells_by_itself(tmp_path: Path, port: int) -> None:
+    home = tmp_path / "home"
+    # A day of the car's passes in half a minute.
+    async with demo("--port", str(port), "--home", str(home), "--cars", "G26", "--speed", "3000") as process:
+        async with asyncio.timeout(READY_WITHIN_S):
+            told = await said(process, until="ready after")
+        [board] = re.findall(r"http://\S+/_switchboard/", told)
+        async with asyncio.timeout(HEARD_WITHIN_S), aiohttp.ClientSession(raise_for_status=True) as stranger:
+            owner = await Owner.sign_in(f"http://127.0.0.1:{port}")
+            try:
+                first = await car_of_cardata(owner)
+                asked = await calls(stranger, board)
+                while True:
+                    now = await car_of_cardata(owner)
+                    if now.states["sensor.mileage"] != first.states["sensor.mileage"]:
+                        break
+                    await asyncio.sleep(POLL_S)
+                assert await calls(stranger, board) == asked, "nobody had to ask"
+            finally:
+                await owner.sign_out()
+
+    assert float(now.states["sensor.mileage"]) > float(first.states["sensor.mileage"])
+    assert_nothing_to_complain_of(home)
+
+
+async def car_of_cardata(owner: Owner) -> ShownCar:
+    """The car on the account of CarData, as it is shown now."""
+    [car] = [car for car in await owner.cars() if car.vin == CARDATA_VIN]
+    return car
+
+
+async def calls(stranger: aiohttp.ClientSession, board: str) -> Sequence[str]:
+    """What CarData was asked so far."""
+    async with stranger.get(f"{board}requests", params={"after": 0}) as answer:
+        requests: list[dict[str, Json]] = (await answer.json())["requests"]
+    return [path for asked in requests if (path := str(asked["path"])).startswith("/customers/")]
 
 
 async def test_a_taken_port_is_named(port: int, tmp_path: Path) -> None:

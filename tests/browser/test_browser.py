@@ -28,6 +28,12 @@ PICTURES_ARE_SHOWN: Final = """count => {
 """Whether at least so many pictures of image entities have arrived."""
 
 CODE: Final = "2468"
+IS_KNOWN: Final = """entity => Number(document.querySelector("home-assistant").hass.states[entity]?.state)"""
+"""The number that an entity shows, as soon as there is one."""
+HAS_GROWN: Final = """([entity, before]) =>
+  Number(document.querySelector("home-assistant").hass.states[entity].state) > before"""
+"""Whether an entity shows more than it did."""
+
 OURS, NEIGHBORS = "d…o@e…", "n…r@e…"
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -35,11 +41,12 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """A browser with a tab for Home Assistant and one for the switchboard."""
+    """A browser with a tab for Home Assistant and one for the switchboard; `told` is what the demo has said."""
 
     context: BrowserContext
     home: Page
     switchboard: Page
+    told: str
 
     async def open_integration(self) -> None:
         """Go to the page of the integration."""
@@ -64,6 +71,22 @@ class Desk:
     def dialog(self) -> Locator:
         """The dialog that leads through signing in."""
         return self.home.locator("dialog-data-entry-flow")
+
+    async def add_account(self, door: str) -> None:
+        """Begin to add an account through one of BMW's doors."""
+        await self.open_integration()
+        await self.home.get_by_role("button", name=re.compile("^Add ")).first.click()
+        await self.dialog.get_by_text(door, exact=True).click()
+
+    async def approve_code(self) -> None:
+        """Open BMW's page with the code filled in, as the dialog offers it, and confirm there."""
+        async with self.context.expect_page() as opening:
+            await self.dialog.get_by_role("link", name="BMW's page with the code filled in").click()
+        tab = await opening.value
+        await tab.get_by_role("button", name="Approve").click()
+        await tab.get_by_text("The device is connected.").wait_for()
+        await tab.close()
+        await self.home.bring_to_front()
 
     async def solve_captcha(self) -> None:
         """Choose to solve the captcha here, and tick the box in the tab that opens."""
@@ -93,7 +116,7 @@ async def desk(chromium: str, home: Path, *arguments: str) -> AsyncGenerator[Des
             context.set_default_timeout(PATIENCE_MS)
             pages = await context.new_page(), await context.new_page()
             await pages[1].goto(switchboard)
-            yield Desk(context=context, home=pages[0], switchboard=pages[1])
+            yield Desk(context=context, home=pages[0], switchboard=pages[1], told=told)
         finally:
             await browser.close()
 
@@ -121,14 +144,13 @@ async def refreshes(owner: Desk) -> None:
     """All cars at once: BMW is asked for its lists of cars, which an update by itself does once an hour."""
     lists = owner.switchboard.get_by_text(re.compile(r"POST \S+/vehicle-list"))
     asked = await lists.count()
-    await owner.home.get_by_role("button", name="Refresh all cars now").click()
+    await owner.home.get_by_role("button", name="Refresh all cars now").first.click()
     await lists.nth(asked).wait_for()
 
 
 async def adds_an_account(owner: Desk) -> None:
     """The neighbor's, with the captcha solved in another tab; its cars are there at once."""
-    await owner.open_integration()
-    await owner.home.get_by_role("button", name=re.compile("^Add ")).first.click()
+    await owner.add_account("MyBMW account")
     await owner.dialog.locator("input").nth(0).fill("neighbor@example.com")
     await owner.dialog.locator("input").nth(1).fill("demo")
     await owner.dialog.get_by_role("button", name="Submit").click()
@@ -136,6 +158,28 @@ async def adds_an_account(owner: Desk) -> None:
     await owner.dialog.get_by_role("button", name="Skip and finish").click()
     for name in ("i4 eDrive40", "iX xDrive50"):
         await owner.account(NEIGHBORS).get_by_text(name, exact=True).wait_for()
+
+
+async def test_cardata_from_the_client_id_to_the_first_live_value(chromium: str, tmp_path: Path) -> None:
+    """A day of the cars passes in half a minute, so that one drives soon."""
+    async with desk(chromium, tmp_path / "home", "--cars", "I5", "--speed", "3000") as owner:
+        [client_id] = re.findall(r"through BMW CarData.* client id (\S+)", owner.told)
+        await owner.add_account("BMW CarData")
+        await owner.dialog.locator("input").fill(client_id)
+        await owner.dialog.get_by_role("button", name="Submit").click()
+        await owner.approve_code()
+        await owner.dialog.get_by_role("button", name="Submit").click()
+        await owner.dialog.get_by_text("First message.").wait_for()
+        await owner.dialog.get_by_text("Done", exact=True).click()
+        await owner.dialog.get_by_role("button", name="Finish").click()
+        await owner.account("CarData").get_by_text("M240i xDrive", exact=True).click()
+        await sees_a_car_drive(owner, "sensor.m240i_xdrive_mileage")
+
+
+async def sees_a_car_drive(owner: Desk, entity_id: str) -> None:
+    """What the page shows of it changes without anybody asking."""
+    before = await owner.home.wait_for_function(IS_KNOWN, arg=entity_id)
+    await owner.home.wait_for_function(HAS_GROWN, arg=[entity_id, await before.json_value()])
 
 
 async def downloads_diagnostics(owner: Desk) -> None:
@@ -175,15 +219,16 @@ async def reads_a_repair_message(owner: Desk) -> None:
     await owner.account(OURS).get_by_text("BMW blocks every client but its own app").wait_for()
     await owner.home.goto("/config/repairs")
     await owner.home.get_by_text(f"BMW blocks {OURS}").first.click()
+    await owner.dialog.get_by_text("Stay, and look again").click()
     await owner.home.get_by_text("this integration will not fake one").wait_for()
     await owner.home.get_by_role("button", name="Look again now").click()
     await owner.home.get_by_text("BMW was asked a short while ago").wait_for()
 
 
 async def reads_how_the_accounts_are(owner: Desk) -> None:
-    """Among what Home Assistant tells of itself; one account is blocked, the other is well."""
+    """Among what Home Assistant tells of itself; one account is blocked, the others are well."""
     await owner.home.goto("/config/repairs?dialog=system-health")
-    await owner.home.get_by_text("blocked | reachable").wait_for()
+    await owner.home.get_by_text("blocked | reachable | reachable").wait_for()
 
 
 async def test_commanding(chromium: str, tmp_path: Path) -> None:

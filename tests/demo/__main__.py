@@ -2,7 +2,6 @@
 
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 import asyncio
-from datetime import UTC, datetime
 import logging
 import os
 from pathlib import Path
@@ -12,19 +11,23 @@ import time
 from typing import Final
 
 from homeassistant.const import __version__ as hass_version
-import httpx
 
-from custom_components.mybmw.const import CONF_SOURCE
-from custom_components.mybmw.sources import Credentials
-from custom_components.mybmw.sources.loopback import LOOPBACK
-from custom_components.mybmw.sources.mybmw import Account as MyBMWAccount, Region, sign_in
-from tests.recorded import RECORDED_CARS
-from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, SWITCHBOARD, Account, Age, Garage, Simulator
+from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
+from tests.simulator import DEMO_USERNAMES, SWITCHBOARD, Age, Simulator
 from tests.simulator.garage import LivingCar
-from tests.simulator.living import LIVING_CARS
 from tests.simulator.options import add_car_options, add_fault_option
+from tests.simulator.stream import Which
 
 from . import DemoError
+from .accounts import (
+    FIRST_CARS,
+    customer_of,
+    now,
+    open_neighbor,
+    open_partner,
+    sign_in_to_cardata,
+    sign_in_to_mybmw,
+)
 from .dashboard import dashboard
 from .hass import is_free, keep_running
 from .history import DAYS, record_the_past
@@ -38,17 +41,6 @@ _HOME: Final = Path(__file__).parents[2] / ".dev" / "demo-home"
 _READY_WITHIN_S: Final = 90
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-_NEIGHBOR: Final = "neighbor@example.com"
-_NEIGHBORS_CARS: Final = ("G26", "I20")
-"""The account that nobody has added yet, and the cars it has unless somebody else has them."""
-
-_SETTINGS: Final = {
-    CONF_SOURCE: "mybmw",
-    "username": DEMO_USERNAMES["row"],
-    "password": DEMO_PASSWORD,
-    "region": Region.REST_OF_WORLD.value,
-}
-
 
 def _say(text: str) -> None:
     print(f"demo: {text}", flush=True)  # noqa: T201
@@ -61,7 +53,7 @@ def _arguments() -> Namespace:
         formatter_class=ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=8123, help="where Home Assistant answers, on 127.0.0.1")
-    add_car_options(parser, cars="living", speed=30)
+    add_car_options(parser, cars=",".join(FIRST_CARS), speed=30)
     parser.add_argument("--fresh", action="store_true", help="forget everything of earlier starts")
     parser.add_argument("--home", type=Path, default=_HOME, help="the config folder of Home Assistant")
     add_fault_option(parser, when="as soon as the cars are there")
@@ -94,25 +86,31 @@ async def _main(arguments: Namespace) -> None:
 async def _play(arguments: Namespace) -> None:
     home = Home(arguments.home.resolve())
     with home.occupied(fresh=arguments.fresh):
-        async with Simulator(cars=arguments.cars, age=Age.FRESH, speed=arguments.speed, seed=arguments.seed) as cloud:
+        async with Simulator(
+            cars=arguments.cars, age=Age.FRESH, speed=arguments.speed, seed=arguments.seed, stream=Which.AMQTT
+        ) as cloud:
             _say(f"BMW's cloud is at {cloud.url}, with {len(cloud.garage)} cars")
             os.environ[LOOPBACK] = cloud.url
-            await home.furnish(port=arguments.port, account=_SETTINGS, credentials=await _sign_in())
+            os.environ[LOOPBACK_STREAM] = f"127.0.0.1:{cloud.stream.port}"
+            os.environ[LOOPBACK_CA] = cloud.stream.ca_file
+            await home.furnish(port=arguments.port)
+            await home.add(await sign_in_to_mybmw())
             if any(isinstance(car, LivingCar) for car in cloud.garage):
-                states = await record_the_past(home.folder, cloud.garage, _now())
+                states = await record_the_past(home.folder, cloud.garage, now())
                 _say(f"the last {DAYS} days of the cars are in its history: {states} states, and their statistics")
+            expected = len(cloud.garage)
+            if partner := open_partner(cloud):
+                await home.add(await sign_in_to_cardata(cloud, partner))
+                expected += len(partner.garage)
+                _say(f"a second account is signed in to BMW CarData, with {len(partner.garage)} car, streaming")
             _say(f"starting Home Assistant {hass_version} in {home.folder}")
             async with asyncio.TaskGroup() as group:
                 group.create_task(keep_running(home))
                 url = f"http://127.0.0.1:{arguments.port}"
-                cars, refresh = await _ready(url, len(cloud.garage))
+                cars, refresh = await _ready(url, expected)
                 home.hang(dashboard(cars, refresh=refresh, switchboard=f"{cloud.url}{SWITCHBOARD}/"))
                 _say(f"{len(cars)} cars with {sum(len(car.entities) for car in cars)} entities are there")
-                if neighbor := _open_neighbor(cloud):
-                    _say(
-                        f"to try how an account is added, add MyBMW once more: {neighbor.username}, "
-                        f"password {neighbor.password}, region rest of world, with {len(neighbor.garage)} cars"
-                    )
+                _invite(cloud)
                 _say(f"what goes wrong at BMW's cloud is chosen at {cloud.url}{SWITCHBOARD}/")
                 for fault in arguments.fault:
                     cloud.switchboard.switch_on(fault)
@@ -120,27 +118,20 @@ async def _play(arguments: Namespace) -> None:
                 _say(f"ready after {time.time() - _BEGAN:.0f} s: open {url} (Ctrl-C stops)")
 
 
-def _open_neighbor(cloud: Simulator) -> Account | None:
-    """Open an account with cars that nobody has yet; None if there are none left."""
-    taken = {car.name for car in cloud.garage}
-    names = [name for name in (*_NEIGHBORS_CARS, *LIVING_CARS, *RECORDED_CARS) if name not in taken]
-    if not names:
-        return None
-    garage = Garage(dict.fromkeys(names[: len(_NEIGHBORS_CARS)]), age=Age.FRESH, clock=_now, world=cloud.world)
-    account = Account(username=_NEIGHBOR, password=DEMO_PASSWORD, region="row", garage=garage)
-    cloud.accounts.add(account)
-    return account
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-async def _sign_in() -> Credentials:
-    """Sign in at the simulated cloud as an owner would, so that Home Assistant need not ask for it."""
-    async with httpx.AsyncClient() as http:
-        account = MyBMWAccount.of(_SETTINGS)
-        return await sign_in(account, http=http, clock=_now, captcha_token="P1_solved")
+def _invite(cloud: Simulator) -> None:
+    """Say what can be tried by hand."""
+    neighbor = open_neighbor(cloud)
+    if neighbor:
+        _say(
+            f"to try how an account is added, add MyBMW once more: {neighbor.username}, "
+            f"password {neighbor.password}, region rest of world, with {len(neighbor.garage)} cars"
+        )
+    if neighbor and (living := [car for car in neighbor.garage if isinstance(car, LivingCar)]):
+        client_id = customer_of(cloud, neighbor).client_id
+        _say(f"or add it through BMW CarData, with {len(living)} car: client id {client_id}")
+    else:
+        client_id = cloud.cardata.customer().client_id
+        _say(f"to try how one changes to BMW CarData, reconfigure {DEMO_USERNAMES['row']}: client id {client_id}")
 
 
 async def _ready(url: str, expected: int) -> tuple[list[ShownCar], list[str]]:

@@ -1,7 +1,7 @@
-"""The folder that a demo's Home Assistant lives in: its settings, its owner, and the account, already signed in."""
+"""The folder that a demo's Home Assistant lives in: its settings, its owner, and accounts, already signed in."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 import fcntl
 import json
 from pathlib import Path
@@ -13,15 +13,15 @@ from homeassistant.helpers.storage import Store
 
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.sources import Credentials, Json
+from custom_components.mybmw.sources import Json
 
 from . import DemoError
+from .accounts import SignedIn
 
 _MARK: Final = ".mybmw-demo"
 _INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / DOMAIN
 
 _OWNER_ID: Final = "4d1a5f6e0b2c47d98f3e6a7b8c9d0e1f"
-_ENTRY_ID: Final = "01KAGDEM0MYBMW000000000000"
 _SINCE: Final = "2026-01-01T00:00:00+00:00"
 
 _DASHBOARD_FILE: Final = "mybmw.yaml"
@@ -56,6 +56,9 @@ lovelace:
 """
 
 
+type _Entry = dict[str, Json]
+
+
 class Home:
     """A config folder of Home Assistant, to be changed only while none runs in it."""
 
@@ -84,30 +87,43 @@ class Home:
                 self._clear()
             yield
 
-    async def furnish(self, *, port: int, account: dict[str, str], credentials: Credentials) -> None:
-        """Write what the demo needs; what Home Assistant wrote beside it in an earlier life stays."""
+    async def furnish(self, *, port: int) -> None:
+        """Write what the demo needs; what Home Assistant wrote beside it in an earlier life stays.
+
+        But for our accounts of an earlier start: they signed in at a cloud that is gone.
+        """
         (self.folder / "configuration.yaml").write_text(_CONFIGURATION, encoding="utf-8")
         link = self.folder / "custom_components" / DOMAIN
         link.parent.mkdir(exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(_INTEGRATION)
-        gcid = str(credentials["gcid"])
-        hass = HomeAssistant(str(self.folder))
-        try:
+        async with self._hass() as hass:
             if not (self.folder / ".storage" / "auth").exists():  # it knows the browsers that have been here
                 await _store(hass, "auth", _owner())
             await _store(hass, "onboarding", {"done": ["user", "core_config", "analytics", "integration"]}, version=4)
             await _store(hass, "http", _http(port), version=3)
             await _store(hass, "frontend.system_data", {"core": {"default_panel": "my-bmw"}})
-            await _add_entry(hass, _entry(gcid, account))
-            await AccountStore(hass, gcid).async_keep_credentials(credentials)
-        finally:
-            await hass.async_stop(force=True)
+            await _change_entries(hass, lambda entries: [entry for entry in entries if entry["domain"] != DOMAIN])
+
+    async def add(self, account: SignedIn) -> None:
+        """Add an account."""
+        async with self._hass() as hass:
+            await _change_entries(hass, lambda entries: [*entries, _entry(account)])
+            await AccountStore(hass, account.gcid).async_keep_credentials(account.credentials)
 
     def hang(self, dashboard: Json) -> None:
         """Show a dashboard; may be done while Home Assistant runs."""
         text = json.dumps(dashboard, indent=1)  # all JSON is YAML
         (self.folder / _DASHBOARD_FILE).write_text(text, encoding="utf-8")
+
+    @asynccontextmanager
+    async def _hass(self) -> AsyncGenerator[HomeAssistant]:
+        """As much of a Home Assistant as it takes to write its files."""
+        hass = HomeAssistant(str(self.folder))
+        try:
+            yield hass
+        finally:
+            await hass.async_stop(force=True)
 
     def _clear(self) -> None:
         for item in self.folder.iterdir():
@@ -122,12 +138,10 @@ async def _store(hass: HomeAssistant, key: str, data: dict[str, Json], *, versio
     await store.async_save(data)
 
 
-async def _add_entry(hass: HomeAssistant, entry: dict[str, Json]) -> None:
-    """Add a config entry to those of other integrations; ours of an earlier start signed in at a cloud that is gone."""
-    store = Store[dict[str, list[dict[str, Json]]]](hass, 1, "core.config_entries", minor_version=5)
+async def _change_entries(hass: HomeAssistant, change: Callable[[list[_Entry]], list[_Entry]]) -> None:
+    store = Store[dict[str, list[_Entry]]](hass, 1, "core.config_entries", minor_version=5)
     stored = await store.async_load() or {"entries": []}
-    others = [other for other in stored["entries"] if other["domain"] != DOMAIN]
-    await store.async_save({"entries": [*others, entry]})
+    await store.async_save({"entries": change(stored["entries"])})
 
 
 def _owner() -> dict[str, Json]:
@@ -172,22 +186,22 @@ def _http(port: int) -> dict[str, Json]:
     }
 
 
-def _entry(gcid: str, account: dict[str, str]) -> dict[str, Json]:
+def _entry(account: SignedIn) -> _Entry:
     return {
         "created_at": _SINCE,
         "modified_at": _SINCE,
-        "data": {**account},
+        "data": {**account.settings},
         "disabled_by": None,
         "discovery_keys": {},
         "domain": DOMAIN,
-        "entry_id": _ENTRY_ID,
+        "entry_id": account.entry_id,
         "minor_version": 1,
-        "options": {"scan_interval": 1, "read_only": False},  # minutes; somebody is watching
+        "options": {**account.options},
         "pref_disable_new_entities": False,
         "pref_disable_polling": False,
         "source": "user",
         "subentries": [],
-        "title": "d…o@e…",
-        "unique_id": gcid,
+        "title": account.title,
+        "unique_id": account.gcid,
         "version": 1,
     }
