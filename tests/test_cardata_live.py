@@ -27,8 +27,8 @@ async def cloud(
     socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Simulator]:
-    """A cloud with one living car and a stream, which all requests go to."""
-    async with Simulator(cars=["I5"], stream=Which.AMQTT, speed=60) as cloud:
+    """A cloud with one living car and a stream, which all requests go to; whatever the hour, the car soon speaks."""
+    async with Simulator(cars=["I5"], stream=Which.AMQTT, speed=3600) as cloud:
         monkeypatch.setenv(LOOPBACK, cloud.url)
         monkeypatch.setenv(LOOPBACK_STREAM, f"127.0.0.1:{cloud.stream.port}")
         monkeypatch.setenv(LOOPBACK_CA, cloud.stream.ca_file)
