@@ -1,5 +1,6 @@
 """CarData as a whole: who comes in, and what they may ask."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from json import JSONDecodeError
@@ -156,7 +157,8 @@ class CarData:
 
     async def _image(self, request: web.Request) -> web.Response:
         _customer, car = self._find(request)
-        return web.Response(body=papers.picture(car.life.model), content_type="image/png")
+        picture = await asyncio.to_thread(papers.picture, car.life.model)
+        return web.Response(body=picture, content_type="image/png")
 
     # Containers
 

@@ -1,14 +1,13 @@
 """What a car is, in the words of CarData: what never changes about it."""
 
 from collections.abc import Mapping
-import struct
 from typing import Final
-import zlib
 
 from custom_components.mybmw.sources import Json
 
 from ..living import Model, Opening
 from ..living.models import DriveTrain
+from ..pictures import draw
 
 type Document = dict[str, Json]
 
@@ -75,17 +74,8 @@ def tire_diagnosis(model: Model) -> Document:
 
 
 def picture(model: Model) -> bytes:
-    """A small PNG in the color of the car."""
-    width, height = 16, 9
-    color = (model.identity.color & 0xFFFFFF).to_bytes(3)
-    rows = (b"\0" + color * width) * height
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+    """A PNG of the car, as seen from its side; CarData has no other view."""
+    return draw("VehicleStatus", model.identity.body, model.identity.color)
 
 
 def _season(model: Model) -> str:
