@@ -151,7 +151,7 @@ async def test_a_car_is_only_found_by_its_own_brand_and_account(cloud: Simulator
         ("x-user-agent", "android(AP2A.735595.124);audi;4.9.2(36892);row", 400),
         ("bmw-session-id", "1", 400),
         ("x-correlation-id", "1", 400),
-        ("bmw-correlation-id", str(uuid4()), 400),
+        ("bmw-correlation-id", "f5f3a5a2-4bd4-4d62-8a5f-6f6b9d8d3c11", 400),
         ("bmw-units-preferences", "d=MI", 400),
     ],
 )
