@@ -155,7 +155,7 @@ async def test_a_car_does_what_it_is_told_once(  # noqa: PLR0913, PLR0917 (the c
         await stage.until(lambda: stage.see(platform, key).state == state)
     event = stage.see(Platform.EVENT, "command")
     assert event.attributes["event_type"] == "executed"
-    await stage.until(lambda: stage.coordinator.busy(stage.vin) is None)
+    await stage.until(lambda: not stage.coordinator.commands.under_way(stage.vin))
     assert stage.sent() == len(stage.cloud.orders) == 1
 
 
@@ -180,7 +180,7 @@ async def test_what_an_owner_reads_of_a_failure(stage: Stage, fault: str, *, upd
         ],
         update=update_document,
     )
-    await stage.until(lambda: stage.coordinator.busy(stage.vin) is None)
+    await stage.until(lambda: not stage.coordinator.commands.under_way(stage.vin))
     assert (stage.sent(), len(stage.cloud.orders)) == (sent, taken)
 
 

@@ -59,6 +59,7 @@ _FLAWS: Final[Mapping[Flaw, str]] = {
     Flaw.NOT_SUPPORTED: "This car, or its contract, does not allow that",
     Flaw.NOTHING_TO_CHANGE: "There is nothing to change: say what",
     Flaw.TARGET_NOT_OFFERED: "The target is 20 to 100 percent in steps of 5",
+    Flaw.AC_LIMIT_IMPOSSIBLE: "A current is a whole number of amperes, 1 to 999",
     Flaw.AC_LIMIT_NOT_OFFERED: "The car does not offer this current",
     Flaw.CHARGING_MODE_NOT_SETTABLE: "Nobody can choose this charging mode",
     Flaw.WINDOW_EMPTY: "The window begins and ends at the same time",
