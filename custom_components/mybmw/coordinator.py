@@ -80,9 +80,8 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._ledger = Ledger(self._name)
         self._looks_for_cars = False
         self._updating = asyncio.Lock()
-        # Since the account was last asked, as what it is about to say is older:
-        self._read_alone: set[str] = set()
-        self._found: dict[str, Location] = {}
+        self._read_alone: set[str] = set()  # since the account was last asked: what it is about to say is older
+        self._found: dict[str, Location] = {}  # since then, too
 
     @property
     def pause(self) -> Pause | None:
@@ -101,8 +100,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     def is_current(self, vin: str) -> bool:
         """Whether a car is on the account and was read, or heard, recently enough to be believed."""
-        trouble = self.troubles.get(vin)
-        return vin in self.data and (trouble is None or not trouble.is_lost)
+        return vin in self.data and vin not in self._ledger.lost
 
     @property
     def takes_commands(self) -> bool:
