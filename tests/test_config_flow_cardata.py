@@ -14,12 +14,13 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mybmw.account_store import AccountStore, Pause
+from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.sources.cardata import API_SCOPE, STREAM_SCOPE, DeviceSignIn
 from custom_components.mybmw.sources.loopback import LOOPBACK
+from custom_components.mybmw.sources.pauses import Pause
 
 from .account import FakeSource
 from .door import (

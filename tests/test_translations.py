@@ -28,7 +28,7 @@ from custom_components.mybmw.lock import LOCKS
 from custom_components.mybmw.notify import NOTIFIERS
 from custom_components.mybmw.number import NUMBERS
 from custom_components.mybmw.select import SELECTS
-from custom_components.mybmw.sensor import API_CALLS
+from custom_components.mybmw.sensor import API_CALLS, STANDINGS
 from custom_components.mybmw.services import ACTIONS
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.switch import SWITCHES
@@ -59,7 +59,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "notify": {description.key: description for description in NOTIFIERS},
     "number": {description.key: description for description in NUMBERS},
     "select": {description.key: description for description in SELECTS},
-    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS, API_CALLS)},
+    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS, *STANDINGS, API_CALLS)},
     "switch": {description.key: description for description in SWITCHES},
     "time": {description.key: description for description in TIMES},
 }
@@ -106,6 +106,7 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "command_unknown_answer_lost": set(),
     "command_unknown_not_told": set(),
     **{f"flaw_{flaw}": set() for flaw in Flaw},
+    "flaw_ac_limit_not_offered": {"offered"},
     "flaw_text_not_usable": {"part"},
     "flaw_timer_twice": {"timer"},
     "flaw_timer_unknown": {"timer"},
@@ -211,6 +212,9 @@ def test_attributes_with_words_for_values(language: str) -> None:
     command = at(entities, "event", "command", "state_attributes")
     assert at(command, "event_type", "state").keys() == set(Fate)
     assert at(command, "command", "state").keys() == set(CommandKey)
+    standing = at(entities, "sensor", "command_status", "state_attributes")
+    for attribute in ("command", "waiting"):
+        assert at(standing, attribute, "state") == at(command, "command", "state")
     assert at(command, "reason", "state").keys() == {*Reason, *Cause, "sign_in_required", CAR_UNKNOWN, TOO_LATE}
     openings = [
         key for key in DESCRIPTIONS["binary_sensor"] if re.match(r"door_(front|rear)|window_|hood|trunk|sun", key)

@@ -1,7 +1,5 @@
 """What is remembered of an account between starts: the way in, and how long its cloud told us to wait."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant
@@ -11,16 +9,9 @@ from homeassistant.util import dt as dt_util, slugify
 
 from .const import DOMAIN
 from .sources import Credentials, Json, Refusal
+from .sources.pauses import Pause
 
 _VERSION: Final = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """A time during which nothing may be asked; `refusal` says why if it is more than a full quota."""
-
-    until: datetime
-    refusal: Refusal | None = None
 
 
 class _StoredPause(TypedDict):

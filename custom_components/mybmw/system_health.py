@@ -6,10 +6,11 @@ from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from .account_store import AccountStore, Pause
+from .account_store import AccountStore
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, account_id_of
 from .moments import local_minute
+from .sources.pauses import Pause
 
 type _Value = str | int | datetime
 type _Health = dict[str, _Value]

@@ -1,6 +1,7 @@
 """Asks BMW's cloud for data, a few requests at a time, and stops asking when it is told to."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -49,6 +50,10 @@ class Round:
         """End the round, if it has not ended; what takes more than patience comes before what patience mends."""
         if self.ended_by is None or (_takes_patience(self.ended_by) and not _takes_patience(err)):
             self.ended_by = err
+
+
+type OnSent = Callable[[], None]
+"""Is told that an order is leaving, before it does."""
 
 
 class Client:
@@ -107,8 +112,8 @@ class Client:
             raise TryLaterError(message)
         return picture
 
-    async def tell(self, question: Question, this_round: Round) -> Answer:
-        """Wait for our turn, and return what BMW says to it, whatever it is.
+    async def tell(self, question: Question, this_round: Round, on_sent: OnSent | None = None) -> Answer:
+        """Wait for our turn, and return what BMW says to it, whatever it is; `on_sent` is called once at most.
 
         Raises:
             UncertainError: It was sent, and there is no answer, or BMW's servers failed.
@@ -119,7 +124,7 @@ class Client:
                 raise this_round.ended_by
             try:
                 self._check_pause()  # one may have begun in another round since this one did
-                answer = await self._authorized(question, this_round)
+                answer = await self._authorized(question, this_round, on_sent)
             except SourceError as err:
                 _LOGGER.debug("%s %s (%s): %s", question.method, question.path, question.brand, err)
                 if _ends_round(err):
@@ -137,9 +142,11 @@ class Client:
             message = "BMW has asked for a pause, which is not over yet"
             raise SlowDownError(message, self._wait_until)
 
-    async def _authorized(self, question: Question, this_round: Round) -> Answer:
+    async def _authorized(self, question: Question, this_round: Round, on_sent: OnSent | None) -> Answer:
         """Ask, and once more with another token if BMW may not accept the one we have."""
         token = await self._token(this_round)
+        if on_sent:
+            on_sent()
         answer = await self._send(question, token)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._may_be_to_blame(token, this_round):
             token = await self._token(this_round, rejected=token)

@@ -73,8 +73,14 @@ class Commands:
             SourceError: The order was certainly not accepted.
         """
         sent_at = self._clock()
+
+        def _leaves() -> None:
+            nonlocal sent_at
+            sent_at = self._clock()
+            on_step(Step.SENT)
+
         try:
-            answer = await self._client.tell(order, this_round)
+            answer = await self._client.tell(order, this_round, _leaves)
             if not answer.is_success:
                 return self._refused(answer, sent_at), None
             event = _event(answer)
