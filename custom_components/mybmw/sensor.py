@@ -30,7 +30,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .car_sensors import FRESHNESS_SENSORS, SENSORS, MyBMWSensorDescription
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .entity import MyBMWAccountEntity, MyBMWEntity, async_add_car_entities, async_add_extra_entities
-from .extras import plain_name
+from .extras import plain_name, translation_key
 from .vehicle import Extra, Vehicle
 
 PARALLEL_UPDATES = 0
@@ -54,7 +54,7 @@ _CLASSES: Final[Mapping[str | None, SensorDeviceClass]] = {
 """What is measured in a unit, as far as that is certain."""
 
 
-def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | None:
+def _extra(key: str, extra: Extra) -> MyBMWSensorDescription | None:
     """A sensor for a value that the model has no place for, None if it is no sensor's."""
     is_number = isinstance(extra.value, int | float)
     if isinstance(extra.value, bool):
@@ -62,7 +62,8 @@ def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | No
     is_moment = isinstance(extra.value, datetime)
     return MyBMWSensorDescription(
         key=key,
-        name=plain_name(key, language),
+        name=plain_name(key),
+        translation_key=translation_key(key),
         device_class=SensorDeviceClass.TIMESTAMP if is_moment else _CLASSES.get(extra.unit) if is_number else None,
         native_unit_of_measurement=extra.unit if is_number else None,
         state_class=SensorStateClass.MEASUREMENT if is_number else None,
@@ -91,15 +92,14 @@ API_CALLS: Final = SensorEntityDescription(
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of every car, and of the account."""
     if entry.runtime_data.source.budget is not None:
         async_add_entities([MyBMWBudgetSensor(entry.runtime_data, API_CALLS)])
     async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
     async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
-    language = hass.config.language
-    async_add_extra_entities(entry, async_add_entities, lambda key, extra: _extra(key, extra, language), MyBMWSensor)
+    async_add_extra_entities(entry, async_add_entities, _extra, MyBMWSensor)
 
 
 class MyBMWSensor(MyBMWEntity, SensorEntity):
