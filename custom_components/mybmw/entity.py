@@ -56,7 +56,7 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self.vin = vin
-        self._attr_translation_key = description.key
+        self._attr_translation_key = description.translation_key or description.key
         self._attr_unique_id = f"{vin}-{description.key}"
         identity = self.vehicle.identity
         self._attr_device_info = DeviceInfo(

@@ -39,7 +39,7 @@ from .entity import (
     async_add_command_entities,
     async_add_extra_entities,
 )
-from .extras import plain_name
+from .extras import plain_name, translation_key
 from .vehicle import Extra, Vehicle
 
 PARALLEL_UPDATES = 0
@@ -63,7 +63,7 @@ _CLASSES: Final[Mapping[str | None, SensorDeviceClass]] = {
 """What is measured in a unit, as far as that is certain."""
 
 
-def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | None:
+def _extra(key: str, extra: Extra) -> MyBMWSensorDescription | None:
     """A sensor for a value that the model has no place for, None if it is no sensor's."""
     is_number = isinstance(extra.value, int | float)
     if isinstance(extra.value, bool):
@@ -71,7 +71,8 @@ def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | No
     is_moment = isinstance(extra.value, datetime)
     return MyBMWSensorDescription(
         key=key,
-        name=plain_name(key, language),
+        name=plain_name(key),
+        translation_key=translation_key(key),
         device_class=SensorDeviceClass.TIMESTAMP if is_moment else _CLASSES.get(extra.unit) if is_number else None,
         native_unit_of_measurement=extra.unit if is_number else None,
         state_class=SensorStateClass.MEASUREMENT if is_number else None,
@@ -115,7 +116,7 @@ STANDINGS: Final = (
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of every car, and of the account."""
     if entry.runtime_data.source.budget is not None:
@@ -123,8 +124,7 @@ async def async_setup_entry(
     async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
     async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
     async_add_command_entities(entry, async_add_entities, STANDINGS, MyBMWStandingSensor)
-    language = hass.config.language
-    async_add_extra_entities(entry, async_add_entities, lambda key, extra: _extra(key, extra, language), MyBMWSensor)
+    async_add_extra_entities(entry, async_add_entities, _extra, MyBMWSensor)
 
 
 class MyBMWSensor(MyBMWEntity, SensorEntity):

@@ -7,6 +7,7 @@ from typing import Final
 from ...vehicle import Vehicle
 from .. import Clock, Json, SourceError
 from .build import Answers, build_vehicle
+from .keys import Noted
 from .memory import Memory, Page, moment_of
 from .questions import VIN
 from .quota import Reason
@@ -14,8 +15,6 @@ from .readings import Readings
 
 MOST_CARS: Final = 50
 """No more are remembered."""
-
-_TRIP_END: Final = "vehicle.trip.segment.end.time"
 
 
 @dataclass(slots=True)
@@ -130,5 +129,5 @@ def _has_arrived(before: Vehicle, after: Vehicle) -> bool:
     was_on, is_on = before.motion and before.motion.is_ignition_on, after.motion and after.motion.is_ignition_on
     if was_on and is_on is False:
         return True
-    one, other = before.extras.get(_TRIP_END), after.extras.get(_TRIP_END)
+    one, other = before.extras.get(Noted.TRIP_END), after.extras.get(Noted.TRIP_END)
     return bool(one and other and other.value is not None and one.value != other.value)
