@@ -31,6 +31,7 @@ from .sources import (
     SourceError,
     TryLaterError,
 )
+from .sources.spans import is_over
 from .troubles import Cause, Trouble, cause_of, counted, lost
 from .vehicle import (
     Brand,
@@ -287,13 +288,14 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """
         self.check(vin, command)  # again, as time has passed while the command waited for its turn
         for pause in (self.pause, self._commands_pause):
-            if pause and pause.until > dt_util.utcnow():
+            if pause and not pause.is_over:
                 raise _pausing(pause)
         try:
             outcome = await self.source.execute(vin, command)
         except SourceError as err:
             if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
-                self._commands_pause = Pause(until=dt_util.utcnow() + COMMANDS_WAIT, refusal=err.reason)
+                now = dt_util.utcnow()
+                self._commands_pause = Pause(until=now + COMMANDS_WAIT, since=now, refusal=err.reason)
             await self._heed(err)
             raise
         if outcome.location and vin in self.data:
@@ -336,7 +338,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     async def _pause(self, until: datetime, refusal: Refusal | None = None) -> Pause:
         now = dt_util.utcnow()
-        pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT), refusal=refusal)
+        pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT), since=now, refusal=refusal)
         await self._store.async_pause(pause)
         return pause
 
@@ -422,7 +424,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         A car that somebody reads in vain again and again does not fail faster than polls come.
         """
         lost_before, now = lost(self.troubles), dt_util.utcnow()
-        is_new = self._counted_at is None or now - self._counted_at >= self._interval - _TIMER_SLACK
+        is_new = is_over(self._counted_at, self._interval - _TIMER_SLACK, now)
         if is_new and any(cause.is_failure for cause in causes.values()):
             self._counted_at = now
         self.troubles = counted(causes, self.troubles, is_new=is_new)

@@ -26,8 +26,8 @@ class Renewal[Grant]:
     ) -> None:
         """Start from the grant that was stored last.
 
-        `renew` exchanges a grant for the next one; if it raises, the old one is still good. `store` raises OSError if
-        a grant is not on disk when it returns.
+        `renew` exchanges a grant for the next one; if it raises, the old one is still good. `store` raises OSError
+        or a TryLaterError if a grant is not on disk when it returns.
         """
         self.newest = grant
         self._exchange = renew

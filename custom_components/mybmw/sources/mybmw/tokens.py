@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from .. import Clock, Credentials, KeepCredentials, TryLaterError
 from ..renewal import Renewal
+from ..spans import is_over
 from .credentials import AppIdentity, Grant, to_keep
 
 YOUTH: Final = timedelta(hours=1)
@@ -67,7 +68,7 @@ class TokenKeeper:
     @property
     def is_young(self) -> bool:
         """Whether the newest token is so new that BMW has to have another reason not to accept it."""
-        return self._granted_at is not None and self._clock() - self._granted_at < YOUTH
+        return not is_over(self._granted_at, YOUTH, self._clock())
 
     async def close(self) -> None:
         """Let a renewal that has begun come to its end, while there still is a connection to end it on."""
