@@ -1,5 +1,6 @@
 """A source that tells of cars by itself, counts its calls and can be checked."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -257,7 +258,11 @@ async def test_every_value_of_the_catalogue_has_a_name_of_its_own(
     hass: HomeAssistant, source: FakeSource, entity_registry: er.EntityRegistry, language: str, heating: str
 ) -> None:
     hass.config.language = language
-    values = {Kind.NUMBER: 1, Kind.FLAG: True, Kind.MOMENT: datetime(2023, 1, 4, 14, tzinfo=UTC)}
+    values: Mapping[Kind, float | str | datetime] = {
+        Kind.NUMBER: 1,
+        Kind.FLAG: True,
+        Kind.MOMENT: datetime(2023, 1, 4, 14, tzinfo=UTC),
+    }
     extras = {
         descriptor: Extra(value=values.get(entry.kind, "word"), unit=entry.unit)
         for descriptor, entry in CATALOGUE.items()

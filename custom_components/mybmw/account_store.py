@@ -16,6 +16,7 @@ _VERSION: Final = 1
 
 class _StoredPause(TypedDict):
     until: str
+    since: NotRequired[str]
     refusal: str | None
 
 
@@ -49,7 +50,7 @@ class AccountStore:
     @property
     def pending_pause(self) -> Pause | None:
         """The pause, if it is not over."""
-        return self.pause if self.pause and self.pause.until > dt_util.utcnow() else None
+        return None if self.pause is None or self.pause.is_over(dt_util.utcnow()) else self.pause
 
     async def async_load(self) -> None:
         """Read the file; an account that was never stored has no credentials and no pause."""
@@ -60,7 +61,11 @@ class AccountStore:
         if (pause := stored.get("pause")) and (until := dt_util.parse_datetime(pause["until"])):
             refusal = pause["refusal"]
             # A later version may have stored a refusal that this one does not know; to wait is right all the same.
-            self.pause = Pause(until=until, refusal=Refusal(refusal) if refusal and refusal in Refusal else None)
+            self.pause = Pause(
+                until=until,
+                since=dt_util.parse_datetime(pause.get("since", "")),
+                refusal=Refusal(refusal) if refusal and refusal in Refusal else None,
+            )
 
     async def async_keep_credentials(self, credentials: Credentials) -> None:
         """Replace the credentials; they are on disk when this returns, or about to be if Home Assistant is stopping.
@@ -102,11 +107,14 @@ class AccountStore:
         return stored and stored["credentials"]
 
     async def _async_save(self) -> None:
-        pause = self.pause
-        stored = _Stored(
-            credentials=self._credentials,
-            pause=None if pause is None else {"until": pause.until.isoformat(), "refusal": pause.refusal},
-        )
+        stored = _Stored(credentials=self._credentials, pause=_written(self.pause) if self.pause else None)
         if self._aside:
             stored["aside"] = self._aside
         await self._store.async_save(stored)
+
+
+def _written(pause: Pause) -> _StoredPause:
+    written = _StoredPause(until=pause.until.isoformat(), refusal=pause.refusal)
+    if pause.since:
+        written["since"] = pause.since.isoformat()
+    return written

@@ -40,18 +40,19 @@ class Pauses:
     def now_for_commands(self) -> Pause | None:
         """The wait before another command can be sent, if there is one."""
         pause = self.now or self._of_commands
-        return pause if pause and pause.until > dt_util.utcnow() else None
+        return None if pause is None or pause.is_over(dt_util.utcnow()) else pause
 
     async def async_begin(self, until: datetime) -> Pause:
         """Ask nothing before a moment that the cloud has named."""
         now = dt_util.utcnow()
-        pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT))
+        pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT), since=now)
         await self._store.async_pause(pause)
         return pause
 
     async def async_refused(self, refusal: Refusal) -> Pause:
         """Ask nothing for a while, as the cloud does not let us."""
-        pause = Pause(until=dt_util.utcnow() + REFUSAL_WAITS[refusal], refusal=refusal)
+        now = dt_util.utcnow()
+        pause = Pause(until=now + REFUSAL_WAITS[refusal], since=now, refusal=refusal)
         await self._store.async_pause(pause)
         return pause
 
@@ -61,7 +62,8 @@ class Pauses:
 
     def begin_for_commands(self) -> None:
         """Send no command for a while, as the cloud blocks them."""
-        self._of_commands = Pause(until=dt_util.utcnow() + COMMANDS_WAIT, refusal=Refusal.BLOCKED)
+        now = dt_util.utcnow()
+        self._of_commands = Pause(until=now + COMMANDS_WAIT, since=now, refusal=Refusal.BLOCKED)
 
     def keep(self) -> None:
         """Do not ask in spite of a pause.

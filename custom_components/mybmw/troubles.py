@@ -8,6 +8,7 @@ import logging
 from typing import Final
 
 from .sources import NotAllowedError, SlowDownError, SourceError
+from .sources.spans import is_over
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Ledger:
         faster than looks come, one `every` so often.
         """
         lost_before = self.lost
-        is_new = self._counted_at is None or now - self._counted_at >= every
+        is_new = is_over(self._counted_at, every, now)
         if is_new and any(cause.is_failure for cause in causes.values()):
             self._counted_at = now
         self.troubles = {

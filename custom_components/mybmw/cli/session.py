@@ -125,7 +125,7 @@ class Session:
             StopError: It does, as far as is known.
         """
         pause = self.store.commands_pause
-        if pause and pause.until > self.console.clock():
+        if pause and not pause.is_over(self.console.clock()):
             message = f"{_COMMANDS_BLOCKED.format(until=_local_minute(pause))}. Nothing was sent"
             raise StopError(message, Exit.NOT_ALLOWED)
 
@@ -151,13 +151,14 @@ def connected() -> httpx.AsyncClient:
 
 def remember(err: SourceError, console: Console, store: Store) -> None:
     """Have later commands obey what the cloud says now."""
+    now = console.clock()
     match err:
         case SlowDownError():
-            store.begin_pause(Pause(until=err.until))
+            store.begin_pause(Pause(until=err.until, since=now))
         case CommandsBlockedError():
-            store.begin_commands_pause(Pause(until=console.clock() + COMMANDS_WAIT, refusal=err.reason))
+            store.begin_commands_pause(Pause(until=now + COMMANDS_WAIT, since=now, refusal=err.reason))
         case NotAllowedError(reason=Refusal.BLOCKED):
-            store.begin_pause(Pause(until=console.clock() + REFUSAL_WAITS[err.reason], refusal=err.reason))
+            store.begin_pause(Pause(until=now + REFUSAL_WAITS[err.reason], since=now, refusal=err.reason))
         case SignInRequiredError():
             store.end_sign_in()
         case _:
@@ -170,7 +171,7 @@ def obey(pause: Pause | None, console: Console) -> None:
     Raises:
         SourceError: It lasts.
     """
-    if pause is None or pause.until <= console.clock():
+    if pause is None or pause.is_over(console.clock()):
         return
     until = _local_minute(pause)
     message = f"BMW has asked for a pause until {until}"

@@ -173,7 +173,13 @@ class Store:
 
 
 def _written(pause: Pause | None) -> Json:
-    return pause and {"until": pause.until.isoformat(), "refusal": pause.refusal}
+    if pause is None:
+        return None
+    return {
+        "until": pause.until.isoformat(),
+        "since": pause.since.isoformat() if pause.since else None,
+        "refusal": pause.refusal,
+    }
 
 
 def _pause(document: Json) -> Pause | None:
@@ -181,10 +187,19 @@ def _pause(document: Json) -> Pause | None:
         return None
     if not isinstance(document, dict):
         raise TypeError
-    until, refusal = datetime.fromisoformat(str(document["until"])), document["refusal"]
-    if until.tzinfo is None:
-        raise ValueError(until)
-    return Pause(until=until, refusal=None if refusal is None else Refusal(str(refusal)))
+    since, refusal = document.get("since"), document["refusal"]
+    return Pause(
+        until=_moment(document["until"]),
+        since=None if since is None else _moment(since),
+        refusal=None if refusal is None else Refusal(str(refusal)),
+    )
+
+
+def _moment(text: Json) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
 
 
 def _with_lock(path: Path) -> tuple[Path, int]:

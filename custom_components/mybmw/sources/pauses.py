@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from . import NotAllowedError, Refusal, SlowDownError, SourceError
+from .spans import is_over
 
 REFUSAL_WAITS: Final[Mapping[Refusal, timedelta]] = {
     Refusal.BLOCKED: timedelta(days=1),
@@ -19,10 +20,18 @@ COMMANDS_WAIT: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A time during which nothing may be asked; `refusal` says why if it is more than a full quota."""
+    """A time during which nothing may be asked; `refusal` says why if it is more than a full quota.
+
+    `since` is None if it was not written down, by an earlier version.
+    """
 
     until: datetime
+    since: datetime | None = None
     refusal: Refusal | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether one may ask again."""
+        return is_over(self.since, self.until - self.since, now) if self.since else now >= self.until
 
     def as_error(self, message: str) -> SourceError:
         """What the cloud would say if it was asked in spite of the pause."""

@@ -165,6 +165,7 @@ class CarDataSource(Source):
         """Read what is worth a call; with `look_for_cars`, everything, from what is kept back for the owner."""
         self._require_stream_sign_in()
         async with self._turn:
+            self._cars.put_right(self._clock())
             try:
                 await self._look_for_cars(at_once=look_for_cars)
                 for vin, car in self._cars.by_vin.items():

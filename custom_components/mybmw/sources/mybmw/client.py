@@ -23,6 +23,7 @@ from .. import (
     UnknownError,
 )
 from ..exchange import Answer
+from ..spans import is_over
 from .headers import data_headers
 from .questions import Question
 from .regions import Region
@@ -70,6 +71,7 @@ class Client:
         self._wire = wire
         self._tokens = tokens
         self._clock = clock
+        self._told_to_wait_at: datetime | None = None
         self._wait_until: datetime | None = None
         self._block: NotAllowedError | None = None
         self._slots = asyncio.Semaphore(IN_FLIGHT)
@@ -130,6 +132,7 @@ class Client:
                 if _ends_round(err):
                     this_round.end(err)
                 if isinstance(err, SlowDownError):
+                    self._told_to_wait_at = self._clock()
                     self._wait_until = max(err.until, self._wait_until or err.until)
                 if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
                     self._block = err
@@ -138,9 +141,10 @@ class Client:
         return answer
 
     def _check_pause(self) -> None:
-        if self._wait_until and self._clock() < self._wait_until:
+        since, until = self._told_to_wait_at, self._wait_until
+        if since and until and not is_over(since, until - since, self._clock()):
             message = "BMW has asked for a pause, which is not over yet"
-            raise SlowDownError(message, self._wait_until)
+            raise SlowDownError(message, until)
 
     async def _authorized(self, question: Question, this_round: Round, on_sent: OnSent | None) -> Answer:
         """Ask, and once more with another token if BMW may not accept the one we have."""
