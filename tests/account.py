@@ -45,6 +45,7 @@ from custom_components.mybmw.vehicle import (
     Vehicle,
     View,
 )
+from tests.issued import Kind, issue, well_known
 from tests.recorded import RECORDED_CARS
 
 NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
@@ -53,6 +54,9 @@ NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
 USERNAME: Final = "driver@example.com"
 PASSWORD: Final = "not-to-be-told"
 GCID: Final = "ceb64158-d2ca-47e9-9ee6-cbffb881434e"
+
+well_known(Kind.PERSON, USERNAME, GCID)
+well_known(Kind.KEY, PASSWORD)
 
 
 def recorded_vehicle(folder: str) -> Vehicle:
@@ -79,6 +83,14 @@ def a_car(name: str = "i4", *, mileage_km: int = 1000) -> Vehicle:
         odometer=Odometer(mileage_km=mileage_km),
         fetched_at=datetime.now(UTC),
     )
+
+
+def issue_cars(*vehicles: Vehicle) -> None:
+    """Say which cars these are and where, which nobody else may know."""
+    for vehicle in vehicles:
+        issue(Kind.CAR, vehicle.vin)
+        if place := vehicle.location:
+            issue(Kind.PLACE, place.latitude, place.longitude, place.address or "")
 
 
 def _set_event() -> asyncio.Event:
@@ -138,6 +150,7 @@ class FakeSource(Source):
 
     def show(self, *vehicles: Vehicle) -> None:
         """Have these cars on the account and no other, and nothing wrong with it."""
+        issue_cars(*vehicles)
         self.vehicles = {vehicle.vin: vehicle for vehicle in vehicles}
         self.failures = {}
         self.failure = None
@@ -149,6 +162,7 @@ class FakeSource(Source):
     def push(self, *vehicles: Vehicle) -> None:
         """Tell of these cars by itself."""
         assert self.told
+        issue_cars(*vehicles)
         self.told({vehicle.vin: vehicle for vehicle in vehicles})
 
     @override

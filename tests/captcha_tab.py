@@ -8,9 +8,11 @@ from aiohttp.web import Application, Request
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from yarl import URL
 
 from .door import TOKEN, choose, reach_captcha
 from .flow_texts import TEXTS, section, shown
+from .issued import Kind, issue
 
 type Client = TestClient[Request, Application]
 
@@ -43,6 +45,7 @@ async def open_page(hass: HomeAssistant, menu: ConfigFlowResult | None = None) -
     """Choose the page."""
     external = await choose(hass, menu or await reach_captcha(hass), "captcha_page")
     assert (external["type"], external["step_id"]) == (FlowResultType.EXTERNAL_STEP, "captcha_page")
+    issue(Kind.KEY, URL(external["url"]).query["secret"])
     return external
 
 

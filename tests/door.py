@@ -1,9 +1,7 @@
 """BMW's door in the hands of the test, and the forms in front of it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-import logging
 from typing import Final
 from unittest.mock import AsyncMock
 
@@ -28,6 +26,7 @@ from custom_components.mybmw.sources import (
 from custom_components.mybmw.sources.mybmw import Account
 
 from .flow_texts import shown
+from .issued import Kind, well_known
 
 NOW: Final = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
 
@@ -44,7 +43,8 @@ OLD_CREDENTIALS: Final[Credentials] = {"gcid": GCID, "refresh_token": "the-old-w
 CREDENTIALS: Final[Credentials] = {"gcid": GCID, "refresh_token": "the-way-in", "build": "AP2A.123456.789"}
 OF_ANOTHER_ACCOUNT: Final[Credentials] = {"gcid": OTHER_GCID, "refresh_token": "the-way-into-another"}
 
-SECRETS: Final = (USERNAME, PHONE, PASSWORD, TOKEN, NEW_TOKEN, "way-in")
+well_known(Kind.PERSON, USERNAME, PHONE, GCID, OTHER_GCID)
+well_known(Kind.KEY, PASSWORD, NEW_PASSWORD, TOKEN, NEW_TOKEN, "way-in")
 
 ENTERED: Final = {"username": USERNAME, "password": PASSWORD, "region": "rest_of_world"}
 ENTERED_IN_CHINA: Final = {"username": PHONE, "password": PASSWORD, "region": "china"}
@@ -94,16 +94,6 @@ class Door:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
-
-
-def secrets_in(records: Iterable[logging.LogRecord], secrets: Iterable[str] = SECRETS) -> list[str]:
-    """The secrets that stand in a log, but for what the test package says of the files it keeps in memory."""
-    log = "\n".join(
-        logging.Formatter().format(record)
-        for record in records
-        if not record.name.startswith("pytest_homeassistant_custom_component")
-    )
-    return [secret for secret in secrets if secret in log]
 
 
 def known_account(hass: HomeAssistant, region: str = "rest_of_world", *, gcid: str = GCID) -> MockConfigEntry:

@@ -9,6 +9,8 @@ from aiohttp.test_utils import TestServer
 
 from custom_components.mybmw.sources import Json
 
+from .issued import Kind, issue
+
 MUSEUM: Json = [
     {
         "lat": "48.1769",
@@ -38,6 +40,7 @@ class Geocoder:
     async def search(self, request: web.Request) -> web.Response:
         """Answer a search."""
         assert request.headers["user-agent"].startswith("mybmw")
+        issue(Kind.PLACE, request.query.get("q", ""))
         self.asked.append(dict(request.query))
         return web.json_response(self.answer, status=self.status)
 
@@ -48,6 +51,8 @@ async def geocoding() -> AsyncGenerator[Geocoder]:
     geocoder = Geocoder()
     app = web.Application()
     app.router.add_get("/search", geocoder.search)
-    async with TestServer(app) as server:
-        geocoder.url = str(server.make_url("/search"))
-        yield geocoder
+    server = TestServer(app)
+    await server.start_server(access_log=None)
+    geocoder.url = str(server.make_url("/search"))
+    yield geocoder
+    await server.close()

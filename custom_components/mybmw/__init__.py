@@ -97,7 +97,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
 
     entry.async_on_unload(coordinator.async_add_listener(_check_up))
     source.listen(coordinator.async_hear)
-    await async_offer(hass, entry, account_id, coordinator.data)
+    await async_offer(hass, entry, account_id, lambda: coordinator.data)
     return True
 
 

@@ -13,9 +13,11 @@ from custom_components.mybmw.cli.console import Console
 from custom_components.mybmw.cli.exits import Exit
 from custom_components.mybmw.cli.run import run
 from tests.faults.time import see_through
+from tests.issued import Kind, well_known
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES
 
 CAPTCHA: Final = "P1_solved-by-a-human"
+well_known(Kind.KEY, CAPTCHA)
 
 
 @dataclass(slots=True, kw_only=True)

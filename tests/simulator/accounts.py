@@ -10,6 +10,7 @@ from uuid import NAMESPACE_DNS, uuid5
 import jwt
 
 from custom_components.mybmw.sources import Clock
+from tests.issued import Kind, issue
 
 from .garage import Garage
 
@@ -28,6 +29,11 @@ class Account:
     password: str = field(repr=False)
     region: str
     garage: Garage
+
+    def __post_init__(self) -> None:
+        """Say what nobody else may know."""
+        issue(Kind.PERSON, self.username, self.gcid)
+        issue(Kind.KEY, self.password)
 
     @property
     def gcid(self) -> str:
@@ -85,6 +91,7 @@ class Accounts:
             access_token=_token(now, self.access_lifetime),
             refresh_token=_token(now, _REFRESH_LIFETIME),
         )
+        issue(Kind.KEY, tokens.access_token, tokens.refresh_token)
         self._may_ask[tokens.access_token] = account, now + self.access_lifetime
         self._may_refresh[tokens.refresh_token] = account
         return tokens

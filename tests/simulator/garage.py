@@ -10,6 +10,7 @@ import re
 from typing import Final, override
 
 from custom_components.mybmw.sources import Clock, Json
+from tests.issued import Kind, issue
 from tests.recorded import RECORDED_CARS, RecordedCar
 
 from . import speaks_mybmw
@@ -168,6 +169,8 @@ class Garage:
             car = _living(wanted, self.world)
         else:
             car = _from_recording(RECORDED_CARS[wanted])
+        issue(Kind.CAR, car.vin)
+        issue(Kind.PLACE, *_places(car.state.get("location")))
         self._cars[car.name] = car
         return car
 
@@ -240,6 +243,16 @@ def _living(name: str, world: World) -> LivingCar:
         life=life,
         clock=world.clock,
     )
+
+
+def _places(location: Json) -> Iterator[Json]:
+    """The words and numbers that tell where a car is."""
+    match location:
+        case dict():
+            for part in location.values():
+                yield from _places(part)
+        case str() | float():
+            yield location
 
 
 def _count_down(state: dict[str, Json], now: datetime) -> None:

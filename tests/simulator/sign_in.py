@@ -20,6 +20,7 @@ from uuid import uuid4
 from aiohttp import encode_basic_auth, web
 
 from custom_components.mybmw.sources import Json
+from tests.issued import Kind, issue
 
 from .accounts import Account, Accounts, Tokens
 from .captcha import Captchas
@@ -136,6 +137,7 @@ class SignIn:
         if account is None or not is_human:
             raise RefusalError(401, _NOT_YOU)
         authorization = secrets.token_urlsafe(24)
+        issue(Kind.KEY, authorization)
         self._authorizations[authorization] = account, attempt
         # Not URL-encoded: the cloud itself does not.
         query = f"client_id={CLIENT_ID}&response_type=code&scope={SCOPES}&state={attempt.state}"
@@ -148,6 +150,7 @@ class SignIn:
         if account is None or begun != attempt:
             raise RefusalError(401, _NOT_YOU)
         code = secrets.token_urlsafe(24)
+        issue(Kind.KEY, code)
         self._codes[code] = account, attempt
         query = urlencode({"code": code, "state": attempt.state, "client_id": CLIENT_ID, "nonce": attempt.nonce})
         return web.Response(status=302, headers={"location": f"{RETURN_URL}?{query}"})

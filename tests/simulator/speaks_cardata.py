@@ -11,6 +11,7 @@ from math import floor
 from typing import Final, NamedTuple
 
 from custom_components.mybmw.sources import Json
+from tests.issued import Kind, issue
 
 from .living import GARAGE_OPENS, Air, Condition, Life, Model, Opening, Plug, Report, Trip, Work, WorldClock
 from .living.energy import electric_range_km, fuel_range_km, percent_of
@@ -169,8 +170,10 @@ def _fast(model: Model, report: Report) -> Iterator[Item]:
 
 def _place(condition: Condition) -> Iterator[Item]:
     location = "vehicle.cabin.infotainment.navigation.currentLocation"
-    yield Item(f"{location}.latitude", round(condition.latitude, 6), "degrees")
-    yield Item(f"{location}.longitude", round(condition.longitude, 6), "degrees")
+    latitude, longitude = round(condition.latitude, 6), round(condition.longitude, 6)
+    issue(Kind.PLACE, latitude, longitude)
+    yield Item(f"{location}.latitude", latitude, "degrees")
+    yield Item(f"{location}.longitude", longitude, "degrees")
     yield Item(f"{location}.heading", condition.heading_deg, "degrees")
     yield Item(f"{location}.fixStatus", "GPS_FIX_3D")
 

@@ -9,6 +9,7 @@ from math import floor
 from typing import Final
 
 from custom_components.mybmw.sources import Json
+from tests.issued import Kind, issue
 
 from .living.condition import Air, Condition, Opening, Plug, Work
 from .living.energy import electric_range_km, fuel_range_km, percent_of
@@ -324,9 +325,11 @@ def _tires(model: Model, condition: Condition) -> Document:
 
 
 def _location(condition: Condition) -> Document:
+    latitude, longitude = round(condition.latitude, 6), round(condition.longitude, 6)
+    issue(Kind.PLACE, latitude, longitude, condition.address or "")
     return {
         "address": {"formatted": condition.address} if condition.address else {},
-        "coordinates": {"latitude": round(condition.latitude, 6), "longitude": round(condition.longitude, 6)},
+        "coordinates": {"latitude": latitude, "longitude": longitude},
         "heading": condition.heading_deg,
     }
 

@@ -1,23 +1,24 @@
 """Takes over what other integrations left behind of an account's cars; docs/migration.md tells owners about it.
 
 `successors.py` has the table, `plan.py` works out what it means here, `journal.py` keeps that on disk, `work.py` does
-it or undoes it, `statistics.py` looks after what the recorder has. All changes are made in one place and at one time,
-while an account is being set up and none of its entities is there yet: the owner's decision is written down, the
-account is reloaded, and whatever interrupts it, the next set-up goes on.
+it or undoes it, `statistics.py` looks after what the recorder has, `lookout.py` notices that there may be more by now.
+All changes are made in one place and at one time, while an account is being set up and none of its entities is there
+yet: the owner's decision is written down, the account is reloaded, and whatever interrupts it, the next set-up goes on.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 import logging
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from ..issues import async_clear_migration, async_offer_migration, async_offer_way_back
 from .journal import Journal, Record, Stage
+from .lookout import Lookout
 from .plan import Move, Offer, Plan, Reason, async_look
 from .statistics import async_bridge_sums, async_foreign_units
 from .work import async_clean_up, async_give_back, async_take_over
@@ -82,27 +83,38 @@ async def _async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) ->
             await async_finish(hass, account_id)
 
 
-async def async_offer[T](hass: HomeAssistant, entry: ConfigEntry[T], account_id: str, vins: Collection[str]) -> None:
-    """Tell the owner what can be taken over, or that it can be undone; to be called when all entities are there."""
+async def async_offer[T](
+    hass: HomeAssistant, entry: ConfigEntry[T], account_id: str, vins: Callable[[], Collection[str]]
+) -> None:
+    """Tell the owner what can be taken over, or that it can be undone; to be called when all entities are there.
+
+    From then on it is looked again whenever there may be more or less of it. `vins` are those of the account then.
+    """
     record = await Journal(hass, account_id).async_read()
     if record is None:
-        offer = async_look(hass, entry.entry_id, vins)
-        async_offer_migration(
-            hass,
-            entry.entry_id,
-            entry.title,
-            offer.integrations if offer.plan["moves"] else [],
-            len(offer.plan["moves"]),
-        )
-        return
-    end = end_of_way_back(record)
-    async_offer_way_back(hass, entry.entry_id, entry.title, dt_util.as_local(end))
+        _offer(hass, entry, vins())
+    else:
+        end = end_of_way_back(record)
+        async_offer_way_back(hass, entry.entry_id, entry.title, dt_util.as_local(end))
 
-    async def _async_end(_now: datetime) -> None:
-        await async_finish(hass, account_id)
-        async_clear_migration(hass, entry.entry_id)
+        async def _async_end(_now: datetime) -> None:
+            await async_finish(hass, account_id)
+            async_clear_migration(hass, entry.entry_id)
 
-    entry.async_on_unload(async_track_point_in_utc_time(hass, _async_end, end))
+        entry.async_on_unload(async_track_point_in_utc_time(hass, _async_end, end))
+
+    async def _async_look_again() -> None:
+        if await Journal(hass, account_id).async_read() is None and entry.state is ConfigEntryState.LOADED:
+            _offer(hass, entry, vins())
+
+    entry.async_on_unload(Lookout(hass, entry.entry_id, _async_look_again).async_end)
+
+
+@callback
+def _offer[T](hass: HomeAssistant, entry: ConfigEntry[T], vins: Collection[str]) -> None:
+    offer = async_look(hass, entry.entry_id, vins)
+    count = len(offer.plan["moves"])
+    async_offer_migration(hass, entry.entry_id, entry.title, offer.integrations if count else [], count)
 
 
 async def async_finish(hass: HomeAssistant, account_id: str) -> None:

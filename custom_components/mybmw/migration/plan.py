@@ -1,6 +1,6 @@
 """What there is to take over, and what that means for each entity: worked out, shown, and stored before it is done."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypedDict
@@ -117,32 +117,26 @@ class Offer:
 
 
 class _Found(NamedTuple):
+    """An entity of another integration; `rank` says which of several with the same successor comes first."""
+
     entity: er.RegistryEntry | er.DeletedRegistryEntry
     vin: str
-    key: str
+    rank: int
+    successor: str | None
 
 
 @callback
 def async_look(hass: HomeAssistant, entry_id: str, vins: Collection[str]) -> Offer:
     """Look for what others left behind of these cars of an account, which has to be set up."""
     offer = Offer()
-    taken: set[str] = set()
     for predecessor in PREDECESSORS:
-        found = list(_found(hass, predecessor, vins))
-        keys = list(predecessor.successors)
-        found.sort(key=lambda one: _rank(keys, one))
-        for one in found:
-            _sort_in(hass, entry_id, predecessor, one, offer, taken)
+        for found in sorted(_found(hass, predecessor, vins), key=lambda one: (one.rank, one.entity.entity_id)):
+            _sort_in(er.async_get(hass), entry_id, found, offer)
     _add_devices(hass, offer)
     _add_entries(hass, offer, vins)
     moved = {move["platform"] for move in offer.plan["moves"]}
     offer.integrations = [predecessor.title for predecessor in PREDECESSORS if predecessor.domain in moved]
     return offer
-
-
-def _rank(keys: Sequence[tuple[str, str]], one: _Found) -> tuple[int, str]:
-    key = (one.entity.domain, one.key)
-    return keys.index(key) if key in keys else len(keys), one.entity.entity_id
 
 
 def _found(hass: HomeAssistant, predecessor: Predecessor, vins: Collection[str]) -> Iterator[_Found]:
@@ -158,12 +152,14 @@ def _found(hass: HomeAssistant, predecessor: Predecessor, vins: Collection[str])
         and (entity.domain, entity.unique_id) not in known
     ]
     entities: list[er.RegistryEntry | er.DeletedRegistryEntry] = [*alive, *deleted]
+    ranks = {key: rank for rank, key in enumerate(predecessor.successors)}
     for entity in entities:
         if not predecessor.is_gone and _is_enabled(hass, entity.config_entry_id):
             continue
         for vin in vins:
-            if (key := predecessor.key(entity.unique_id, vin)) is not None:
-                yield _Found(entity, vin, key)
+            if (name := predecessor.key(entity.unique_id, vin)) is not None:
+                key = entity.domain, name
+                yield _Found(entity, vin, ranks.get(key, len(ranks)), predecessor.successors.get(key))
 
 
 def _is_enabled(hass: HomeAssistant, entry_id: str | None) -> bool:
@@ -171,17 +167,14 @@ def _is_enabled(hass: HomeAssistant, entry_id: str | None) -> bool:
     return entry is not None and entry.disabled_by is None
 
 
-def _sort_in(  # noqa: PLR0913, PLR0917 (what is looked for, and where it is noted)
-    hass: HomeAssistant, entry_id: str, predecessor: Predecessor, found: _Found, offer: Offer, taken: set[str]
-) -> None:
+def _sort_in(registry: er.EntityRegistry, entry_id: str, found: _Found, offer: Offer) -> None:
     """Find the successor of an entity, or the reason why there is none."""
-    registry = er.async_get(hass)
-    entity, vin, key = found
-    successor = predecessor.successors.get((entity.domain, key))
-    if successor is None or f"{entity.domain}.{vin}-{successor}" in taken:
+    entity, vin, _, successor = found
+    unique_id = f"{vin}-{successor}"
+    taken = {(move["domain"], move["successor"]) for move in offer.plan["moves"]}
+    if successor is None or (entity.domain, unique_id) in taken:
         offer.leftovers[entity.entity_id] = Reason.NO_COUNTERPART
         return
-    unique_id = f"{vin}-{successor}"
     ours = registry.async_get(registry.async_get_entity_id(entity.domain, DOMAIN, unique_id) or "")
     if ours is None or ours.config_entry_id != entry_id:
         offer.leftovers[entity.entity_id] = Reason.NOT_OFFERED
@@ -191,7 +184,6 @@ def _sort_in(  # noqa: PLR0913, PLR0917 (what is looked for, and where it is not
         if entity.entity_id != ours.entity_id:  # else ours goes on with its history already
             offer.leftovers[entity.entity_id] = Reason.ID_IN_USE
         return
-    taken.add(f"{entity.domain}.{unique_id}")
     offer.plan["moves"].append(
         Move(
             id=entity.id,

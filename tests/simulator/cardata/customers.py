@@ -11,6 +11,7 @@ from uuid import NAMESPACE_DNS, uuid5
 import jwt
 
 from custom_components.mybmw.sources import Clock
+from tests.issued import Kind, issue
 
 from ..accounts import Account, Accounts
 from ..dialect import RefusalError
@@ -82,6 +83,7 @@ class Customers:
             if account.region == "row":
                 if account.gcid not in self._customers:
                     client_id = str(uuid5(NAMESPACE_DNS, f"client.{account.gcid}"))
+                    issue(Kind.PERSON, client_id)
                     self._customers[account.gcid] = Customer(account=account, client_id=client_id)
                 yield self._customers[account.gcid]
 
@@ -111,6 +113,7 @@ class Customers:
             ends_at=end,
             refresh_ends_at=now + _REFRESH_LIFETIME,
         )
+        issue(Kind.KEY, grant.access_token, grant.id_token, grant.refresh_token)
         self._by_access[grant.access_token] = grant
         self._by_refresh[grant.refresh_token] = grant
         self._by_id[grant.id_token] = grant

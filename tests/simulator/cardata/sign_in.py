@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from custom_components.mybmw.sources import Json
+from tests.issued import Kind, issue
 
 from ..dialect import Form, RefusalError, form_of
 from .customers import SCOPES, Customer, Customers, Grant
@@ -132,6 +133,7 @@ class DeviceSignIn:
             device_code=secrets.token_urlsafe(32),
             ends_at=self.customers.clock() + _CODE_LIFETIME,
         )
+        issue(Kind.KEY, code.device_code)
         self._codes[code.device_code] = code
         page = f"{request.scheme}://{request.host}{PAGE}"
         answer: dict[str, Json] = {

@@ -1,6 +1,6 @@
 """Fixtures of this room."""
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 
 import httpx
 import pytest
@@ -58,12 +58,3 @@ def rooms(cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper)
 def restarted(cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper) -> Callable[[], Rooms]:
     """The same account after a restart, from what was kept."""
     return lambda: Rooms(cloud, http, clock, keep, credentials=keep.kept[-1])
-
-
-@pytest.fixture(autouse=True)
-def no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
-    """See that what we log at any level holds neither a VIN nor a token."""
-    caplog.set_level("DEBUG", "custom_components")
-    yield
-    ours = [record.getMessage() for record in caplog.get_records("call") if record.name.startswith("custom_components")]
-    assert not [text for text in ours if "WBA" in text or "WMW" in text or "eyJ" in text]

@@ -15,6 +15,7 @@ import pytest
 
 from custom_components.mybmw.sources import Credentials, Json, SourceError
 from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from tests.issued import Kind, issue, well_known
 from tests.recorded import RECORDED_CARS
 
 type Reply = httpx.Response | Exception
@@ -35,6 +36,9 @@ CHARGING: Final = "/eadrax-crccs/v2/vehicles"
 
 ACCOUNT: Final = Account(username="owner@example.com", password="s&cret ü", region=Region.REST_OF_WORLD)
 CHINESE_ACCOUNT: Final = Account(username="8613912345678", password="s&cret ü", region=Region.CHINA)
+
+well_known(Kind.PERSON, ACCOUNT.username, CHINESE_ACCOUNT.username)
+well_known(Kind.KEY, ACCOUNT.password)
 
 BLOCKED: Final = httpx.Response(489, text="Blocked")
 QUOTA: Final = httpx.Response(
@@ -145,6 +149,7 @@ class Cloud:
         """Give out new tokens: "token-1", "token-2" and so on are accepted, each instead of the one before."""
         number = len(self.access_tokens)
         self.access_tokens.append(f"token-{number}")
+        issue(Kind.KEY, f"token-{number}", f"refresh-{number}")
         return httpx.Response(
             200,
             json={

@@ -5,6 +5,7 @@ from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.db_schema import Statistics, StatisticsShortTerm
 from homeassistant.components.recorder.history import get_significant_states
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.const import Platform
@@ -17,10 +18,11 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.mybmw.const import DOMAIN
+from tests.account import NOW, FakeSource, account_entry, recorded_vehicle, set_up
 
-from .account import NOW, FakeSource, account_entry, recorded_vehicle, set_up
+from .database import BY_THE_HOUR, MEASURED, keep_a_year, numbers_of, rows_of, shown_of
+from .dialogs import open_dialog, take_over, undo
 from .leftovers import Leftovers, a_year, keep_statistics, keep_sums, leave_behind
-from .test_migration import open_dialog, take_over, undo
 
 pytestmark = pytest.mark.freeze_time(NOW)
 
@@ -117,3 +119,57 @@ async def test_statistics_in_a_strange_unit_are_told(hass: HomeAssistant, source
     await set_up(hass, entry)
     shown = (await open_dialog(hass, entry))["description_placeholders"] or {}
     assert shown["foreign_units"] == f"`{left.entity_ids[Platform.SENSOR, 'climate.activity']}`"
+
+
+async def test_every_row_of_every_entity_is_still_reachable(
+    recorder_mock: Recorder,  # noqa: ARG001 (asked for because of what it does)
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    source: FakeSource,
+) -> None:
+    """A database as a year of the removed integration fills it: states of all, statistics of all that measure."""
+    left = leave_behind(hass, recorded_vehicle("G26"))
+    old = set(left.entity_ids.values())
+    for days in (9, 5, 1):
+        freezer.move_to(NOW - timedelta(days=days))
+        for entity_id in old:
+            hass.states.async_set(entity_id, f"{days}", {"of": days})
+        await async_wait_recording_done(hass)
+    for entity_id in old:
+        hass.states.async_remove(entity_id)
+    freezer.move_to(NOW)
+    await keep_a_year(hass, left, NOW)
+
+    hourly, short = await rows_of(hass, Statistics), await rows_of(hass, StatisticsShortTerm)
+    assert hourly.keys() == {left.entity_ids[Platform.SENSOR, key] for key in MEASURED}
+    of_the_hour = {left.entity_ids[Platform.SENSOR, key] for key in BY_THE_HOUR}
+    assert {len(hourly[entity_id]) for entity_id in of_the_hour} == {365 * 24}
+    assert {len(short[entity_id]) for entity_id in of_the_hour} == {10 * 24 * 12 + 12 - 1}
+    statistics, entities, states = await numbers_of(hass)
+    assert entities.keys() >= old
+    assert {states[entity_id] for entity_id in old} == {4}, "and that it is gone"
+    shown = await shown_of(hass, YEAR_AGO, old)
+    assert shown == {entity_id: len(rows) for entity_id, rows in hourly.items()}
+
+    source.show(recorded_vehicle("G26"))
+    entry = account_entry()
+    await set_up(hass, entry)
+
+    async def all_is_there() -> None:
+        assert await shown_of(hass, YEAR_AGO, old) == shown
+        for before, table in ((hourly, Statistics), (short, StatisticsShortTerm)):
+            rows = await rows_of(hass, table)
+            assert [entity_id for entity_id in before if rows[entity_id] != before[entity_id]] == []
+        numbers = await numbers_of(hass)
+        assert {entity_id: numbers[0][entity_id] for entity_id in statistics} == statistics
+        assert {entity_id: numbers[1][entity_id] for entity_id in old} == {one: entities[one] for one in old}
+        assert [entity_id for entity_id in old if numbers[2][entity_id] < states[entity_id]] == []
+        for entity_id in old:
+            assert (await history(hass, entity_id))[:3] == ["9", "5", "1"]
+
+    await take_over(hass, entry)
+    ours = {entity.entity_id for entity in er.async_get(hass).entities.values() if entity.platform == DOMAIN}
+    assert len(ours & old) > 30
+    await all_is_there()
+    await undo(hass, entry)
+    await all_is_there()

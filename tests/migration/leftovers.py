@@ -13,8 +13,7 @@ from homeassistant.helpers import area_registry as ar, device_registry as dr, en
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.vehicle import Vehicle
-
-from .test_core_entities import CORE_ENTITIES
+from tests.test_core_entities import CORE_ENTITIES
 
 CORE: Final = "bmw_connected_drive"
 
@@ -47,6 +46,15 @@ class Leftovers:
     entry: MockConfigEntry
     device: dr.DeviceEntry
     entity_ids: Mapping[tuple[Platform, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """Somebody who had the removed integration, and adds an account with the same car."""
+
+    entry: MockConfigEntry
+    left: Leftovers
+    vin: str
 
 
 def leave_behind(

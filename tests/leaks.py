@@ -1,0 +1,266 @@
+"""A pytest plug-in that fails every test in which a secret turns up where others can read it.
+
+It reads what the whole run says: log lines (ours at every level), warnings, errors of ours and of Home Assistant with
+all they were raised from, events, states with their attributes, repair messages, what a dialog shows, and diagnostics.
+What it looks for comes from `issued.py`. All is remembered while a test runs and searched when it is over, so that it
+costs little and finds secrets that were not known yet when they were told.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+import json
+import logging
+from pathlib import Path
+import sys
+import traceback
+from types import CodeType
+from typing import Final, override
+from urllib.parse import quote, quote_plus
+import warnings
+
+from homeassistant.components.diagnostics import DownloadDiagnosticsView
+from homeassistant.const import EVENT_CALL_SERVICE, EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
+from homeassistant.core import EventBus, State
+from homeassistant.data_entry_flow import FlowHandler
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.device_registry import EVENT_DEVICE_REGISTRY_UPDATED
+from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED
+from homeassistant.helpers.issue_registry import IssueRegistry
+import pytest
+
+from custom_components.mybmw.sources import SourceError
+from custom_components.mybmw.sources.anonymize import _LATITUDE, _LONGITUDE
+
+from .issued import WELL_KNOWN, Kind, unwatch, watch, well_known
+from .recorded import RECORDED_CARS
+
+OURS: Final = "custom_components.mybmw"
+
+EVERYTHING: Final = frozenset(Kind)
+FORBIDDEN: Final[Mapping[str, frozenset[Kind]]] = {
+    "log": EVERYTHING,
+    "log of others, debugging": frozenset({Kind.KEY}),  # Home Assistant tells of every state there
+    "warning": EVERYTHING,
+    "exception": EVERYTHING,
+    "diagnostics": EVERYTHING,
+    "repair": EVERYTHING,
+    "event": EVERYTHING - {Kind.PLACE},  # an action says where to
+    "state": EVERYTHING - {Kind.PLACE},  # the tracker says where the car is
+    "dialog": EVERYTHING - {Kind.PERSON},  # an owner sees the user name they typed
+}
+"""What may not be told where."""
+
+NOT_OURS: Final = frozenset({EVENT_CALL_SERVICE, EVENT_DEVICE_REGISTRY_UPDATED, EVENT_ENTITY_REGISTRY_UPDATED})
+"""Home Assistant's events about what an owner wrote into an action, and about its registries.
+
+There a VIN is a serial number and part of unique ids by design.
+"""
+
+NOT_HEARD: Final = ("pytest_homeassistant_custom_component", "sqlalchemy.engine")
+"""Loggers of the test package: one shows the files of `.storage`, the other what is written into the database."""
+
+SHORTEST: Final = 6
+"""What is shorter cannot be told from any other word."""
+
+NO_SECRETS: Final = frozenset({str(_LATITUDE), str(_LONGITUDE)})
+"""What stands for a position in everything that was made anonymous, one of the recordings included."""
+
+_FULL: Final = 8_000_000
+_TOOL: Final = 4  # one of the numbers of sys.monitoring that nobody has taken
+
+
+class Watch:
+    """What was said and what may not be; `leaks` are those found so far."""
+
+    def __init__(self) -> None:
+        """Know nothing but what stands in the tests."""
+        self.leaks: list[str] = []
+        self._issued: dict[str, Kind] = {}
+        self._heard: dict[str, dict[str, None]] = {place: {} for place in FORBIDDEN}
+        self._length = 0
+
+    def know(self, kind: Kind, secret: str) -> None:
+        """Be told of a secret."""
+        if len(secret) >= SHORTEST and secret not in NO_SECRETS:
+            self._issued[secret] = kind
+
+    def hear(self, place: str, *said: object) -> None:
+        """Hear something said in a place."""
+        for text in map(str, said):
+            if text not in self._heard[place]:
+                self._heard[place][text] = None
+                self._length += len(text)
+        if self._length > _FULL:
+            self.search()
+
+    def search(self) -> None:
+        """Look for secrets in what was heard, and forget it."""
+        known = WELL_KNOWN | self._issued
+        secrets = {spelled: kind for secret, kind in known.items() for spelled in spellings(secret)}
+        for place, texts in self._heard.items():
+            everything = "\n".join(texts)
+            for secret, kind in secrets.items():
+                if kind in FORBIDDEN[place] and secret in everything:
+                    said = next((text for text in texts if secret in text), everything)
+                    at = max(0, said.find(secret) - 200)
+                    self.leaks.append(f"{kind} {secret!r} in {place}: {said[at : at + 500 + len(secret)]}")
+            texts.clear()
+        self._length = 0
+
+    def forget_issued(self) -> None:
+        """Forget the secrets that were made up while it ran."""
+        self._issued.clear()
+
+
+@lru_cache(10_000)
+def spellings(secret: str) -> set[str]:
+    """How a secret may be written."""
+    return {secret, quote(secret), quote_plus(secret), repr(secret)[1:-1], json.dumps(secret)[1:-1]}
+
+
+class Leaks(logging.Handler):
+    """The plug-in; also the handler that reads the log."""
+
+    def __init__(self) -> None:
+        """Listen to nothing yet."""
+        super().__init__()
+        self.watch = Watch()
+        self._patch = pytest.MonkeyPatch()
+        self._module: Path | None = None
+        self._formatter = logging.Formatter()
+
+    # Listening
+
+    def pytest_sessionstart(self) -> None:
+        """Stand everywhere."""
+        watch(self.watch.know)
+        well_known(Kind.CAR, *(car.vin for car in RECORDED_CARS.values()))
+        logging.getLogger().addHandler(self)
+        logging.getLogger(OURS).setLevel(logging.DEBUG)
+        self._listen_to_errors()
+        self._listen_to_events()
+        self._listen_to_diagnostics()
+        self._listen_to_words()
+
+    def pytest_sessionfinish(self) -> None:
+        """Leave nothing behind."""
+        sys.monitoring.free_tool_id(_TOOL)
+        self._patch.undo()
+        logging.getLogger().removeHandler(self)
+        unwatch(self.watch.know)
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        is_debugging = record.levelno < logging.INFO and not record.name.startswith(OURS)
+        if not record.name.startswith(NOT_HEARD):
+            self.watch.hear("log of others, debugging" if is_debugging else "log", self._formatter.format(record))
+
+    def _listen_to_errors(self) -> None:
+        def raised(_code: CodeType, _offset: int, error: BaseException) -> None:
+            if isinstance(error, (SourceError, HomeAssistantError)):
+                self.watch.hear("exception", *words_of(error))
+
+        sys.monitoring.use_tool_id(_TOOL, "leaks")
+        sys.monitoring.register_callback(_TOOL, sys.monitoring.events.RAISE, raised)
+        sys.monitoring.set_events(_TOOL, sys.monitoring.events.RAISE)
+
+    def _listen_to_events(self) -> None:
+        fire = EventBus.async_fire_internal
+
+        def fired(
+            bus: EventBus,
+            event_type: str,
+            event_data: Mapping[str, object] | None = None,
+            *args: object,
+            **kwargs: object,
+        ) -> None:
+            if event_type in {EVENT_STATE_CHANGED, EVENT_STATE_REPORTED}:
+                state = (event_data or {}).get("new_state")
+                if isinstance(state, State):
+                    self.watch.hear("state", f"{state.entity_id}: {state.state} {state.attributes}")
+            elif event_type not in NOT_OURS:
+                self.watch.hear("event", f"{event_type}: {event_data}")
+            fire(bus, event_type, event_data, *args, **kwargs)  # type: ignore[arg-type] # handed on as it came
+
+        self._patch.setattr(EventBus, "async_fire_internal", fired)
+
+    def _listen_to_diagnostics(self) -> None:
+        get = DownloadDiagnosticsView.get
+
+        async def got(*args: object, **kwargs: object) -> object:
+            answer = await get(*args, **kwargs)  # type: ignore[arg-type] # likewise
+            self.watch.hear("diagnostics", answer.text)
+            return answer
+
+        self._patch.setattr(DownloadDiagnosticsView, "get", got)
+
+    def _listen_to_words(self) -> None:
+        """Of repair messages and dialogs."""
+
+        def listen(owner: type, method: str, place: str) -> None:
+            say = getattr(owner, method)
+
+            def said(*args: object, **kwargs: object) -> object:
+                words = {key: value for key, value in kwargs.items() if key not in {"data", "data_schema", "url"}}
+                self.watch.hear(place, words)
+                return say(*args, **kwargs)
+
+            self._patch.setattr(owner, method, said)
+
+        listen(IssueRegistry, "async_get_or_create", "repair")
+        for method in (
+            "async_abort",
+            "async_external_step",
+            "async_show_form",
+            "async_show_menu",
+            "async_show_progress",
+        ):
+            listen(FlowHandler, method, "dialog")
+
+    # Judging
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Listen to the warnings of a test; secrets are known as long as the fixtures of a module live."""
+        if item.path != self._module:
+            self.watch.forget_issued()
+            self._module = item.path
+        with self._listening_to_warnings():
+            return (yield)
+
+    @contextmanager
+    def _listening_to_warnings(self) -> Iterator[None]:
+        with warnings.catch_warnings():
+            show = warnings.showwarning
+
+            def shown(message: Warning | str, *args: object) -> None:
+                self.watch.hear("warning", message)
+                show(message, *args)  # type: ignore[arg-type] # likewise
+
+            warnings.showwarning = shown  # type: ignore[assignment] # likewise
+            yield
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        """Fail the test if it told a secret."""
+        __tracebackhide__ = True
+        outcome = yield
+        self.watch.search()
+        if leaks := self.watch.leaks:
+            self.watch.leaks = []
+            pytest.fail("A secret was told:\n" + "\n".join(leaks), pytrace=False)
+        return outcome
+
+
+def words_of(error: BaseException) -> Iterator[str]:
+    """All that an error would tell in a log, with what it was raised from."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        if isinstance(one, HomeAssistantError):  # whose text, once asked for, never changes
+            yield f"{type(one).__name__}: {one.args} {one.translation_placeholders}"
+        else:
+            yield from traceback.format_exception_only(one)
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)

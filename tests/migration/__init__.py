@@ -1,0 +1,1 @@
+"""Taking over what other integrations left behind of a car."""

@@ -1,0 +1,219 @@
+"""Whatever interrupts a takeover, and whatever is gone by then, it comes to the same end."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntries, ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.migration import (
+    Journal,
+    Stage,
+    async_proceed,
+)
+from tests.account import GCID, NOW, FakeSource, account_entry, recorded_vehicle, set_up
+
+from .dialogs import answer, decide, issues, open_dialog, take_over, undo
+from .leftovers import CORE, Newcomer, leave_behind
+from .registries import registries, remember
+
+pytestmark = pytest.mark.freeze_time(NOW)
+
+
+class KilledError(Exception):
+    """The end of the process, as far as the account is concerned."""
+
+
+@dataclass(slots=True)
+class Executioner:
+    """Counts what is written, to registries, journal and config entries, and lets one of the writes be the last."""
+
+    last: int | None = None
+    count: int = 0
+
+    def write(self) -> None:
+        """Be told of a write."""
+        self.count += 1
+        if self.count == self.last:
+            raise KilledError
+
+
+@pytest.fixture
+def executioner(monkeypatch: pytest.MonkeyPatch) -> Executioner:
+    """Stands beside everything that is written while an account proceeds; lets it live for now."""
+    executioner = Executioner()
+
+    def watch(owner: type, method: str) -> None:
+        original = getattr(owner, method)
+
+        def watched(*args: object, **kwargs: object) -> object:
+            executioner.write()
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, method, watched)
+
+    watch(er.EntityRegistry, "async_schedule_save")
+    watch(dr.DeviceRegistry, "async_schedule_save")
+    watch(Journal, "async_write")
+    watch(Journal, "async_remove")
+    watch(ConfigEntries, "async_set_disabled_by")
+    return executioner
+
+
+FEW: Final = (
+    (Platform.SENSOR, "mileage"),
+    (Platform.BINARY_SENSOR, "windows"),
+    (Platform.DEVICE_TRACKER, ""),
+    (Platform.SWITCH, "climate"),
+)
+
+
+async def test_it_may_be_killed_at_every_write(
+    hass: HomeAssistant, source: FakeSource, executioner: Executioner
+) -> None:
+    car = recorded_vehicle("G26")
+    left = leave_behind(hass, car, inventory=FEW)
+    await hass.config_entries.async_setup(left.entry.entry_id)
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    before = registries(hass)
+    killed: list[Stage] = []
+
+    async def proceed(stage: Stage, last: int | None = None) -> int:
+        """Do what was decided, killed at a write and then done again; tells how many writes it was before entities."""
+        await decide(hass, entry, stage)
+        executioner.count, executioner.last = 0, last
+        try:
+            await async_proceed(hass, entry.entry_id, GCID)
+        except KilledError:
+            killed.append(stage)
+        writes, executioner.last = executioner.count, None
+        await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        return writes
+
+    writes = await proceed(Stage.TAKING_OVER)
+    taken_over = registries(hass)
+    writes_back = await proceed(Stage.UNDOING)
+    assert registries(hass) == before
+    assert taken_over != before
+    assert min(writes, writes_back) > 15
+    for last in range(1, writes + 1):
+        await proceed(Stage.TAKING_OVER, last)
+        assert registries(hass) == taken_over, last
+        await proceed(Stage.UNDOING, 1 + last % writes_back)
+        assert registries(hass) == before, last
+    assert min(killed.count(Stage.TAKING_OVER), killed.count(Stage.UNDOING)) > 10, (
+        "Home Assistant's listeners survive the others"
+    )
+
+
+@pytest.mark.parametrize("lost", ["entities", "devices"])
+@pytest.mark.parametrize("stage", [Stage.TAKING_OVER, Stage.UNDOING])
+async def test_one_of_the_registries_may_be_lost(
+    hass: HomeAssistant, newcomer: Newcomer, lost: str, stage: Stage
+) -> None:
+    """Home Assistant writes each by itself, so a crash may leave the one as it was before and the other as after."""
+    entry = newcomer.entry
+    if stage is Stage.UNDOING:
+        await take_over(hass, entry)
+    await decide(hass, entry, stage)
+    record = await Journal(hass, GCID).async_read()
+    assert record
+    restore = remember(hass, lost)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    complete = registries(hass)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    restore()
+    for state in hass.states.async_all():
+        hass.states.async_remove(state.entity_id)
+    await Journal(hass, GCID).async_write(record)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert registries(hass) == complete
+
+
+async def full_disk(*_args: object) -> None:
+    """Write nothing, and say nothing of it, as Home Assistant does."""
+
+
+async def test_what_cannot_be_written_down_is_not_done(
+    hass: HomeAssistant, newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = await open_dialog(hass, newcomer.entry)
+    before = registries(hass)
+    with monkeypatch.context() as disk:
+        disk.setattr("homeassistant.helpers.storage.Store.async_save", full_disk)
+        step = await answer(hass, step)
+    assert step["errors"] == {"base": "not_stored"}
+    assert registries(hass) == before
+    assert (await answer(hass, step))["type"] is FlowResultType.CREATE_ENTRY
+    step = await open_dialog(hass, newcomer.entry, "taken_over")
+    before = registries(hass)
+    monkeypatch.setattr("homeassistant.helpers.storage.Store.async_save", full_disk)
+    step = await answer(hass, step, "undo")
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "not_stored")
+    assert registries(hass) == before
+
+
+async def test_a_disk_that_fills_up_meanwhile_keeps_no_account_down(
+    hass: HomeAssistant, newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await decide(hass, newcomer.entry, Stage.TAKING_OVER)
+    with monkeypatch.context() as disk:
+        disk.setattr("homeassistant.helpers.storage.Store.async_save", full_disk)
+        await hass.config_entries.async_setup(newcomer.entry.entry_id)
+    assert newcomer.entry.state is ConfigEntryState.LOADED
+    [told] = [record for record in caplog.records if record.name.startswith("custom_components.mybmw.migration")]
+    assert "cannot be written" in told.getMessage()
+    assert newcomer.vin not in caplog.handler.format(told)
+    assert issues(hass) == {"taken_over"}
+    taken_over = registries(hass)
+    await hass.config_entries.async_reload(newcomer.entry.entry_id)
+    assert registries(hass) == taken_over
+    record = await Journal(hass, GCID).async_read()
+    assert record
+    assert record["stage"] == Stage.TAKEN_OVER
+
+
+async def test_what_goes_before_it_is_taken_over_stays_gone(hass: HomeAssistant, newcomer: Newcomer) -> None:
+    dialog = await open_dialog(hass, newcomer.entry)
+    gone = newcomer.left.entity_ids[Platform.SENSOR, "mileage"]
+    er.async_get(hass).async_remove(gone)
+    assert (await answer(hass, dialog))["type"] is FlowResultType.CREATE_ENTRY
+    assert gone not in er.async_get(hass).entities
+    ours = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{newcomer.vin}-mileage")
+    assert ours
+    await undo(hass, newcomer.entry)
+    assert gone not in er.async_get(hass).entities
+
+
+async def test_what_was_removed_after_it_was_taken_over_cannot_come_back(
+    hass: HomeAssistant, newcomer: Newcomer
+) -> None:
+    await take_over(hass, newcomer.entry)
+    mileage = newcomer.left.entity_ids[Platform.SENSOR, "mileage"]
+    await hass.config_entries.async_remove(newcomer.left.entry.entry_id)
+    await undo(hass, newcomer.entry)
+    assert newcomer.entry.state is ConfigEntryState.LOADED
+    old = er.async_get(hass).async_get(mileage)
+    assert old
+    assert (old.platform, old.config_entry_id) == (CORE, None)
+
+
+async def test_an_entry_without_which_others_would_go_is_kept(hass: HomeAssistant, newcomer: Newcomer) -> None:
+    """With the last one at work, Home Assistant removes all that are disabled."""
+    other = MockConfigEntry(domain=CORE, disabled_by=ConfigEntryDisabler.USER)
+    other.add_to_hass(hass)
+    await take_over(hass, newcomer.entry)
+    await answer(hass, await open_dialog(hass, newcomer.entry, "taken_over"), "keep")
+    assert hass.config_entries.async_entries(CORE) == [newcomer.left.entry, other]
