@@ -173,7 +173,7 @@ class Store:
 
 
 def _written(pause: Pause | None) -> Json:
-    return pause and {"until": pause.until.isoformat(), "refusal": pause.refusal}
+    return {"until": pause.until.isoformat(), "refusal": pause.refusal} if pause else None
 
 
 def _pause(document: Json) -> Pause | None:
