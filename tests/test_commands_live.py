@@ -196,6 +196,15 @@ _OTHERS: Final[Mapping[str, tuple[tuple[Platform, str, str], Prepare]]] = {
 """What comes to nothing without a fault that has a name: what was wanted of the car, and what is the matter."""
 
 
+async def test_charging_is_started_and_stopped(stage: Stage) -> None:
+    for action, state in (("turn_on", "on"), ("turn_off", "off")):
+        await stage.act(Platform.SWITCH, "charging", action)
+        await stage.until(lambda: not stage.coordinator.commands.under_way(stage.vin))
+        assert stage.see(Platform.SWITCH, "charging").state == state
+    assert [order.service for order in stage.cloud.orders] == ["start-charging", "stop-charging"]
+    assert stage.sent() == 2
+
+
 @pytest.mark.parametrize("fault", [*_FAULTS, *_OTHERS])
 async def test_what_an_owner_reads_of_a_failure(stage: Stage, fault: str, *, update_document: bool) -> None:
     """And that nothing was sent twice."""
@@ -236,12 +245,13 @@ async def test_what_an_owner_reads_of_a_command_whose_turn_came_too_late(
 
 
 def check_row(stage: Stage, fault: str, err: HomeAssistantError, *, update: bool) -> None:
-    """See that the document says what came of it: the event, and what was read of it."""
+    """See that the document says what came of it: the event, if there is one, and what was read of it."""
     event = stage.see(Platform.EVENT, "command").attributes
+    reason = event.get("reason")
     Table("failures", DOCUMENT).check(
         fault,
         [
-            f"`{event['event_type']}`" + (f" (`{event['reason']}`)" if event["reason"] else ""),
+            (f"`{event['event_type']}`" if event["event_type"] else "none") + (f" (`{reason}`)" if reason else ""),
             *(text_of(err, language) for language in ("en", "de")),
         ],
         update=update,
@@ -261,6 +271,21 @@ def text_of(err: HomeAssistantError, language: str) -> str:
     return str(texts["message"]).format_map({**(err.translation_placeholders or {}), "until": PAUSE})
 
 
+async def test_an_account_is_reloaded_before_a_command_leaves(stage: Stage, *, update_document: bool) -> None:
+    """The plan that it changes is still being read."""
+    plan = Fault(path="crccs/v2/vehicles", wait_s=60)
+    stage.cloud.faults.append(plan)
+    acting = asyncio.create_task(stage.acting(Platform.SWITCH, "pre_entry_climatization", "turn_on"))
+    await stage.until_struck(plan)
+    assert stage.see(Platform.SENSOR, "command_status").state == "queued"
+    stage.cloud.faults.clear()
+    await see_through(stage.hass.config_entries.async_reload(stage.entry_id), stage.freezer)
+    with pytest.raises(HomeAssistantError) as raised:
+        await acting
+    check_row(stage, "reloaded, or stopped, before it left", raised.value, update=update_document)
+    assert stage.sent() == 0
+
+
 async def test_home_assistant_stops_while_a_car_is_at_it(stage: Stage) -> None:
     answer = asyncio.Event()
     status = Fault(path="eventStatus", after=answer)
@@ -275,7 +300,7 @@ async def test_home_assistant_stops_while_a_car_is_at_it(stage: Stage) -> None:
     assert (stage.sent(), len(stage.cloud.orders)) == (1, 1)
 
 
-async def test_an_account_is_reloaded_while_a_car_is_at_it(stage: Stage) -> None:
+async def test_an_account_is_reloaded_while_a_car_is_at_it(stage: Stage, *, update_document: bool) -> None:
     status = Fault(path="eventStatus", wait_s=60)
     stage.cloud.faults.append(status)
     acting = asyncio.create_task(stage.acting(Platform.LOCK, "lock", "unlock"))
@@ -284,7 +309,7 @@ async def test_an_account_is_reloaded_while_a_car_is_at_it(stage: Stage) -> None
     await see_through(stage.hass.config_entries.async_reload(stage.entry_id), stage.freezer)
     with pytest.raises(HomeAssistantError) as raised:
         await acting
-    assert raised.value.translation_key == "command_left_alone"
+    check_row(stage, "reloaded, or stopped", raised.value, update=update_document)
     await stage.until(lambda: stage.see(Platform.LOCK, "lock").state == "unlocked")
     assert (stage.sent(), len(stage.cloud.orders)) == (1, 1)
 

@@ -52,6 +52,21 @@ async def test_each_command_is_sent_once_and_its_end_is_told(  # noqa: PLR0913, 
     assert "i4 eDrive40: executed" in terminal.out
 
 
+@pytest.mark.parametrize("action", ["start", "stop"])
+async def test_charging_is_started_and_stopped(two_cars_cloud: Simulator, terminal: Terminal, action: str) -> None:
+    car = two_cars_cloud.garage["G26"]
+    car.capabilities["remoteChargingCommands"] = {"chargingControl": ["START", "STOP"]}
+    car.change("state.electricChargingState.isChargerConnected", value=True)
+    car.change("state.electricChargingState.chargingStatus", "CHARGING" if action == "stop" else "PLUGGED_IN")
+    assert await terminal.type("charge", action, "-v", G26) is Exit.DONE, terminal.err
+    assert [(order.service, order.vin) for order in two_cars_cloud.orders] == [(f"{action}-charging", G26)]
+    assert terminal.out == f"{action} charging, i4 eDrive40: executed\n"
+    car.change("state.electricChargingState.isChargerConnected", value=False)
+    assert await terminal.type("charge", action, "-v", G26) is Exit.IGNORED
+    assert "no cable is plugged in, so nothing was sent" in terminal.out
+    assert len(two_cars_cloud.orders) == 1
+
+
 async def test_what_is_typed_of_charging_arrives(two_cars_cloud: Simulator, terminal: Terminal) -> None:
     await terminal.type("chargingsettings", "-v", G26, "--target-soc", "75")
     assert two_cars_cloud.orders[0].body == {"chargingTarget": 75, "acLimitValue": None}
