@@ -248,6 +248,8 @@ async def test_every_entity_shows_the_same_through_both_doors(
     assert rows.keys() | one_door.keys() >= READ - NO_CAR_HAS_IT
     assert not (rows.keys() | one_door.keys()) & NO_CAR_HAS_IT
 
+    heading = f"| entity | {' | '.join(look.column for look in LOOKS)} | why they differ |"
+    assert heading in DOCUMENT.read_text(encoding="utf-8")
     table = Table("both-doors", DOCUMENT)
     for key, cells in rows.items():
         table.check(key, [*cells, WHY_DIFFERENT.get(key, "")], update=update_document)
