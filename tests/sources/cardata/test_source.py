@@ -397,6 +397,21 @@ async def test_a_car_for_which_no_call_was_left_is_not_taken_for_sold(account: A
     assert len(asked(cloud)) == 3
 
 
+async def test_the_last_calls_go_to_the_cars_and_not_to_their_list(account: Account) -> None:
+    await account.source.fetch()
+    account.clock.advance(minutes=1)
+    [first, *others] = account.source._cars.by_vin.values()
+    await account.source.refresh(first.vin)
+    for _ in range(account.access.ledger.calls_left - 2):
+        await account.access.ledger.book(Reason.OWNER)
+    account.clock.advance(minutes=1)
+    await account.source.fetch(look_for_cars=True)
+    assert {car.read_at for car in others} == {account.clock()}, "not the one that was read last"
+    assert account.access.ledger.calls_left == 0
+    with pytest.raises(SlowDownError):
+        await account.source.fetch(look_for_cars=True)
+
+
 async def test_recordings_tell_nobody_whose_car_it_is(account: Account) -> None:
     assert account.source.recordings(I5) is None
     vehicles = (await account.source.fetch()).vehicles

@@ -1,7 +1,7 @@
 """The cars of an account, and what is remembered of them between starts."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from typing import Final
 
@@ -18,6 +18,9 @@ _LOGGER = logging.getLogger(__name__)
 
 MOST_CARS: Final = 50
 """No more are remembered."""
+
+_LONGEST_SILENCE: Final = timedelta(days=1)
+"""For so long a car is believed that BMW could not be asked about."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,13 @@ class Car:
         if before is not None and _has_arrived(before, self.vehicle):
             self.wishes.add(Reason.TRIP_ENDED)
         return self.vehicle != before
+
+    def why_not_shown(self, now: datetime) -> SourceError | None:
+        """Why it cannot be shown, None if it can; one that was heard of lately can."""
+        if self.vehicle is None:
+            return self.trouble or TryLaterError("BMW has not been asked about this car yet")
+        is_silent = self.heard_at is None or now > self.heard_at + _LONGEST_SILENCE
+        return self.trouble if is_silent else None
 
 
 class Cars:

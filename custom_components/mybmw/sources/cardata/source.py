@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 import logging
 from typing import Final, override
 
@@ -47,9 +47,6 @@ type Later = Callable[[float, Callable[[], None]], Callable[[], object]]
 
 BURST_S: Final = 2.0
 """A car uploads all it has to say within about this time; it is one change."""
-
-_LONGEST_SILENCE: Final = timedelta(days=1)
-"""For so long a car is believed that BMW could not be asked about."""
 
 _RETRY: Final = timedelta(minutes=10)
 """So long it is not tried again to find out which cars there are: Home Assistant would within seconds."""
@@ -168,14 +165,15 @@ class CarDataSource(Source):
             self._cars.put_right(self._clock())
             try:
                 await self._look_for_cars(at_once=look_for_cars)
-                for vin, car in self._cars.by_vin.items():
-                    if vin not in leave_out:
+                # If calls do not suffice for all, they go to the cars of which we know least.
+                for car in sorted(self._cars.by_vin.values(), key=lambda car: car.read_at or LONG_AGO):
+                    if car.vin not in leave_out:
                         await self._read_if_due(car, at_once=look_for_cars)
             finally:
                 await self._cars.store()
             now = self._clock()
             cars = {vin: car for vin, car in self._cars.by_vin.items() if vin not in leave_out}
-            failures = {vin: trouble for vin, car in cars.items() if (trouble := _trouble(car, now))}
+            failures = {vin: trouble for vin, car in cars.items() if (trouble := car.why_not_shown(now))}
             vehicles = {vin: car.vehicle for vin, car in cars.items() if car.vehicle and vin not in failures}
             return Fetch(
                 vehicles=vehicles,
@@ -306,7 +304,11 @@ class CarDataSource(Source):
         """
         now, has_cars = self._clock(), bool(self._cars.by_vin)
         looked_at, tried_at = self._cars.looked_at, self._cars.tried_at
-        if not at_once:
+        if at_once:
+            self._access.ledger.require(Reason.OWNER)
+            if has_cars and not self._access.ledger.may_call(Reason.OWNER, 1 + len(self._cars.by_vin)):
+                return  # the cars we know come first
+        else:
             if looked_at and now < looked_at + (BASELINE if has_cars else LEAST_REST):
                 return
             if tried_at and now < tried_at + _RETRY:
@@ -376,14 +378,6 @@ class CarDataSource(Source):
             raise
         except SourceError as err:
             _LOGGER.debug("The tires could not be read: %s", err)
-
-
-def _trouble(car: Car, now: datetime) -> SourceError | None:
-    """Why a car cannot be shown; one that was heard of lately can."""
-    if car.vehicle is None:
-        return car.trouble or TryLaterError("BMW has not been asked about this car yet")
-    is_silent = car.heard_at is None or now > car.heard_at + _LONGEST_SILENCE
-    return car.trouble if is_silent else None
 
 
 def _recording(car: Car) -> Json:
