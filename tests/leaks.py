@@ -60,6 +60,9 @@ There a VIN is a serial number and part of unique ids by design.
 NOT_HEARD: Final = ("pytest_homeassistant_custom_component", "sqlalchemy.engine")
 """Loggers of the test package: one shows the files of `.storage`, the other what is written into the database."""
 
+QUIET: Final = ("aiohttp.access", "httpx")
+"""Loggers that Home Assistant keeps quiet, too; `test_exchange_logs.py` shows what we keep out of them otherwise."""
+
 SHORTEST: Final = 6
 """What is shorter cannot be told from any other word."""
 
@@ -138,6 +141,8 @@ class Leaks(logging.Handler):
         well_known(Kind.CAR, *(car.vin for car in RECORDED_CARS.values()))
         logging.getLogger().addHandler(self)
         logging.getLogger(OURS).setLevel(logging.DEBUG)
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._listen_to_errors()
         self._listen_to_events()
         self._listen_to_diagnostics()
