@@ -112,9 +112,10 @@ def a_picture(color: str = "blue", kind: str = "PNG") -> Picture:
 class FakeSource(Source):
     """A cloud that answers what it is told to, and notes how often it is asked, and for which cars.
 
-    A command takes until `may_end` is set, goes through both steps, and has the `outcome` (executed, if None is set) or
-    ends in `command_failure`. The account is read when `may_fetch` is set, if there is such an event, and told when
-    `may_tell` is set. Whoever asks for a picture waits for `may_answer`, if there is such an event.
+    A command leaves when `may_leave` is set, goes through all steps, takes until `may_end` is set, and has the
+    `outcome` (executed, if None is set) or ends in `command_failure`. The account is read when `may_fetch` is set, if
+    there is such an event, and told when `may_tell` is set. Whoever asks for a picture waits for `may_answer`, if there
+    is such an event.
     """
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
@@ -127,8 +128,10 @@ class FakeSource(Source):
     refreshed: list[str] = field(default_factory=list)
     states_only: int = 0
     commands: list[tuple[str, Command]] = field(default_factory=list)
+    left: list[Command] = field(default_factory=list)
     outcome: Outcome | None = None
     command_failure: Exception | None = None
+    may_leave: asyncio.Event = field(default_factory=_set_event)
     may_end: asyncio.Event = field(default_factory=_set_event)
     may_tell: asyncio.Event = field(default_factory=_set_event)
     pictures: dict[View, Picture | SourceError] = field(default_factory=dict)
@@ -197,6 +200,8 @@ class FakeSource(Source):
         self.commands.append((vin, command))
         if self.command_failure:
             raise self.command_failure.with_traceback(None)
+        await self.may_leave.wait()
+        self.left.append(command)
         for step in Step:
             if on_step:
                 on_step(step)

@@ -9,8 +9,9 @@ from homeassistant.helpers.json import save_json
 from homeassistant.util.json import load_json_object
 import pytest
 
-from custom_components.mybmw.account_store import AccountStore, Pause
+from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.sources import Refusal
+from custom_components.mybmw.sources.pauses import Pause
 
 from .account import NOW
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -21,14 +22,17 @@ from .simulator import Simulator
 from .simulator.cardata import SCOPES
 from .simulator.stream import Which
 
+PATIENCE_S: Final = 60
+"""Two weeks of the car's."""
+
 
 @pytest.fixture
 async def cloud(
     socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Simulator]:
-    """A cloud with one living car and a stream, which all requests go to; whatever the hour, the car soon speaks."""
-    async with Simulator(cars=["I5"], stream=Which.AMQTT, speed=3600) as cloud:
+    """A cloud with one living car and a stream, which all requests go to; whatever the day, the car soon speaks."""
+    async with Simulator(cars=["I5"], stream=Which.AMQTT, speed=20_000) as cloud:
         monkeypatch.setenv(LOOPBACK, cloud.url)
         monkeypatch.setenv(LOOPBACK_STREAM, f"127.0.0.1:{cloud.stream.port}")
         monkeypatch.setenv(LOOPBACK_CA, cloud.stream.ca_file)
@@ -65,7 +69,7 @@ async def until(hass: HomeAssistant, coordinator: MyBMWCoordinator, check: Check
         heard = asyncio.Event()
         stop = coordinator.async_add_listener(heard.set)
         if coordinator.source.checkup[check] is not Verdict.GOOD:
-            await asyncio.wait_for(heard.wait(), 20)
+            await asyncio.wait_for(heard.wait(), PATIENCE_S)
         stop()
     await hass.async_block_till_done()
 
@@ -82,7 +86,7 @@ async def test_from_the_account_to_the_first_value_that_streams(
     first = coordinator.data[vin]
     await until(hass, coordinator, Check.MESSAGE)
     while coordinator.data[vin] == first:
-        await asyncio.wait_for(_change(coordinator), 20)
+        await asyncio.wait_for(_change(coordinator), PATIENCE_S)
     assert len([asked for asked in cloud.requests if asked.path.startswith("/customers/")]) == calls
     assert set(coordinator.source.checkup.values()) == {Verdict.GOOD}
     assert entity_registry.async_get_entity_id("sensor", DOMAIN, f"{vin}-mileage")

@@ -1,12 +1,11 @@
-"""Commands on their way: one at a time per car, each sent once, and seen through until the car's report shows it."""
+"""Commands on their way: one at a time per car, each sent once, and whoever gave one is told how it ended."""
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -26,27 +25,19 @@ from custom_components.mybmw.sources import (
 from custom_components.mybmw.vehicle import (
     Body,
     Capabilities,
-    ChargingPlan,
     Command,
     CommandKey,
     Fate,
-    FindVehicle,
     FlashLights,
-    Location,
     Lock,
     LockState,
     Outcome,
     Reason,
-    SetChargingPlan,
-    SetChargingSettings,
     SoundHorn,
-    StartCharging,
-    Unlock,
     Vehicle,
 )
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up
-from .acting import EVERYTHING, an_able_car
 
 HOUR: Final = timedelta(hours=1)
 INTERVAL: Final = timedelta(minutes=5, seconds=1)
@@ -56,12 +47,6 @@ CAN: Final = Capabilities(
 OPEN: Final = replace(a_car("i4"), capabilities=CAN, body=Body(lock=LockState.UNLOCKED))
 LOCKED: Final = replace(OPEN, body=Body(lock=LockState.LOCKED))
 MINI: Final = replace(a_car("cooper"), capabilities=CAN)
-
-ABLE: Final = replace(
-    an_able_car(),
-    capabilities=replace(EVERYTHING, charging_plan=True, charging_settings=True, target_soc=True),
-    charging_plan=ChargingPlan(is_pre_entry_climatization_on=False),
-)
 
 pytestmark = pytest.mark.freeze_time(NOW)
 
@@ -94,87 +79,9 @@ async def complaint(coordinator: MyBMWCoordinator, command: Command) -> HomeAssi
     return raised.value
 
 
-async def test_only_the_car_is_read_until_its_report_shows_what_it_did(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    result = await coordinator.async_execute(OPEN.vin, Lock())
-    assert result.fate is Fate.EXECUTED
-    assert source.refreshed == []
-    for times, wait in enumerate(LOOKS_S[:3], start=1):
-        assert coordinator.busy(OPEN.vin) is CommandKey.LOCK
-        if times == 3:
-            source.show(LOCKED, MINI)
-        await pass_time(hass, freezer, timedelta(seconds=wait))
-        assert source.refreshed == [OPEN.vin] * times
-    assert coordinator.data[OPEN.vin] == LOCKED
-    assert coordinator.busy(OPEN.vin) is None
-    await pass_time(hass, freezer, timedelta(seconds=200))
-    assert len(source.refreshed) == 3
-    assert source.times_asked == 1
-    assert source.commands == [(OPEN.vin, Lock())]
-
-
-@pytest.mark.parametrize(
-    ("commands", "states_only"),
-    [
-        ([Lock()], 1),
-        ([StartCharging()], 1),
-        ([FindVehicle()], 1),
-        ([SetChargingSettings(target_percent=90)], 0),
-        ([SetChargingPlan(is_pre_entry_climatization_on=True)], 0),
-        ([SetChargingPlan(is_pre_entry_climatization_on=True), Lock()], 0),
-    ],
-)
-async def test_no_request_is_spent_on_what_a_command_does_not_change(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    source: FakeSource,
-    commands: list[Command],
-    states_only: int,
-) -> None:
-    source.show(ABLE)
-    coordinator = await set_up(hass, account_entry())
-    for command in commands:
-        await coordinator.async_execute(ABLE.vin, command)
-    await pass_time(hass, freezer, timedelta(seconds=LOOKS_S[0]))
-    assert (source.refreshed, source.states_only) == ([ABLE.vin], states_only)
-
-
-async def test_looking_ends_after_two_minutes(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    await coordinator.async_execute(OPEN.vin, Lock())
-    for wait in LOOKS_S:
-        await pass_time(hass, freezer, timedelta(seconds=wait))
-    assert len(source.refreshed) == len(LOOKS_S)
-    assert coordinator.busy(OPEN.vin) is None
-    await pass_time(hass, freezer, timedelta(seconds=120))
-    assert len(source.refreshed) == len(LOOKS_S)
-    assert sum(LOOKS_S) <= 120
-
-
-async def test_a_poll_meanwhile_counts(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    await coordinator.async_execute(OPEN.vin, Lock())
-    source.show(LOCKED, MINI)
-    await coordinator.async_refresh()
-    assert coordinator.busy(OPEN.vin) is None
-    await pass_time(hass, freezer, timedelta(seconds=100))
-    assert source.refreshed == []
-
-
-async def test_what_leaves_no_trace_is_not_looked_for(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    await coordinator.async_execute(OPEN.vin, FlashLights())
-    await pass_time(hass, freezer, timedelta(seconds=100))
-    assert source.refreshed == []
-
-
 async def test_one_command_at_a_time_per_car(source: FakeSource, coordinator: MyBMWCoordinator) -> None:
     told: list[CommandKey | None] = []
-    coordinator.async_add_listener(lambda: told.append(coordinator.busy(OPEN.vin)))
+    coordinator.async_add_listener(lambda: told.append(coordinator.commands.standing(OPEN.vin).key))
     source.may_end.clear()
     tasks = [begin(coordinator, FlashLights()), begin(coordinator, Lock()), begin(coordinator, FlashLights(), MINI)]
     await settle()
@@ -185,17 +92,6 @@ async def test_one_command_at_a_time_per_car(source: FakeSource, coordinator: My
     assert source.commands[2:] == [(OPEN.vin, Lock())]
     assert told[0] is CommandKey.FLASH_LIGHTS
     assert told[-1] is CommandKey.LOCK, "its report is awaited"
-
-
-async def test_the_later_of_two_opposites_counts(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    await coordinator.async_execute(OPEN.vin, Lock())
-    await coordinator.async_execute(OPEN.vin, Unlock())
-    assert coordinator.commands.under_way(OPEN.vin) == (CommandKey.UNLOCK,)
-    await pass_time(hass, freezer, timedelta(seconds=2))
-    assert source.refreshed == [OPEN.vin]
-    assert coordinator.busy(OPEN.vin) is None
 
 
 async def test_who_stops_waiting_takes_back_only_what_was_not_sent(
@@ -240,15 +136,6 @@ async def test_what_was_sent_is_left_to_its_fate_when_nobody_is_there_any_more(
     assert source.commands == [(OPEN.vin, Lock())]
 
 
-async def test_nobody_looks_at_a_car_of_an_unloaded_account(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    await coordinator.async_execute(OPEN.vin, Lock())
-    assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
-    await pass_time(hass, freezer, timedelta(seconds=100))
-    assert source.refreshed == []
-
-
 @pytest.mark.parametrize(
     ("result", "key"),
     [
@@ -274,7 +161,8 @@ async def test_what_came_to_nothing_is_told(
     assert (result.words or "") in str(err)
     [ending] = endings
     assert (ending.fate, ending.reason, ending.words) == (result.fate, result.reason, result.words)
-    assert coordinator.busy(OPEN.vin) is (CommandKey.LOCK if result.reason is Reason.ANSWER_LOST else None)
+    expected = (CommandKey.LOCK,) if result.reason is Reason.ANSWER_LOST else ()
+    assert coordinator.commands.under_way(OPEN.vin) == expected
     assert len(source.commands) == 1
 
 
@@ -380,85 +268,3 @@ async def test_a_car_that_was_deleted_while_it_was_commanded(
     for wait in LOOKS_S:
         await pass_time(hass, freezer, timedelta(seconds=wait))
     assert OPEN.vin not in coordinator.data
-
-
-@pytest.mark.parametrize(
-    ("failure", "looks"),
-    [
-        (TryLaterError("HTTP status 503"), len(LOOKS_S)),
-        (SlowDownError("Quota exceeded", NOW + HOUR), 1),
-        (SignInRequiredError("Sign in"), 1),
-    ],
-)
-async def test_looking_at_a_car_in_vain(  # noqa: PLR0913, PLR0917 (fixtures)
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    source: FakeSource,
-    coordinator: MyBMWCoordinator,
-    failure: SourceError,
-    looks: int,
-) -> None:
-    await coordinator.async_execute(OPEN.vin, Lock())
-    source.failure = failure
-    for wait in LOOKS_S:
-        await pass_time(hass, freezer, timedelta(seconds=wait))
-    assert len(source.refreshed) == looks
-    assert coordinator.busy(OPEN.vin) is None
-    assert coordinator.data[OPEN.vin] == OPEN
-    flows = hass.config_entries.flow.async_progress()
-    assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH] * isinstance(failure, SignInRequiredError)
-    assert (coordinator.pause is not None) == isinstance(failure, SlowDownError)
-
-
-async def test_nobody_looks_during_a_pause(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    await coordinator.async_execute(OPEN.vin, Lock())
-    source.failure = SlowDownError("Quota exceeded", NOW + HOUR)
-    await coordinator.async_refresh()
-    await pass_time(hass, freezer, timedelta(seconds=2))
-    assert source.refreshed == []
-    assert coordinator.busy(OPEN.vin) is None
-
-
-async def test_a_car_that_was_lost_is_back_when_it_could_be_read_by_itself(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    source: FakeSource,
-    coordinator: MyBMWCoordinator,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    source.show(MINI)
-    source.failures = {OPEN.vin: TryLaterError("HTTP status 503")}
-    for _ in range(3):
-        await pass_time(hass, freezer, INTERVAL)
-    assert not coordinator.is_current(OPEN.vin)
-    source.show(LOCKED, MINI)
-    await coordinator.async_execute(OPEN.vin, Lock())
-    await pass_time(hass, freezer, timedelta(seconds=2))
-    assert coordinator.is_current(OPEN.vin)
-    assert "i4 can be read again" in caplog.text
-    assert OPEN.vin not in caplog.text
-
-
-async def test_an_answer_on_its_way_does_not_undo_what_was_read_meanwhile(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
-) -> None:
-    await coordinator.async_execute(OPEN.vin, Lock())
-    source.may_tell = asyncio.Event()
-    polling = asyncio.create_task(coordinator.async_refresh())
-    await settle()
-    source.show(LOCKED, MINI)
-    await pass_time(hass, freezer, timedelta(seconds=2))
-    assert source.refreshed == [OPEN.vin]
-    source.may_tell.set()
-    await polling
-    assert coordinator.data[OPEN.vin] == LOCKED
-
-
-async def test_a_car_that_was_found_is_shown_where_it_is(source: FakeSource, coordinator: MyBMWCoordinator) -> None:
-    found = Location(as_of=datetime.now(UTC), latitude=48.1, longitude=11.5)
-    source.outcome = replace(outcome(Fate.EXECUTED), location=found)
-    await coordinator.async_execute(OPEN.vin, FindVehicle())
-    assert coordinator.data[OPEN.vin].location == found
-    assert coordinator.busy(OPEN.vin) is None

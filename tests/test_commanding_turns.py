@@ -1,4 +1,7 @@
-"""Commands that wait, for their turn or for what a car never tells: not for ever, nor beyond the end of an account."""
+"""Commands that wait, for their turn or for what a car never tells: not for ever, nor beyond the end of an account.
+
+Until one leaves, it can be taken back; what the car is busy with is known all the while.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -10,9 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mybmw.commanding import LONGEST_TURN, LOOKS_S, Ending
+from custom_components.mybmw.commanding import LONGEST_TURN, LOOKS_S, Ending, Stage, Standing
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.vehicle import Fate, FlashLights, Lock, LockState, Unlock
+from custom_components.mybmw.vehicle import CommandKey, Fate, FlashLights, Lock, LockState, Unlock
 
 from .account import NOW, FakeSource, account_entry, pass_time, set_up
 from .acting import an_able_car, settle
@@ -85,3 +88,64 @@ async def test_nothing_is_sent_for_an_account_that_was_taken_down(
         await coordinator.async_execute(CAR.vin, Lock())
     assert raised.value.translation_key == "command_not_sent"
     assert source.commands == []
+
+
+async def test_until_it_leaves_a_command_can_be_taken_back(source: FakeSource, coordinator: MyBMWCoordinator) -> None:
+    """Also when it is its turn: what it is built on is still being read."""
+    source.may_leave.clear()
+    task = asyncio.create_task(coordinator.async_execute(CAR.vin, Lock()))
+    await settle()
+    assert coordinator.commands.standing(CAR.vin) == Standing(stage=Stage.QUEUED, key=CommandKey.LOCK)
+    task.cancel()
+    await settle()
+    source.may_leave.set()
+    assert coordinator.commands.standing(CAR.vin) == Standing()
+    assert source.left == []
+
+
+async def test_an_account_is_taken_down_before_a_command_leaves(
+    hass: HomeAssistant, source: FakeSource, coordinator: MyBMWCoordinator
+) -> None:
+    source.may_leave.clear()
+    task = asyncio.create_task(coordinator.async_execute(CAR.vin, Lock()))
+    await settle()
+    assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+    with pytest.raises(HomeAssistantError) as raised:
+        await task
+    assert raised.value.translation_key == "command_not_sent"
+    assert source.left == []
+
+
+async def test_what_a_car_is_busy_with(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
+) -> None:
+    """What it is told now comes before what it has yet to report."""
+    told: list[Standing] = []
+
+    def note() -> None:
+        standing = coordinator.commands.standing(CAR.vin)
+        if told[-1:] != [standing]:
+            told.append(standing)
+
+    note()
+    coordinator.async_add_listener(note)
+    source.may_end.clear()
+    tasks = [asyncio.create_task(coordinator.async_execute(CAR.vin, each)) for each in (Lock(), FlashLights())]
+    await settle()
+    source.may_end.set()
+    await asyncio.gather(*tasks)
+    source.show(an_able_car(lock=LockState.LOCKED))
+    await pass_time(hass, freezer, timedelta(seconds=LOOKS_S[0]))
+    lock, flash = CommandKey.LOCK, CommandKey.FLASH_LIGHTS
+    assert told == [
+        Standing(),
+        Standing(stage=Stage.QUEUED, key=lock),
+        Standing(stage=Stage.QUEUED, key=lock, waiting=(flash,)),
+        Standing(stage=Stage.SENT, key=lock, waiting=(flash,)),
+        Standing(stage=Stage.DELIVERED, key=lock, waiting=(flash,)),
+        Standing(stage=Stage.QUEUED, key=flash),
+        Standing(stage=Stage.SENT, key=flash),
+        Standing(stage=Stage.DELIVERED, key=flash),
+        Standing(stage=Stage.REPORT_AWAITED, key=lock),
+        Standing(),
+    ]

@@ -1,10 +1,11 @@
 """Commands from an entity to a simulated cloud and back, over real HTTP: what happens, what the owner reads of it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import re
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,20 +15,25 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.mybmw.complaints import CAR_UNKNOWN, TOO_LATE
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
 from custom_components.mybmw.sources.loopback import LOOPBACK
+from custom_components.mybmw.troubles import Cause
+from custom_components.mybmw.vehicle import Reason
 
 from .faults.account import settled_account
 from .faults.document import Table
 from .faults.time import see_through
 from .flow_texts import TEXTS, section
 from .simulator import COMMAND_PRESETS, Fault, Simulator
+from .simulator.playing import COMMANDS
 from .sources.mybmw.desk import is_order
 
 NOW: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "commands.md"
 ELECTRIC: Final = "G26"
+CABLE: Final = "state.electricChargingState.isChargerConnected"
 PAUSE: Final = "…"
 
 pytestmark = [pytest.mark.freeze_time(NOW), pytest.mark.usefixtures("hass_storage")]
@@ -117,7 +123,7 @@ async def stage(
 ) -> AsyncGenerator[Stage]:
     car = two_cars_cloud.garage[ELECTRIC]
     car.capabilities["remoteChargingCommands"] = {"chargingControl": ["START", "STOP"]}
-    car.change("state.electricChargingState.isChargerConnected", True)  # noqa: FBT003 (a value)
+    car.change(CABLE, value=True)
     stage = await open_stage(hass, freezer, two_cars_cloud)
     yield stage
     if hass.is_running:
@@ -155,39 +161,129 @@ async def test_a_car_does_what_it_is_told_once(  # noqa: PLR0913, PLR0917 (the c
         await stage.until(lambda: stage.see(platform, key).state == state)
     event = stage.see(Platform.EVENT, "command")
     assert event.attributes["event_type"] == "executed"
-    await stage.until(lambda: stage.coordinator.busy(stage.vin) is None)
+    await stage.until(lambda: not stage.coordinator.commands.under_way(stage.vin))
     assert stage.sent() == len(stage.cloud.orders) == 1
 
 
-@pytest.mark.parametrize("fault", [*COMMAND_PRESETS, "blocked", "quota", "sign-in-ended", "server-error", "car-sold"])
+type Prepare = Callable[[Stage], None]
+
+_FAULTS: Final = (
+    *COMMAND_PRESETS,
+    "blocked",
+    "quota",
+    "renewal-out-of-order",
+    "sign-in-ended",
+    "server-error",
+    "car-sold",
+)
+_OTHERS: Final[Mapping[str, tuple[tuple[Platform, str, str], Prepare]]] = {
+    "not told": (
+        (Platform.LOCK, "lock", "unlock"),
+        lambda stage: stage.cloud.faults.append(Fault(path="eventStatus", status=403)),
+    ),
+    "not taken": (
+        (Platform.LOCK, "lock", "unlock"),
+        lambda stage: stage.cloud.faults.append(
+            Fault(path=COMMANDS, status=409, body={"message": "Vehicle is in use"}),
+        ),
+    ),
+    "no cable": (
+        (Platform.SWITCH, "charging", "turn_on"),
+        lambda stage: stage.cloud.garage[ELECTRIC].change(CABLE, value=False),
+    ),
+    "no charging": ((Platform.SWITCH, "charging", "turn_off"), lambda _: None),
+}
+"""What comes to nothing without a fault that has a name: what was wanted of the car, and what is the matter."""
+
+
+async def test_charging_is_started_and_stopped(stage: Stage) -> None:
+    for action, state in (("turn_on", "on"), ("turn_off", "off")):
+        await stage.act(Platform.SWITCH, "charging", action)
+        await stage.until(lambda: not stage.coordinator.commands.under_way(stage.vin))
+        assert stage.see(Platform.SWITCH, "charging").state == state
+    assert [order.service for order in stage.cloud.orders] == ["start-charging", "stop-charging"]
+    assert stage.sent() == 2
+
+
+@pytest.mark.parametrize("fault", [*_FAULTS, *_OTHERS])
 async def test_what_an_owner_reads_of_a_failure(stage: Stage, fault: str, *, update_document: bool) -> None:
     """And that nothing was sent twice."""
-    stage.cloud.switchboard.switch_on(fault)
-    key, action = ("flash_lights", "press") if fault == "charging-mode-not-set" else ("lock", "unlock")
+    wanted, prepare = _OTHERS.get(fault, ((Platform.LOCK, "lock", "unlock"), _switch_on(fault)))
+    if fault == "charging-mode-not-set":
+        wanted = (Platform.BUTTON, "flash_lights", "press")
+    prepare(stage)
+    if fault == "no cable":
+        await see_through(stage.coordinator.async_refresh(), stage.freezer)
     with pytest.raises(HomeAssistantError) as raised:
-        await stage.act(Platform.BUTTON if key == "flash_lights" else Platform.LOCK, key, action)
+        await stage.act(*wanted)
     sent, taken = stage.sent(), len(stage.cloud.orders)
     assert sent <= 1 or fault == "sign-in-ended", (
         "the one that was refused before the sign-in was renewed was not taken"
     )
     assert taken <= 1
+    check_row(stage, fault, raised.value, update=update_document)
+    await stage.until(lambda: not stage.coordinator.commands.under_way(stage.vin))
+    assert (stage.sent(), len(stage.cloud.orders)) == (sent, taken)
+
+
+def _switch_on(fault: str) -> Prepare:
+    return lambda stage: stage.cloud.switchboard.switch_on(fault)
+
+
+async def test_what_an_owner_reads_of_a_command_whose_turn_came_too_late(
+    stage: Stage, *, update_document: bool
+) -> None:
+    """The car leaves the one before it unanswered for four minutes."""
+    stage.cloud.switchboard.switch_on("car-silent")
+    before = asyncio.create_task(stage.acting(Platform.LOCK, "lock", "unlock"))
+    with pytest.raises(HomeAssistantError) as raised:
+        await stage.act(Platform.BUTTON, "flash_lights", "press")
+    with pytest.raises(HomeAssistantError):
+        await before
+    check_row(stage, "car-silent, and another command", raised.value, update=update_document)
+    assert [order.service for order in stage.cloud.orders] == ["door-unlock"]
+
+
+def check_row(stage: Stage, fault: str, err: HomeAssistantError, *, update: bool) -> None:
+    """See that the document says what came of it: the event, if there is one, and what was read of it."""
     event = stage.see(Platform.EVENT, "command").attributes
+    reason = event.get("reason")
     Table("failures", DOCUMENT).check(
         fault,
         [
-            f"`{event['event_type']}`" + (f" (`{event['reason']}`)" if event["reason"] else ""),
-            *(text_of(raised.value, language) for language in ("en", "de")),
+            (f"`{event['event_type']}`" if event["event_type"] else "none") + (f" (`{reason}`)" if reason else ""),
+            *(text_of(err, language) for language in ("en", "de")),
         ],
-        update=update_document,
+        update=update,
     )
-    await stage.until(lambda: stage.coordinator.busy(stage.vin) is None)
-    assert (stage.sent(), len(stage.cloud.orders)) == (sent, taken)
+
+
+def test_every_reason_has_a_row() -> None:
+    """No command ends for a reason of which the document does not tell what an owner reads then."""
+    _, _, table = DOCUMENT.read_text(encoding="utf-8").partition("<!-- table failures")
+    told = set(re.findall(r"\(`(\w+)`\)", table.partition("<!-- end of table failures")[0]))
+    assert told == {*Reason, *Cause, "sign_in_required", CAR_UNKNOWN, TOO_LATE}
 
 
 def text_of(err: HomeAssistantError, language: str) -> str:
     """What stands in the message, but the hour."""
     texts = section(TEXTS[language], "exceptions", err.translation_key or "")
     return str(texts["message"]).format_map({**(err.translation_placeholders or {}), "until": PAUSE})
+
+
+async def test_an_account_is_reloaded_before_a_command_leaves(stage: Stage, *, update_document: bool) -> None:
+    """The plan that it changes is still being read."""
+    plan = Fault(path="crccs/v2/vehicles", wait_s=60)
+    stage.cloud.faults.append(plan)
+    acting = asyncio.create_task(stage.acting(Platform.SWITCH, "pre_entry_climatization", "turn_on"))
+    await stage.until_struck(plan)
+    assert stage.see(Platform.SENSOR, "command_status").state == "queued"
+    stage.cloud.faults.clear()
+    await see_through(stage.hass.config_entries.async_reload(stage.entry_id), stage.freezer)
+    with pytest.raises(HomeAssistantError) as raised:
+        await acting
+    check_row(stage, "reloaded, or stopped, before it left", raised.value, update=update_document)
+    assert stage.sent() == 0
 
 
 async def test_home_assistant_stops_while_a_car_is_at_it(stage: Stage) -> None:
@@ -204,7 +300,7 @@ async def test_home_assistant_stops_while_a_car_is_at_it(stage: Stage) -> None:
     assert (stage.sent(), len(stage.cloud.orders)) == (1, 1)
 
 
-async def test_an_account_is_reloaded_while_a_car_is_at_it(stage: Stage) -> None:
+async def test_an_account_is_reloaded_while_a_car_is_at_it(stage: Stage, *, update_document: bool) -> None:
     status = Fault(path="eventStatus", wait_s=60)
     stage.cloud.faults.append(status)
     acting = asyncio.create_task(stage.acting(Platform.LOCK, "lock", "unlock"))
@@ -213,7 +309,7 @@ async def test_an_account_is_reloaded_while_a_car_is_at_it(stage: Stage) -> None
     await see_through(stage.hass.config_entries.async_reload(stage.entry_id), stage.freezer)
     with pytest.raises(HomeAssistantError) as raised:
         await acting
-    assert raised.value.translation_key == "command_left_alone"
+    check_row(stage, "reloaded, or stopped", raised.value, update=update_document)
     await stage.until(lambda: stage.see(Platform.LOCK, "lock").state == "unlocked")
     assert (stage.sent(), len(stage.cloud.orders)) == (1, 1)
 

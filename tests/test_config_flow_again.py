@@ -8,10 +8,11 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mybmw.account_store import AccountStore, Pause
+from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Refusal
 from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources.pauses import Pause
 
 from .door import (
     CREDENTIALS,

@@ -14,12 +14,13 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mybmw.account_store import AccountStore, Pause
+from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from custom_components.mybmw.sources import Json, Refusal
 from custom_components.mybmw.sources.cardata import API_SCOPE, STREAM_SCOPE, DeviceSignIn
 from custom_components.mybmw.sources.loopback import LOOPBACK
+from custom_components.mybmw.sources.pauses import Pause
 
 from .account import FakeSource
 from .door import (
@@ -402,6 +403,48 @@ async def test_an_account_changes_to_cardata_and_back(
 
     assert (await to_cardata(hass, customer, naps, entry))["reason"] == "source_changed"
     assert (await stored(hass, gcid)).credentials["calls"] == CALLS, "the calls of the day are not free again"
+
+
+async def test_an_account_with_another_number_at_each_door_stays_itself(
+    hass: HomeAssistant, customer: Customer, naps: Naps, door: Door
+) -> None:
+    """That BMW has one number for an account is nowhere promised; the owner is asked, and all stays where it is."""
+    entry = known_account(hass, gcid=OTHER_GCID)
+    await (await stored(hass, OTHER_GCID)).async_keep_credentials(OLD_CREDENTIALS)
+    form = await to_cardata(hass, customer, naps, entry)
+    assert form["step_id"] == "change_number"
+    assert form["description_placeholders"] == {"account": "d…r@e…", "before": "MyBMW", "after": "BMW CarData"}
+    assert entry.data["source"] == "mybmw"
+    assert (await submit(hass, form))["reason"] == "source_changed"
+    assert entry.unique_id == OTHER_GCID
+    assert entry.data == {"source": "cardata", "client_id": customer.client_id, "gcid": customer.account.gcid}
+    store = await stored(hass, OTHER_GCID)
+    assert store.credentials.keys() == {"grant"}
+    await store.async_keep_credentials({**store.credentials, "calls": CALLS})
+    assert (await stored(hass, customer.account.gcid)).credentials == {}
+
+    again = await submit(hass, await entry.start_reauth_flow(hass), client_id=customer.client_id)
+    assert (await enter(hass, naps, again))["reason"] == "reauth_successful"
+    assert entry.data["gcid"] == customer.account.gcid
+    assert (await stored(hass, OTHER_GCID)).credentials["calls"] == CALLS
+
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "client_id": "another"})
+    twice = await submit(hass, await begin(hass, "cardata"), client_id=customer.client_id)
+    assert (await enter(hass, naps, twice))["reason"] == "already_configured"
+
+    door.answer = {**CREDENTIALS, "gcid": OTHER_GCID}
+    back = await submit(hass, await reconfigure(hass, entry, "mybmw"), **ENTERED_IN_CHINA)
+    assert back["reason"] == "source_changed"
+    assert entry.data == {"source": "mybmw", **ENTERED_IN_CHINA}
+
+
+async def test_an_account_does_not_become_one_that_is_there_already(
+    hass: HomeAssistant, customer: Customer, naps: Naps
+) -> None:
+    entry = known_account(hass, gcid=OTHER_GCID)
+    cardata_account(hass, customer)
+    assert (await to_cardata(hass, customer, naps, entry))["reason"] == "wrong_account"
+    assert entry.data["source"] == "mybmw"
 
 
 async def test_an_account_that_is_added_by_its_other_door_may_change_instead(

@@ -19,6 +19,7 @@ def test_no_text_is_left_over(language: str) -> None:
         "cardata_code",
         "cardata_wait",
         "cardata_failed",
+        "change_number",
         "change_source",
         "mybmw",
         "captcha",

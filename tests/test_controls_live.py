@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID, Platform
+from homeassistant.const import ATTR_ASSUMED_STATE, ATTR_DEVICE_ID, ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -92,6 +92,29 @@ async def test_a_limit_is_set_and_shown(living: Living) -> None:
     await live(living.hass, living.freezer, A_MINUTE)
     assert state(living, Platform.SELECT, "ac_limit") == "12"
     assert len(living.cloud.orders) == 1
+
+
+async def test_the_plan_is_set_and_shown_with_every_control_of_it(living: Living) -> None:
+    """One after the other, faster than BMW tells of the plan: none undoes the one before."""
+    await control(living, Platform.SELECT, "charging_mode", "select_option", option="delayed_charging")
+    await control(living, Platform.SWITCH, "pre_entry_climatization", "turn_on")
+    await control(living, Platform.TIME, "charging_window_end", "set_value", time="05:15:00")
+    await control(living, Platform.SWITCH, "departure_timer_1", "turn_on")
+    await control(living, Platform.TIME, "departure_timer_1", "set_value", time="07:05:00")
+    assert [order.service for order in living.cloud.orders] == ["charging-profile"] * 5
+    await live(living.hass, living.freezer, A_MINUTE)
+    for (platform, key), expected in {
+        (Platform.SELECT, "charging_mode"): "delayed_charging",
+        (Platform.SWITCH, "pre_entry_climatization"): "on",
+        (Platform.TIME, "charging_window_end"): "05:15:00",
+        (Platform.SWITCH, "departure_timer_1"): "on",
+        (Platform.TIME, "departure_timer_1"): "07:05:00",
+    }.items():
+        shown = living.hass.states.get(entity_id(living, platform, key))
+        assert shown
+        assert shown.state == expected, key
+        assert ATTR_ASSUMED_STATE not in shown.attributes, f"{key} is what the car reports"
+    assert state(living, Platform.SENSOR, "command_status") == "idle"
 
 
 async def test_what_the_app_has_changed_meanwhile_is_not_undone(living: Living) -> None:

@@ -104,7 +104,9 @@ async def test_two_lost_polls_are_forgiven(
         await pass_time(hass, freezer, INTERVAL)
         assert trouble(hass, I4) is None
     assert source.times_asked == 7
-    assert not [record for record in caplog.records if record.name.endswith("coordinator") and record.levelno > 20]
+    assert not [
+        record for record in caplog.records if record.name.startswith("custom_components") and record.levelno > 20
+    ]
 
 
 async def test_a_third_lost_poll_is_not(

@@ -69,7 +69,9 @@ async def test_a_car_that_fails_keeps_its_last_state_and_says_so(
     assert mileage(hass, I4) == "1000"
     assert trouble(hass, I4) is None
     said = [
-        record for record in caplog.records if record.name.endswith("coordinator") and record.levelno >= logging.INFO
+        record
+        for record in caplog.records
+        if record.name.startswith("custom_components") and record.levelno >= logging.INFO
     ]
     assert [record.getMessage() for record in said] == [
         "i4 could not be read for too long: BMW does not answer",

@@ -199,3 +199,15 @@ async def test_a_refusal_is_told(hass: HomeAssistant, hass_client: ClientSession
     assert told(diagnostics, "account", "pause", "refusal") == "blocked"
     assert told(diagnostics, "account", "last_update_success") is False
     assert "BMW blocks every client" in str(told(diagnostics, "account", "last_exception"))
+
+
+async def test_the_number_of_an_account_is_nobodys_business(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, source: FakeSource
+) -> None:
+    source.show(recorded_vehicle("G26"))
+    entry = account_entry()
+    await set_up(hass, entry)
+    hass.config_entries.async_update_entry(entry, data={"source": "cardata", "client_id": "a-client", "gcid": GCID})
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert told(diagnostics, "account", "data", "source") == "cardata"
+    assert not [secret for secret in (GCID, "a-client") if secret in json.dumps(diagnostics)]

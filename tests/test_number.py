@@ -1,12 +1,13 @@
 """Numbers a car can be told."""
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.number import ATTR_VALUE, DOMAIN as NUMBER_DOMAIN, SERVICE_SET_VALUE
-from homeassistant.const import ATTR_ENTITY_ID, Platform
+from homeassistant.const import ATTR_ASSUMED_STATE, ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -18,6 +19,7 @@ from custom_components.mybmw.commanding import LOOKS_S
 from custom_components.mybmw.vehicle import ChargingPlan, Energy, SetChargingSettings, Vehicle
 
 from .account import NOW, FakeSource, pass_time, recorded_vehicle, set_up_platform, state_of
+from .acting import settle
 from .complaints import complaint
 from .recorded import RECORDED_CARS
 
@@ -29,6 +31,12 @@ def set_target(hass: HomeAssistant, car: Vehicle, percent: float) -> Awaitable[o
     return hass.services.async_call(
         NUMBER_DOMAIN, SERVICE_SET_VALUE, {ATTR_ENTITY_ID: entity_id, ATTR_VALUE: percent}, blocking=True
     )
+
+
+def shown(hass: HomeAssistant, car: Vehicle) -> tuple[str, bool]:
+    """The target, and whether it is only assumed."""
+    state = state_of(hass, Platform.NUMBER, car, "target_soc")
+    return state.state, state.attributes.get(ATTR_ASSUMED_STATE, False)
 
 
 async def test_numbers(
@@ -54,14 +62,33 @@ async def test_a_target_is_sent(hass: HomeAssistant, source: FakeSource) -> None
 async def test_a_target_is_shown_from_when_the_car_has_taken_it(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
-    """If its report never says so, it is not believed for long."""
+    """As what it is, an assumption; if the car's report never says so, it is not believed for long."""
+    i4 = recorded_vehicle("G26")
+    await set_up_platform(hass, source, Platform.NUMBER, i4)
+    assert shown(hass, i4) == ("80", False)
+    source.may_end.clear()
+    setting = asyncio.ensure_future(set_target(hass, i4, 55))
+    await settle()
+    assert shown(hass, i4) == ("80", False), "the car has not done it yet"
+    source.may_end.set()
+    await setting
+    for wait in LOOKS_S:
+        assert shown(hass, i4) == ("55", True)
+        await pass_time(hass, freezer, timedelta(seconds=wait))
+    assert shown(hass, i4) == ("80", False)
+
+
+async def test_a_target_that_the_car_reports_is_no_assumption(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
     i4 = recorded_vehicle("G26")
     await set_up_platform(hass, source, Platform.NUMBER, i4)
     await set_target(hass, i4, 55)
-    for wait in LOOKS_S:
-        assert state_of(hass, Platform.NUMBER, i4, "target_soc").state == "55"
-        await pass_time(hass, freezer, timedelta(seconds=wait))
-    assert state_of(hass, Platform.NUMBER, i4, "target_soc").state == "80"
+    charging = i4.energy.charging
+    assert charging
+    source.show(replace(i4, energy=replace(i4.energy, charging=replace(charging, target_percent=55))))
+    await pass_time(hass, freezer, timedelta(seconds=LOOKS_S[0]))
+    assert shown(hass, i4) == ("55", False)
 
 
 async def test_a_target_between_the_steps_is_not_sent(hass: HomeAssistant, source: FakeSource) -> None:

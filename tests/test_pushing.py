@@ -1,5 +1,6 @@
 """A source that tells of cars by itself, counts its calls and can be checked."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,6 +19,8 @@ from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.extras import plain_name
 from custom_components.mybmw.sources import Budget, Check, TryLaterError, Verdict
 from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
+from custom_components.mybmw.sources.cardata.entry import Kind
+from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.vehicle import (
     Battery,
     Charging,
@@ -178,7 +181,7 @@ async def test_what_only_cardata_has_a_place_for(
 EXTRAS: Final = {
     "vehicle.cabin.seat.row1.driverSide.heating": Extra(value=2, unit="%"),
     "vehicle.vehicle.avgSpeed": Extra(value=43, unit="km/h"),
-    "vehicle.body.flap.isLocked": Extra(value="FLAP_LOCKED"),
+    "vehicle.body.chargingPort.lockedStatus": Extra(value="CHARGING_CABLE_LOCKED"),
     "vehicle.new.thing.isOn": Extra(value=True),
     "vehicle.trip.segment.end.time": Extra(value=datetime(2023, 1, 4, 14, tzinfo=UTC)),
     "vehicle.silent": Extra(),
@@ -190,7 +193,15 @@ async def test_extras_are_there_for_who_wants_them(
 ) -> None:
     source.show(replace(I4, extras=EXTRAS))
     await set_up(hass, account_entry())
-    for key in EXTRAS:
+    names = [
+        "Seat heating front driver",
+        "Average speed",
+        "Charging cable lock",
+        "New thing is on",
+        "Trip: end",
+        None,
+    ]
+    for key, name in zip(EXTRAS, names, strict=True):
         platform = "binary_sensor" if key.endswith("isOn") else "sensor"
         entity_id = entity_registry.async_get_entity_id(platform, DOMAIN, f"{I4.vin}-{key}")
         if key == "vehicle.silent":
@@ -200,7 +211,7 @@ async def test_extras_are_there_for_who_wants_them(
         registered = entity_registry.async_get(entity_id)
         assert registered
         assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-        assert registered.original_name == plain_name(key, "en")
+        assert registered.original_name == name
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -214,45 +225,67 @@ async def test_extras_show_what_they_are(
         assert shown
         return shown.state, shown.attributes.get("device_class"), shown.attributes.get("unit_of_measurement")
 
-    heating, speed, flap, on, end, silent = EXTRAS
+    heating, speed, lock, on, end, silent = EXTRAS
     source.show(replace(I4, extras=EXTRAS))
     await set_up(hass, account_entry())
     assert state("sensor", heating) == ("2", None, "%")
     assert state("sensor", speed) == ("43", "speed", "km/h")
-    assert state("sensor", flap) == ("FLAP_LOCKED", None, None)
+    assert state("sensor", lock) == ("CHARGING_CABLE_LOCKED", None, None)
     assert state("sensor", end) == ("2023-01-04T14:00:00+00:00", "timestamp", None)
     assert state("binary_sensor", on) == ("on", None, None)
 
     odd = {
         heating: Extra(value="hot"),
         speed: Extra(value=30, unit="mph"),
-        flap: Extra(value="x" * 300),
+        lock: Extra(value="x" * 300),
         on: Extra(value="yes"),
         end: Extra(value=True),
         silent: Extra(value=1),
     }
     source.push(replace(I4, extras=odd))
     await hass.async_block_till_done()
-    assert [state("sensor", key)[0] for key in (heating, speed, flap, end)] == ["unknown"] * 4
+    assert [state("sensor", key)[0] for key in (heating, speed, lock, end)] == ["unknown"] * 4
     assert state("binary_sensor", on)[0] == "unknown"
     assert state("sensor", silent)[0] == "1", "it has begun to talk"
     source.push(replace(I4, extras={heating: Extra(value=datetime(2023, 1, 4, tzinfo=UTC))}))
     assert state("sensor", heating)[0] == "unknown"
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_every_descriptor_of_the_catalogue_has_a_name_of_its_own(language: str) -> None:
-    names = {plain_name(descriptor, language) for descriptor in CATALOGUE}
-    assert len(names) == len(CATALOGUE)
-    assert all(name and name[0] == name[0].upper() and "." not in name for name in names)
+@pytest.mark.parametrize(
+    ("language", "heating"), [("en", "Seat heating front driver"), ("de", "Sitzheizung vorne Fahrer")]
+)
+async def test_every_value_of_the_catalogue_has_a_name_of_its_own(
+    hass: HomeAssistant, source: FakeSource, entity_registry: er.EntityRegistry, language: str, heating: str
+) -> None:
+    hass.config.language = language
+    values: Mapping[Kind, float | str | datetime] = {
+        Kind.NUMBER: 1,
+        Kind.FLAG: True,
+        Kind.MOMENT: datetime(2023, 1, 4, 14, tzinfo=UTC),
+    }
+    extras = {
+        descriptor: Extra(value=values.get(entry.kind, "word"), unit=entry.unit)
+        for descriptor, entry in CATALOGUE.items()
+        if descriptor not in set(Key)
+    }
+    source.show(replace(I4, extras=extras))
+    entry = account_entry()
+    await set_up(hass, entry)
+    named = {
+        entity.unique_id.removeprefix(f"{I4.vin}-"): entity.original_name
+        for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    }
+    assert named["vehicle.cabin.seat.row1.driverSide.heating"] == heating
+    names = [named[descriptor] for descriptor in extras]
+    assert len({*names}) == len(names)
+    assert [descriptor for descriptor in extras if named[descriptor] in {None, "", plain_name(descriptor)}] == [
+        "vehicle.vehicle.avgSpeed"
+    ] * (language == "en"), "all others are said better than by BMW's own words"
 
 
-def test_names_are_words() -> None:
-    key = "vehicle.cabin.seat.row1.driverSide.heating"
-    assert plain_name(key, "en") == "Cabin seat row 1 driver side heating"
-    assert plain_name(key, "de") == "Innenraum Sitz Reihe 1 Fahrer Seite Heizung"
-    assert plain_name(key, "de-CH") == plain_name(key, "de")
-    assert plain_name(key, "fr") == plain_name(key, "en")
+def test_a_value_nobody_has_heard_of_is_called_what_bmw_calls_it() -> None:
+    assert plain_name("vehicle.cabin.seat.row4.driverSide.avgID") == "Cabin seat row 4 driver side average ID"
+    assert plain_name("vehicle.vehicle.newThing") == "New thing"
 
 
 # The doctor

@@ -17,6 +17,7 @@ COMMANDING = {
         Platform.BUTTON: ("flash_lights", "sound_horn", "start_climate", "stop_climate", "find_vehicle"),
         Platform.EVENT: ("command",),
         Platform.LOCK: ("lock",),
+        Platform.SENSOR: ("command_status",),
         Platform.SWITCH: ("climate", "charging"),
     }.items()
     for key in keys

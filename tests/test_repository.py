@@ -120,6 +120,7 @@ def test_manifest_says_what_is_true() -> None:
 
     assert manifest["domain"] == INTEGRATION.name
     assert manifest["config_flow"] is True
+    # Home Assistant has one class for all accounts; that an update "might be noticed later" is to hold for each.
     assert (manifest["integration_type"], manifest["iot_class"]) == ("hub", "cloud_polling")
     assert manifest["requirements"] == ["aiomqtt==2.5.1"], "all else is what Home Assistant brings"
     assert manifest["loggers"] == [f"custom_components.{INTEGRATION.name}"]

@@ -1,5 +1,6 @@
 """Choices a car offers."""
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from homeassistant.components.select import (
     DOMAIN as SELECT_DOMAIN,
     SERVICE_SELECT_OPTION,
 )
-from homeassistant.const import ATTR_ENTITY_ID, STATE_UNKNOWN, Platform
+from homeassistant.const import ATTR_ASSUMED_STATE, ATTR_ENTITY_ID, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -27,6 +28,8 @@ from custom_components.mybmw.vehicle import (
 )
 
 from .account import NOW, FakeSource, recorded_vehicle, set_up_platform, state_of
+from .acting import settle
+from .complaints import complaint
 from .recorded import RECORDED_CARS
 
 pytestmark = pytest.mark.freeze_time(NOW)
@@ -70,7 +73,8 @@ async def test_a_choice_is_sent(
     await set_up_platform(hass, source, Platform.SELECT, i4)
     await choose(hass, i4, key, option)
     assert source.commands == [(i4.vin, command)]
-    assert state_of(hass, Platform.SELECT, i4, key).state == option
+    shown = state_of(hass, Platform.SELECT, i4, key)
+    assert (shown.state, shown.attributes.get(ATTR_ASSUMED_STATE)) == (option, True), "the car has not reported it"
 
 
 async def test_what_the_car_does_not_offer_cannot_be_chosen(hass: HomeAssistant, source: FakeSource) -> None:
@@ -81,6 +85,30 @@ async def test_what_the_car_does_not_offer_cannot_be_chosen(hass: HomeAssistant,
     with pytest.raises(ServiceValidationError):
         await choose(hass, i4, "ac_limit", "17")
     assert source.commands == []
+
+
+async def test_a_current_that_the_car_offers_no_more_when_its_turn_comes(
+    hass: HomeAssistant, source: FakeSource
+) -> None:
+    """Whoever chose it is told what there is to choose from now."""
+    i4 = recorded_vehicle("G26")
+    assert i4.charging_plan
+    await set_up_platform(hass, source, Platform.SELECT, i4)
+    source.may_end.clear()
+    mode, limit = (
+        asyncio.ensure_future(choose(hass, i4, key, option))
+        for key, option in (("charging_mode", "delayed_charging"), ("ac_limit", "12"))
+    )
+    await settle()
+    source.show(replace(i4, charging_plan=replace(i4.charging_plan, ac_limits_a=(6, 16))))
+    [entry] = hass.config_entries.async_loaded_entries("mybmw")
+    await entry.runtime_data.async_refresh()
+    source.may_end.set()
+    await mode
+    german, english = await complaint(hass, limit)
+    assert german == "Diesen Ladestrom bietet das Auto nicht an. Es bietet 6, 16 A."
+    assert english == "The car does not offer this charging current. It offers 6, 16 A."
+    assert [type(command) for _, command in source.commands] == [SetChargingPlan]
 
 
 async def test_what_nobody_can_choose_is_unknown(hass: HomeAssistant, source: FakeSource) -> None:

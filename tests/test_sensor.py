@@ -1,5 +1,6 @@
 """Sensors: all of the recorded cars, and what recordings do not show."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,6 +19,9 @@ from custom_components.mybmw.vehicle import (
     Climate,
     ClimateActivity,
     Energy,
+    FlashLights,
+    Lock,
+    LockState,
     Maintenance,
     Service,
     ServiceType,
@@ -25,7 +29,8 @@ from custom_components.mybmw.vehicle import (
     Tires,
 )
 
-from .account import NOW, FakeSource, a_car, recorded_vehicle, set_up_platform, state_of
+from .account import NOW, FakeSource, a_car, account_entry, recorded_vehicle, set_up, set_up_platform, state_of
+from .acting import an_able_car, settle
 from .recorded import RECORDED_CARS
 
 
@@ -41,6 +46,32 @@ async def test_recorded_cars(
 ) -> None:
     entry_id = await set_up_platform(hass, source, Platform.SENSOR, recorded_vehicle(folder))
     await snapshot_platform(hass, entity_registry, snapshot, entry_id)
+
+
+async def test_what_a_car_is_busy_with_is_shown(hass: HomeAssistant, source: FakeSource) -> None:
+    car = an_able_car()
+    source.show(car)
+    coordinator = await set_up(hass, account_entry())
+
+    def shown() -> tuple[str, object, object]:
+        state = state_of(hass, Platform.SENSOR, car, "command_status")
+        return state.state, state.attributes["command"], state.attributes["waiting"]
+
+    assert shown() == ("idle", None, [])
+    source.may_leave.clear()
+    source.may_end.clear()
+    tasks = [asyncio.create_task(coordinator.async_execute(car.vin, each)) for each in (Lock(), FlashLights())]
+    await settle()
+    assert shown() == ("queued", "lock", ["flash_lights"])
+    source.may_leave.set()
+    await settle()
+    assert shown() == ("delivered", "lock", ["flash_lights"])
+    source.may_end.set()
+    await asyncio.gather(*tasks)
+    assert shown() == ("report_awaited", "lock", [])
+    source.show(an_able_car(lock=LockState.LOCKED))
+    await coordinator.async_refresh()
+    assert shown() == ("idle", None, [])
 
 
 async def test_rarely_wanted_sensors_are_disabled(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN, Platform
+from homeassistant.const import ATTR_ASSUMED_STATE, STATE_OFF, STATE_ON, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -94,10 +94,12 @@ async def test_a_car_that_has_said_it_did_it_is_believed_until_it_reports(  # no
     await act(hass, Platform.SWITCH, before, key, "turn_off" if is_on else "turn_on")
     assert source.commands == [(before.vin, command)]
     expected = STATE_OFF if is_on else STATE_ON
-    assert state_of(hass, Platform.SWITCH, before, key).state == expected
+    shown = state_of(hass, Platform.SWITCH, before, key)
+    assert (shown.state, shown.attributes.get(ATTR_ASSUMED_STATE)) == (expected, True)
     source.show(after)
     await pass_time(hass, freezer, timedelta(seconds=2))
-    assert state_of(hass, Platform.SWITCH, before, key).state == expected
+    shown = state_of(hass, Platform.SWITCH, before, key)
+    assert (shown.state, shown.attributes.get(ATTR_ASSUMED_STATE)) == (expected, None), "it is a fact now"
     assert source.refreshed == [before.vin]
 
 

@@ -11,12 +11,15 @@ from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import (
+    Budget,
+    Check,
     NotAllowedError,
     Refusal,
     SignInRequiredError,
     SlowDownError,
     SourceError,
     TryLaterError,
+    Verdict,
 )
 
 from .account import GCID, NOW, USERNAME, FakeSource, a_car, account_entry, set_up, try_to_set_up
@@ -47,6 +50,24 @@ async def test_an_account_that_is_well(hass: HomeAssistant, source: FakeSource) 
     await set_up(hass, account_entry())
     assert await told(hass) == {"status": "reachable", "cars": 2, "last_success": NOW}
     assert source.times_asked == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stream"),
+    [
+        (Verdict.GOOD, "connected"),
+        (Verdict.PENDING, "not connected"),
+        (Verdict.BAD, "not connected, see repairs"),
+    ],
+)
+async def test_an_account_that_counts_its_calls_and_listens(
+    hass: HomeAssistant, source: FakeSource, verdict: Verdict, stream: str
+) -> None:
+    source.budget, source.checkup = Budget(calls_left=0), {Check.CONNECTION: verdict}
+    source.show(I4)
+    await set_up(hass, account_entry())
+    about_source = {"calls_left": 0, "stream": stream}
+    assert await told(hass) == {"status": "reachable", "cars": 1, "last_success": NOW} | about_source
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,18 @@ from custom_components.mybmw.car_sensors import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.complaints import CAR_UNKNOWN, TOO_LATE
 from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.event import EVENTS
+from custom_components.mybmw.extras import translation_key
 from custom_components.mybmw.image import IMAGES
 from custom_components.mybmw.lock import LOCKS
 from custom_components.mybmw.notify import NOTIFIERS
 from custom_components.mybmw.number import NUMBERS
 from custom_components.mybmw.select import SELECTS
-from custom_components.mybmw.sensor import API_CALLS
+from custom_components.mybmw.sensor import API_CALLS, STANDINGS
 from custom_components.mybmw.services import ACTIONS
 from custom_components.mybmw.sources import Json, Refusal
+from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
+from custom_components.mybmw.sources.cardata.entry import Kind
+from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.switch import SWITCHES
 from custom_components.mybmw.time import TIMES
 from custom_components.mybmw.troubles import Cause
@@ -59,10 +63,21 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, EntityDescription]]] = {
     "notify": {description.key: description for description in NOTIFIERS},
     "number": {description.key: description for description in NUMBERS},
     "select": {description.key: description for description in SELECTS},
-    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS, API_CALLS)},
+    "sensor": {description.key: description for description in (*SENSORS, *FRESHNESS_SENSORS, *STANDINGS, API_CALLS)},
     "switch": {description.key: description for description in SWITCHES},
     "time": {description.key: description for description in TIMES},
 }
+EXTRAS: Final = {
+    platform: {
+        translation_key(descriptor)
+        for descriptor, entry in CATALOGUE.items()
+        if descriptor not in set(Key) and (entry.kind is Kind.FLAG) == (platform == "binary_sensor")
+    }
+    for platform in ("binary_sensor", "sensor")
+}
+"""The values that BMW's catalogue knows and the model of a car has no place for."""
+LONGEST_NAME: Final = 56
+"""More of a name is cut off on a phone, even in two lines."""
 PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "address_unknown": set(),
     "car_never_read": set(),
@@ -106,6 +121,7 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "command_unknown_answer_lost": set(),
     "command_unknown_not_told": set(),
     **{f"flaw_{flaw}": set() for flaw in Flaw},
+    "flaw_ac_limit_not_offered": {"offered"},
     "flaw_text_not_usable": {"part"},
     "flaw_timer_twice": {"timer"},
     "flaw_timer_unknown": {"timer"},
@@ -186,7 +202,7 @@ def test_languages_say_the_same(language: str) -> None:
 @pytest.mark.parametrize("platform", DESCRIPTIONS)
 def test_entities(language: str, platform: str) -> None:
     translated = at(document(f"translations/{language}"), "entity", platform)
-    assert translated.keys() == DESCRIPTIONS[platform].keys()
+    assert translated.keys() == DESCRIPTIONS[platform].keys() | EXTRAS.get(platform, set())
     for key, description in DESCRIPTIONS[platform].items():
         assert ("name" in at(translated, key)) == (key != "location"), key  # the tracker bears the name of its car
         states = at(translated, key, "state").keys()
@@ -196,6 +212,17 @@ def test_entities(language: str, platform: str) -> None:
             assert states <= options(description), key
     names = [at(translated, key).get("name") for key in translated]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_of_extras(language: str) -> None:
+    """Each is a name, of its own among all that a car has, and can be read."""
+    entities = at(document(f"translations/{language}"), "entity")
+    others = {at(entities, platform, key).get("name") for platform, keys in DESCRIPTIONS.items() for key in keys}
+    names = [str(at(entities, platform, key)["name"]) for platform, keys in EXTRAS.items() for key in sorted(keys)]
+    assert len(names) > 190
+    assert [name for name in names if name in others or names.count(name) > 1] == []
+    assert [name for name in names if name[0].islower() or "_" in name or len(name) > LONGEST_NAME] == []
 
 
 def test_a_platform_is_no_stranger_to_the_test() -> None:
@@ -211,6 +238,9 @@ def test_attributes_with_words_for_values(language: str) -> None:
     command = at(entities, "event", "command", "state_attributes")
     assert at(command, "event_type", "state").keys() == set(Fate)
     assert at(command, "command", "state").keys() == set(CommandKey)
+    standing = at(entities, "sensor", "command_status", "state_attributes")
+    for attribute in ("command", "waiting"):
+        assert at(standing, attribute, "state") == at(command, "command", "state")
     assert at(command, "reason", "state").keys() == {*Reason, *Cause, "sign_in_required", CAR_UNKNOWN, TOO_LATE}
     openings = [
         key for key in DESCRIPTIONS["binary_sensor"] if re.match(r"door_(front|rear)|window_|hood|trunk|sun", key)

@@ -13,8 +13,8 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .account_store import AccountStore
-from .const import CONF_READ_ONLY, CONF_SOURCE
-from .coordinator import MyBMWConfigEntry
+from .const import CONF_GCID, CONF_READ_ONLY, CONF_SOURCE
+from .coordinator import MyBMWConfigEntry, account_id_of
 from .issues import async_clear_issues
 from .sources import Credentials
 from .sources.registry import what_outlives
@@ -38,7 +38,8 @@ class AccountFlow(ConfigFlow):
     """Puts an account in place that has been signed in to: a new one, or one that is there already.
 
     One that is there keeps its entry, and so its cars, their names and their history, also if it is reached through
-    another source than before.
+    another source than before. It is known by BMW's number for it (GCID), which stays the one of its first source: that
+    all sources have the same is likely, but nowhere promised. What another one has instead stands in the entry.
     """
 
     _signed_in: SignedIn
@@ -51,12 +52,22 @@ class AccountFlow(ConfigFlow):
     async def async_step_change_source(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Ask whether an account that is there already shall be reached by the source just signed in to."""
         signed_in = self._signed_in
-        if (entry := await self.async_set_unique_id(signed_in.gcid, raise_on_progress=False)) is None:
+        if (entry := self._entry_with(signed_in.gcid)) is None:
             return await self._async_add(signed_in)  # it has been deleted while we asked
         if user_input is not None:
             return await self._async_replace(entry, signed_in)
+        return self._show_change("change_source", entry, signed_in)
+
+    async def async_step_change_number(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Ask whether an account is the right one that has another number at the source it is to change to."""
+        entry = self._get_reconfigure_entry()
+        if user_input is not None:
+            return await self._async_replace(entry, self._signed_in)
+        return self._show_change("change_number", entry, self._signed_in)
+
+    def _show_change(self, step_id: str, entry: MyBMWConfigEntry, signed_in: SignedIn) -> ConfigFlowResult:
         return self.async_show_form(
-            step_id="change_source",
+            step_id=step_id,
             data_schema=probatio.Schema({}),
             description_placeholders={
                 "account": entry.title,
@@ -92,21 +103,29 @@ class AccountFlow(ConfigFlow):
 
     async def _async_finish(self, signed_in: SignedIn) -> ConfigFlowResult:
         """Put the account in place, unless it is the wrong one."""
+        await self.async_set_unique_id(signed_in.gcid, raise_on_progress=False)
+        self._signed_in = signed_in
+        source, known = signed_in.settings[CONF_SOURCE], self._entry_with(signed_in.gcid)
         if entry := self._entry:
-            await self.async_set_unique_id(signed_in.gcid, raise_on_progress=False)
-            self._abort_if_unique_id_mismatch(reason="wrong_account")
-            return await self._async_replace(entry, signed_in)
-        known = await self.async_set_unique_id(signed_in.gcid, raise_on_progress=False)
+            if known is entry:
+                return await self._async_replace(entry, signed_in)
+            if known or self.source != SOURCE_RECONFIGURE or entry.data[CONF_SOURCE] == source:
+                return self.async_abort(reason="wrong_account")
+            return await self.async_step_change_number()
         if known is None:
             return await self._async_add(signed_in)
-        if known.data[CONF_SOURCE] == signed_in.settings[CONF_SOURCE]:
-            self._abort_if_unique_id_configured()
-        self._signed_in = signed_in
+        if known.data[CONF_SOURCE] == source:
+            return self.async_abort(reason="already_configured")
         return await self.async_step_change_source()
+
+    def _entry_with(self, gcid: str) -> MyBMWConfigEntry | None:
+        """The account that BMW has this number for."""
+        entries: list[MyBMWConfigEntry] = self._async_current_entries()
+        return next((entry for entry in entries if gcid in {entry.unique_id, entry.data.get(CONF_GCID)}), None)
 
     async def _async_add(self, signed_in: SignedIn) -> ConfigFlowResult:
         try:
-            await self._async_keep(signed_in)
+            await self._async_keep(signed_in, signed_in.gcid)
         except OSError as err:
             return self._not_stored(err)
         return self.async_create_entry(
@@ -117,16 +136,20 @@ class AccountFlow(ConfigFlow):
 
     async def _async_replace(self, entry: MyBMWConfigEntry, signed_in: SignedIn) -> ConfigFlowResult:
         await self._async_halt(entry)
+        account_id = account_id_of(entry)
         changes_source = entry.data[CONF_SOURCE] != signed_in.settings[CONF_SOURCE]
+        other_number = {} if signed_in.gcid == account_id else {CONF_GCID: signed_in.gcid}
         try:
-            await self._async_keep(signed_in, entry.data[CONF_SOURCE] if changes_source else None)
+            await self._async_keep(signed_in, account_id, entry.data[CONF_SOURCE] if changes_source else None)
         except OSError as err:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
             return self._not_stored(err)
         if changes_source:
             self._async_forget_troubles(entry)
         return self.async_update_reload_and_abort(
-            entry, data=signed_in.settings, reason="source_changed" if changes_source else UNDEFINED
+            entry,
+            data={**signed_in.settings, **other_number},
+            reason="source_changed" if changes_source else UNDEFINED,
         )
 
     @callback
@@ -144,16 +167,16 @@ class AccountFlow(ConfigFlow):
         if entry.state.recoverable:
             await self.hass.config_entries.async_unload(entry.entry_id)
 
-    async def _async_keep(self, signed_in: SignedIn, left: str | None = None) -> None:
-        """Put the credentials where the set-up looks for them; those of the source that is `left` are forgotten.
+    async def _async_keep(self, signed_in: SignedIn, account_id: str, left: str | None = None) -> None:
+        """Put the credentials where the set-up of the account looks for them.
 
-        Who is let in is not refused any more, so one look at the cars is in order. A quota, though, is as empty as it
-        was before, unless it was that of another source.
+        Those of the source that is `left` are forgotten. Who is let in is not refused any more, so one look at the cars
+        is in order. A quota, though, is as empty as it was before, unless it was that of another source.
 
         Raises:
             OSError: They could not be stored.
         """
-        store = AccountStore(self.hass, signed_in.gcid)
+        store = AccountStore(self.hass, account_id)
         await store.async_load()
         if store.pause and (left or store.pause.refusal):
             await store.async_pause(None)
@@ -161,11 +184,11 @@ class AccountFlow(ConfigFlow):
             store.set_aside(left, what_outlives(left, store.credentials))
         await store.async_keep_credentials(signed_in.credentials)
 
-    async def _async_remembered(self, account_id: str, source: str) -> Credentials:
+    async def _async_remembered(self, gcid: str, source: str) -> Credentials:
         """What is known of an account from when it was last reached by a source."""
-        store = AccountStore(self.hass, account_id)
+        known = self._entry or self._entry_with(gcid)
+        store = AccountStore(self.hass, account_id_of(known) if known else gcid)
         await store.async_load()
-        known = self.hass.config_entries.async_entry_for_domain_unique_id(self.handler, account_id)
         is_current = known is not None and known.data[CONF_SOURCE] == source
         return store.credentials if is_current else store.aside(source)
 

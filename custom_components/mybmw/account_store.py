@@ -1,7 +1,5 @@
 """What is remembered of an account between starts: the way in, and how long its cloud told us to wait."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant
@@ -11,20 +9,14 @@ from homeassistant.util import dt as dt_util, slugify
 
 from .const import DOMAIN
 from .sources import Credentials, Json, Refusal
+from .sources.pauses import Pause
 
 _VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """A time during which nothing may be asked; `refusal` says why if it is more than a full quota."""
-
-    until: datetime
-    refusal: Refusal | None = None
-
-
 class _StoredPause(TypedDict):
     until: str
+    since: NotRequired[str]
     refusal: str | None
 
 
@@ -58,7 +50,7 @@ class AccountStore:
     @property
     def pending_pause(self) -> Pause | None:
         """The pause, if it is not over."""
-        return self.pause if self.pause and self.pause.until > dt_util.utcnow() else None
+        return None if self.pause is None or self.pause.is_over(dt_util.utcnow()) else self.pause
 
     async def async_load(self) -> None:
         """Read the file; an account that was never stored has no credentials and no pause."""
@@ -69,7 +61,11 @@ class AccountStore:
         if (pause := stored.get("pause")) and (until := dt_util.parse_datetime(pause["until"])):
             refusal = pause["refusal"]
             # A later version may have stored a refusal that this one does not know; to wait is right all the same.
-            self.pause = Pause(until=until, refusal=Refusal(refusal) if refusal and refusal in Refusal else None)
+            self.pause = Pause(
+                until=until,
+                since=dt_util.parse_datetime(pause.get("since", "")),
+                refusal=Refusal(refusal) if refusal and refusal in Refusal else None,
+            )
 
     async def async_keep_credentials(self, credentials: Credentials) -> None:
         """Replace the credentials; they are on disk when this returns, or about to be if Home Assistant is stopping.
@@ -111,11 +107,14 @@ class AccountStore:
         return stored and stored["credentials"]
 
     async def _async_save(self) -> None:
-        pause = self.pause
-        stored = _Stored(
-            credentials=self._credentials,
-            pause=None if pause is None else {"until": pause.until.isoformat(), "refusal": pause.refusal},
-        )
+        stored = _Stored(credentials=self._credentials, pause=_written(self.pause) if self.pause else None)
         if self._aside:
             stored["aside"] = self._aside
         await self._store.async_save(stored)
+
+
+def _written(pause: Pause) -> _StoredPause:
+    written = _StoredPause(until=pause.until.isoformat(), refusal=pause.refusal)
+    if pause.since:
+        written["since"] = pause.since.isoformat()
+    return written

@@ -23,7 +23,7 @@ from .entity import (
     is_electric,
     reports_state,
 )
-from .extras import plain_name
+from .extras import plain_name, translation_key
 from .vehicle import Extra, Lid, OpeningState, Vehicle, Window
 
 PARALLEL_UPDATES = 0
@@ -197,27 +197,25 @@ BINARY_SENSORS: Final = (
 )
 
 
-def _extra(key: str, extra: Extra, language: str) -> MyBMWBinarySensorDescription | None:
+def _extra(key: str, extra: Extra) -> MyBMWBinarySensorDescription | None:
     """A sensor for a value that the model has no place for, None if it is not about yes or no."""
     if not isinstance(extra.value, bool):
         return None
     return MyBMWBinarySensorDescription(
         key=key,
-        name=plain_name(key, language),
+        name=plain_name(key),
+        translation_key=translation_key(key),
         entity_registry_enabled_default=False,
         value=lambda v: value if (told := v.extras.get(key)) and isinstance(value := told.value, bool) else None,
     )
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the binary sensors of every car."""
     async_add_car_entities(entry, async_add_entities, BINARY_SENSORS, MyBMWBinarySensor)
-    language = hass.config.language
-    async_add_extra_entities(
-        entry, async_add_entities, lambda key, extra: _extra(key, extra, language), MyBMWBinarySensor
-    )
+    async_add_extra_entities(entry, async_add_entities, _extra, MyBMWBinarySensor)
 
 
 class MyBMWBinarySensor(MyBMWEntity, BinarySensorEntity):

@@ -1,9 +1,10 @@
 """The sensors of a car: what each is called, measured in and read from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
@@ -95,6 +96,33 @@ def _next_service(vehicle: Vehicle) -> Service | None:
     return vehicle.maintenance.next_by_date or vehicle.maintenance.next_by_distance
 
 
+def _if_told(sensor: MyBMWSensorDescription) -> MyBMWSensorDescription:
+    """A sensor only for cars that tell its value."""
+    return replace(sensor, exists=lambda v: sensor.value(v) is not None)
+
+
+_DISTANCE: Final = partial(
+    MyBMWSensorDescription,
+    device_class=SensorDeviceClass.DISTANCE,
+    native_unit_of_measurement=UnitOfLength.KILOMETERS,
+    suggested_display_precision=0,
+)
+_RANGE: Final = partial(_DISTANCE, state_class=SensorStateClass.MEASUREMENT)
+_PERCENT: Final = partial(
+    MyBMWSensorDescription,
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+)
+_PRESSURE: Final = partial(
+    MyBMWSensorDescription,
+    device_class=SensorDeviceClass.PRESSURE,
+    native_unit_of_measurement=UnitOfPressure.BAR,
+    suggested_display_precision=2,
+    state_class=SensorStateClass.MEASUREMENT,
+)
+_TIME: Final = partial(MyBMWSensorDescription, device_class=SensorDeviceClass.TIMESTAMP)
+
+
 def _tire_sensors(wheel: Wheel) -> tuple[MyBMWSensorDescription, MyBMWSensorDescription]:
     """What one tire tells: in bar, from which Home Assistant makes psi where people count in that.
 
@@ -105,21 +133,9 @@ def _tire_sensors(wheel: Wheel) -> tuple[MyBMWSensorDescription, MyBMWSensorDesc
         return vehicle.tires is not None and vehicle.tires.at(wheel) is not None
 
     return (
-        MyBMWSensorDescription(
-            key=f"tire_pressure_{wheel}",
-            device_class=SensorDeviceClass.PRESSURE,
-            native_unit_of_measurement=UnitOfPressure.BAR,
-            suggested_display_precision=2,
-            state_class=SensorStateClass.MEASUREMENT,
-            exists=is_known,
-            value=lambda v: _bar(_tire(v, wheel).pressure_kpa),
-        ),
-        MyBMWSensorDescription(
+        _PRESSURE(key=f"tire_pressure_{wheel}", exists=is_known, value=lambda v: _bar(_tire(v, wheel).pressure_kpa)),
+        _PRESSURE(
             key=f"tire_target_pressure_{wheel}",
-            device_class=SensorDeviceClass.PRESSURE,
-            native_unit_of_measurement=UnitOfPressure.BAR,
-            suggested_display_precision=2,
-            state_class=SensorStateClass.MEASUREMENT,
             entity_registry_enabled_default=False,
             exists=is_known,
             value=lambda v: _bar(_tire(v, wheel).target_pressure_kpa),
@@ -128,42 +144,15 @@ def _tire_sensors(wheel: Wheel) -> tuple[MyBMWSensorDescription, MyBMWSensorDesc
 
 
 SENSORS: Final = (
-    MyBMWSensorDescription(
+    _DISTANCE(
         key="mileage",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         exists=reports_state,
         value=lambda v: v.odometer.mileage_km,
     ),
-    MyBMWSensorDescription(
-        key="range_total",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=reports_state,
-        value=lambda v: v.energy.total_range_km,
-    ),
-    MyBMWSensorDescription(
-        key="range_electric",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=is_electric,
-        value=lambda v: _battery(v).range_km,
-    ),
-    MyBMWSensorDescription(
-        key="range_fuel",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=burns_fuel,
-        value=lambda v: _fuel(v).range_km,
-    ),
+    _RANGE(key="range_total", exists=reports_state, value=lambda v: v.energy.total_range_km),
+    _RANGE(key="range_electric", exists=is_electric, value=lambda v: _battery(v).range_km),
+    _RANGE(key="range_fuel", exists=burns_fuel, value=lambda v: _fuel(v).range_km),
     MyBMWSensorDescription(
         key="fuel_level",
         device_class=SensorDeviceClass.VOLUME_STORAGE,
@@ -173,18 +162,10 @@ SENSORS: Final = (
         exists=burns_fuel,
         value=lambda v: _fuel(v).level_l,
     ),
-    MyBMWSensorDescription(
-        key="fuel_percent",
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=burns_fuel,
-        value=lambda v: _fuel(v).level_percent,
-    ),
-    MyBMWSensorDescription(
+    _PERCENT(key="fuel_percent", exists=burns_fuel, value=lambda v: _fuel(v).level_percent),
+    _PERCENT(
         key="battery_level",
         device_class=SensorDeviceClass.BATTERY,
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
         exists=is_electric,
         value=lambda v: _battery(v).level_percent,
     ),
@@ -201,19 +182,13 @@ SENSORS: Final = (
         exists=is_electric,
         value=lambda v: _charging(v).target_percent,
     ),
-    MyBMWSensorDescription(
+    _TIME(
         key="charging_start_time",
-        device_class=SensorDeviceClass.TIMESTAMP,
         entity_registry_enabled_default=False,
         exists=is_electric,
         value=lambda v: v.next_charging_start(dt_util.now()),
     ),
-    MyBMWSensorDescription(
-        key="charging_end_time",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        exists=is_electric,
-        value=lambda v: _charging(v).ends_at,
-    ),
+    _TIME(key="charging_end_time", exists=is_electric, value=lambda v: _charging(v).ends_at),
     MyBMWSensorDescription(
         key="ac_current_limit",
         device_class=SensorDeviceClass.CURRENT,
@@ -222,52 +197,53 @@ SENSORS: Final = (
         exists=is_electric,
         value=lambda v: _plan(v).ac_limit_a,
     ),
-    MyBMWSensorDescription(
-        key="charging_power",
-        device_class=SensorDeviceClass.POWER,
-        native_unit_of_measurement=UnitOfPower.WATT,
-        suggested_unit_of_measurement=UnitOfPower.KILO_WATT,
-        suggested_display_precision=1,
-        state_class=SensorStateClass.MEASUREMENT,
-        exists=lambda v: _charging(v).power_w is not None,
-        value=lambda v: _charging(v).power_w,
+    _if_told(
+        MyBMWSensorDescription(
+            key="charging_power",
+            device_class=SensorDeviceClass.POWER,
+            native_unit_of_measurement=UnitOfPower.WATT,
+            suggested_unit_of_measurement=UnitOfPower.KILO_WATT,
+            suggested_display_precision=1,
+            state_class=SensorStateClass.MEASUREMENT,
+            value=lambda v: _charging(v).power_w,
+        )
     ),
-    MyBMWSensorDescription(
-        key="battery_capacity",
-        device_class=SensorDeviceClass.ENERGY_STORAGE,
-        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-        suggested_display_precision=1,
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists=lambda v: _battery(v).capacity_kwh is not None,
-        value=lambda v: _battery(v).capacity_kwh,
+    _if_told(
+        MyBMWSensorDescription(
+            key="battery_capacity",
+            device_class=SensorDeviceClass.ENERGY_STORAGE,
+            native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+            suggested_display_precision=1,
+            state_class=SensorStateClass.MEASUREMENT,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            value=lambda v: _battery(v).capacity_kwh,
+        )
     ),
-    MyBMWSensorDescription(
-        key="battery_health",
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists=lambda v: _battery(v).health_percent is not None,
-        value=lambda v: _battery(v).health_percent,
+    _if_told(
+        _PERCENT(
+            key="battery_health",
+            entity_category=EntityCategory.DIAGNOSTIC,
+            value=lambda v: _battery(v).health_percent,
+        )
     ),
-    MyBMWSensorDescription(
-        key="battery_12v_voltage",
-        device_class=SensorDeviceClass.VOLTAGE,
-        native_unit_of_measurement=UnitOfElectricPotential.VOLT,
-        suggested_display_precision=1,
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists=lambda v: _low_voltage_battery(v).voltage_v is not None,
-        value=lambda v: _low_voltage_battery(v).voltage_v,
+    _if_told(
+        MyBMWSensorDescription(
+            key="battery_12v_voltage",
+            device_class=SensorDeviceClass.VOLTAGE,
+            native_unit_of_measurement=UnitOfElectricPotential.VOLT,
+            suggested_display_precision=1,
+            state_class=SensorStateClass.MEASUREMENT,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            value=lambda v: _low_voltage_battery(v).voltage_v,
+        )
     ),
-    MyBMWSensorDescription(
-        key="battery_12v_level",
-        device_class=SensorDeviceClass.BATTERY,
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists=lambda v: _low_voltage_battery(v).level_percent is not None,
-        value=lambda v: _low_voltage_battery(v).level_percent,
+    _if_told(
+        _PERCENT(
+            key="battery_12v_level",
+            device_class=SensorDeviceClass.BATTERY,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            value=lambda v: _low_voltage_battery(v).level_percent,
+        )
     ),
     MyBMWSensorDescription(
         key="climate_status",
@@ -276,26 +252,20 @@ SENSORS: Final = (
         exists=_tells_climate,
         value=lambda v: _word(_climate(v).activity),
     ),
-    MyBMWSensorDescription(
-        key="climate_end_time",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        exists=_tells_climate,
-        value=lambda v: _climate(v).ends_at,
-    ),
+    _TIME(key="climate_end_time", exists=_tells_climate, value=lambda v: _climate(v).ends_at),
     *(sensor for wheel in Wheel for sensor in _tire_sensors(wheel)),
-    MyBMWSensorDescription(
-        key="next_service_date",
-        device_class=SensorDeviceClass.DATE,
-        exists=lambda v: v.maintenance.next_by_date is not None,
-        value=lambda v: service.due_date if (service := v.maintenance.next_by_date) else None,
+    _if_told(
+        MyBMWSensorDescription(
+            key="next_service_date",
+            device_class=SensorDeviceClass.DATE,
+            value=lambda v: service.due_date if (service := v.maintenance.next_by_date) else None,
+        )
     ),
-    MyBMWSensorDescription(
-        key="next_service_distance",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
-        suggested_display_precision=0,
-        exists=lambda v: v.maintenance.next_by_distance is not None,
-        value=lambda v: service.due_distance_km if (service := v.maintenance.next_by_distance) else None,
+    _if_told(
+        _DISTANCE(
+            key="next_service_distance",
+            value=lambda v: service.due_distance_km if (service := v.maintenance.next_by_distance) else None,
+        )
     ),
     MyBMWSensorDescription(
         key="next_service_type",
@@ -313,34 +283,30 @@ SENSORS: Final = (
         exists=lambda v: v.capabilities.tracking,
         value=lambda v: v.tracked_location.heading_deg if v.tracked_location else None,
     ),
-    MyBMWSensorDescription(
-        key="altitude",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.METERS,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_registry_enabled_default=False,
-        exists=lambda v: v.tracked_location is not None and v.tracked_location.altitude_m is not None,
-        value=lambda v: v.tracked_location.altitude_m if v.tracked_location else None,
+    _if_told(
+        MyBMWSensorDescription(
+            key="altitude",
+            device_class=SensorDeviceClass.DISTANCE,
+            native_unit_of_measurement=UnitOfLength.METERS,
+            suggested_display_precision=0,
+            state_class=SensorStateClass.MEASUREMENT,
+            entity_registry_enabled_default=False,
+            value=lambda v: v.tracked_location.altitude_m if v.tracked_location else None,
+        )
     ),
-    MyBMWSensorDescription(
-        key="software_version",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists=lambda v: v.identity.software is not None,
-        value=lambda v: str(v.identity.software) if v.identity.software else None,
+    _if_told(
+        MyBMWSensorDescription(
+            key="software_version",
+            entity_category=EntityCategory.DIAGNOSTIC,
+            value=lambda v: str(v.identity.software) if v.identity.software else None,
+        )
     ),
 )
 
 FRESHNESS_SENSORS: Final = (
-    MyBMWSensorDescription(
-        key="last_reported",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda v: v.last_reported,
-    ),
-    MyBMWSensorDescription(
+    _TIME(key="last_reported", entity_category=EntityCategory.DIAGNOSTIC, value=lambda v: v.last_reported),
+    _TIME(
         key="last_fetched",
-        device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value=lambda v: v.fetched_at,

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 import logging
 from typing import Final, Protocol
 
@@ -14,8 +15,8 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .complaints import TOO_LATE, interrupted, name_of, too_late
-from .sources import SourceError, TryLaterError
-from .vehicle import Command, CommandKey, Fate, InvalidCommandError, Outcome, Reason, Vehicle
+from .sources import OnStep, SourceError, TryLaterError
+from .vehicle import Command, CommandKey, Fate, InvalidCommandError, Outcome, Reason, Step, Vehicle
 from .vehicle.effects import SETTINGS, SUBJECTS, parts_of, shows_effect, speaks_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,8 +29,8 @@ LONGEST_TURN: Final = timedelta(minutes=2)
 """How long a command waits for those before it: it belongs to the moment in which somebody wants it, and a car out of
 reach keeps everybody waiting for minutes."""
 
-type Tell = Callable[[str, Command], Awaitable[Outcome]]
-"""Has a car asked to do something.
+type Tell = Callable[[str, Command, OnStep], Awaitable[Outcome]]
+"""Has a car asked to do something, and says how far it has come.
 
 Raises a SourceError or an InvalidCommandError if it was certainly not asked.
 """
@@ -43,6 +44,30 @@ class LookAt(Protocol):
 
     def __call__(self, vin: str, /, *, state_only: bool) -> Awaitable[None]:
         """Read the car and show it."""
+
+
+class Stage(StrEnum):
+    """How far a car is with what it was asked to do last; also a translation key."""
+
+    IDLE = "idle"
+    """There is nothing to do."""
+    QUEUED = "queued"
+    """Not sent yet: it waits for its turn, or for what has to be known first. It can be taken back."""
+    SENT = "sent"
+    """It is on its way to the car."""
+    DELIVERED = "delivered"
+    """The car has it."""
+    REPORT_AWAITED = "report_awaited"
+    """The car says that it has done it, or has probably done it, and its report does not show it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a car is busy with; `waiting` are the commands that come after this one, in their order."""
+
+    stage: Stage = Stage.IDLE
+    key: CommandKey | None = None
+    waiting: tuple[CommandKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +92,19 @@ class _Run:
 
     command: Command
     asked_at: datetime = field(default_factory=dt_util.utcnow)
-    is_sent: bool = False
+    step: Step | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it is too late to take it back."""
+        return self.step is not None
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come."""
+        if self.step is None:
+            return Stage.QUEUED
+        return Stage.DELIVERED if self.step is Step.DELIVERED else Stage.SENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +150,17 @@ class Commanding:
         desk = self._desks[vin]
         executed = (entry.command.key for entry in desk.awaited.values())
         return *executed, *(run.command.key for run in desk.runs)
+
+    def standing(self, vin: str) -> Standing:
+        """What a car is busy with: what it is told now; if there is nothing, what it has yet to report."""
+        desk = self._desks[vin]
+        if desk.runs:
+            run, *others = desk.runs
+            return Standing(stage=run.stage, key=run.command.key, waiting=tuple(other.command.key for other in others))
+        if desk.awaited:
+            *_, last = desk.awaited.values()
+            return Standing(stage=Stage.REPORT_AWAITED, key=last.command.key)
+        return Standing()
 
     def is_done(self, vin: str, command: Command) -> bool:
         """Whether a car has said that it carried out a command, and its report does not show it yet."""
@@ -178,47 +226,53 @@ class Commanding:
             self._rest(desk)
 
     async def _run(self, vin: str, run: _Run) -> _Result:
-        """Have a command sent, and tell of its end; nobody may be there any more to hear what it returns."""
+        """Have a command sent when it is its turn; nobody may be there any more to hear what it returns."""
         async with self._desks[vin].turn:
-            key = run.command.key
-            if dt_util.utcnow() - run.asked_at > LONGEST_TURN:
-                self._announce(vin, Ending(key=key, fate=Fate.FAILED, reason=TOO_LATE, words=None, sent_at=None))
-                return too_late()
-            run.is_sent = True
             try:
-                outcome = await self._tell(vin, run.command)
-            except InvalidCommandError as err:
-                return err
-            except SourceError as err:
-                _LOGGER.debug("%s was not sent: %s", key, err)
-                self._announce(vin, Ending(key=key, fate=Fate.FAILED, reason=name_of(err), words=None, sent_at=None))
-                return err
-            _LOGGER.debug("%s: %s (%s)", key, outcome.fate, outcome.reason)
-            is_shown = outcome.location is not None
-            if (
-                outcome.sent_at
-                and not is_shown
-                and (outcome.fate is Fate.EXECUTED or outcome.reason is Reason.ANSWER_LOST)
-            ):
-                entry = _Awaited(
-                    command=run.command, sent_at=outcome.sent_at, is_executed=outcome.fate is Fate.EXECUTED
-                )
-                self._await_report(vin, entry)
-            self._announce(
-                vin,
-                Ending(
-                    key=key,
-                    fate=outcome.fate,
-                    reason=outcome.reason,
-                    words=outcome.words,
-                    sent_at=outcome.sent_at,
-                ),
-            )
-            return outcome
+                return await self._see_to(vin, run)
+            finally:
+                self._leave(vin, run)
+
+    async def _see_to(self, vin: str, run: _Run) -> _Result:
+        """Have a command sent, and tell of its end."""
+        key = run.command.key
+        if dt_util.utcnow() - run.asked_at > LONGEST_TURN:
+            self._announce(vin, Ending(key=key, fate=Fate.FAILED, reason=TOO_LATE, words=None, sent_at=None))
+            return too_late()
+
+        def _reach(step: Step) -> None:
+            run.step = step
+            self._on_change()
+
+        try:
+            outcome = await self._tell(vin, run.command, _reach)
+        except InvalidCommandError as err:
+            return err
+        except SourceError as err:
+            _LOGGER.debug("%s was not sent: %s", key, err)
+            self._announce(vin, Ending(key=key, fate=Fate.FAILED, reason=name_of(err), words=None, sent_at=None))
+            return err
+        _LOGGER.debug("%s: %s (%s)", key, outcome.fate, outcome.reason)
+        is_shown = outcome.location is not None
+        if outcome.sent_at and not is_shown and (outcome.fate is Fate.EXECUTED or outcome.reason is Reason.ANSWER_LOST):
+            entry = _Awaited(command=run.command, sent_at=outcome.sent_at, is_executed=outcome.fate is Fate.EXECUTED)
+            self._await_report(vin, entry)
+        self._announce(
+            vin,
+            Ending(
+                key=key,
+                fate=outcome.fate,
+                reason=outcome.reason,
+                words=outcome.words,
+                sent_at=outcome.sent_at,
+            ),
+        )
+        return outcome
 
     def _leave(self, vin: str, run: _Run) -> None:
-        self._desks[vin].runs.remove(run)
-        self._on_change()
+        if run in self._desks[vin].runs:
+            self._desks[vin].runs.remove(run)
+            self._on_change()
 
     def _announce(self, vin: str, ending: Ending) -> None:
         for on_ending in list(self._listeners[vin]):

@@ -7,10 +7,10 @@ from typing import Final
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .account_store import Pause
 from .const import DOMAIN
 from .moments import local_minute
 from .sources import SignInRequiredError, SlowDownError, SourceError, UnknownError
+from .sources.pauses import Pause
 from .troubles import cause_of
 from .vehicle import Fate, InvalidCommandError, Outcome
 

@@ -1,10 +1,10 @@
 """Keeps the cars of one account fresh, and knows how far their data can be trusted."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 import logging
-from typing import Final, override
+from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
@@ -13,31 +13,33 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .account_store import AccountStore, Pause
+from .account_store import AccountStore
 from .commanding import Commanding
 from .complaints import car_gone, complaint_about, complaint_of, read_only
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal
 from .moments import local_minute
+from .pauses import PAUSING, TIMER_SLACK, Pauses, rest_of
 from .pictures import Pictures
 from .sources import (
     Fetch,
     NotAllowedError,
-    Refusal,
+    OnStep,
     SignInRequiredError,
     SlowDownError,
     Source,
     SourceError,
     TryLaterError,
 )
-from .troubles import Cause, Trouble, cause_of, counted, lost
+from .sources.pauses import Pause, blocks_commands
+from .troubles import Cause, Ledger, Trouble, cause_of
 from .vehicle import (
     Brand,
     Capabilities,
     Command,
-    CommandKey,
     InvalidCommandError,
+    Location,
     Outcome,
     Picture,
     Vehicle,
@@ -46,33 +48,14 @@ from .vehicle import (
 
 _LOGGER = logging.getLogger(__name__)
 
-SHORTEST_WAIT: Final = timedelta(minutes=1)
-LONGEST_WAIT: Final = timedelta(days=1)
-"""No pause is shorter or longer, whatever the cloud says; every quota is filled up again within a day."""
-
-REFUSAL_WAITS: Final[Mapping[Refusal, timedelta]] = {
-    Refusal.BLOCKED: timedelta(days=1),
-    Refusal.FORBIDDEN: timedelta(hours=1),
-}
-"""How long a refused account is left in peace: long enough to be no burden, short enough to notice when it is over."""
-
-COMMANDS_WAIT: Final = timedelta(hours=1)
-"""How long no command is sent after the cloud has blocked one."""
-
-_PAUSING: Final = "A pause is not over yet"
-
-# Home Assistant's timer counts whole seconds and may ring up to one too early.
-_TIMER_SLACK: Final = timedelta(seconds=1)
-
 type MyBMWConfigEntry = ConfigEntry[MyBMWCoordinator]
 
 
 class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     """The cars of one account, by VIN.
 
-    `troubles` holds the cars that could not be read in the last update and keep what was read before, `unread_makes`
-    the makes of which the cloud has not been able to say yet which cars there are. There is an `account_device_id`
-    since `async_show_account`.
+    `unread_makes` are the makes of which the cloud has not been able to say yet which cars there are. There is an
+    `account_device_id` since `async_show_account`.
     """
 
     config_entry: MyBMWConfigEntry
@@ -85,7 +68,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         name = f"{DOMAIN} {entry.title}"  # in the log, where several accounts have to be told apart
         super().__init__(hass, _LOGGER, config_entry=entry, name=name, update_interval=self._interval)
         self.data = {}
-        self.troubles: Mapping[str, Trouble] = {}
         self.unread_makes: frozenset[Brand] = frozenset()
         self.source = source
         self.is_read_only: bool = entry.options.get(CONF_READ_ONLY, False)
@@ -94,17 +76,22 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self.pictures = Pictures(hass, self.account_id, self._ask_for_picture, self.async_update_listeners)
         self.commands = Commanding(hass, self._tell, self._look_at, self.async_update_listeners)
         self._devices = AccountDevices(hass, entry, self.account_id)
-        self._store = store
-        self._commands_pause: Pause | None = None
+        self._pauses = Pauses(store)
+        self._ledger = Ledger(self._name)
         self._looks_for_cars = False
         self._updating = asyncio.Lock()
-        self._counted_at: datetime | None = None
         self._read_alone: set[str] = set()  # since the account was last asked: what it is about to say is older
+        self._found: dict[str, Location] = {}  # since then, too
 
     @property
     def pause(self) -> Pause | None:
         """The wait that the cloud asked for, if it is not over."""
-        return self._store.pending_pause
+        return self._pauses.now
+
+    @property
+    def troubles(self) -> Mapping[str, Trouble]:
+        """The cars that could not be read in the last update and keep what was read before."""
+        return self._ledger.troubles
 
     @property
     def is_answered(self) -> bool:
@@ -113,8 +100,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 
     def is_current(self, vin: str) -> bool:
         """Whether a car is on the account and was read, or heard, recently enough to be believed."""
-        trouble = self.troubles.get(vin)
-        return vin in self.data and (trouble is None or not trouble.is_lost)
+        return vin in self.data and vin not in self._ledger.lost
 
     @property
     def takes_commands(self) -> bool:
@@ -124,10 +110,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     def offers(self, vin: str) -> Capabilities:
         """What a car may be asked to do; nothing at all while the account is set to read-only."""
         return self.data[vin].capabilities.read_only() if self.is_read_only else self.data[vin].capabilities
-
-    def busy(self, vin: str) -> CommandKey | None:
-        """The command a car has to carry out or to report next; None if there is none."""
-        return next(iter(self.commands.under_way(vin)), None)
 
     def check(self, vin: str, command: Command) -> None:
         """See that a command can be sent to a car.
@@ -156,7 +138,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             self.check(vin, command)
             outcome = await self.commands.async_execute(vin, command)
         except (SourceError, InvalidCommandError) as err:
-            raise complaint_of(err, self.pause or self._commands_pause) from err
+            raise complaint_of(err, self._pauses.now_for_commands) from err
         if complaint := complaint_about(outcome):
             raise complaint
         return outcome
@@ -177,7 +159,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
                     pass
             else:
                 await self.async_refresh()
-        self._complain_of_pause()
+        self._pauses.explain()
         if not self.last_update_success and isinstance(self.last_exception, ConfigEntryAuthFailed):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required")
         if not self.is_answered:
@@ -189,26 +171,18 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         Raises:
             HomeAssistantError: It could not be read, or was not asked for because BMW wants to be left alone.
         """
-        self._complain_of_pause()
+        self._pauses.explain()
         try:
             await self._look_at(vin)
         except SignInRequiredError as err:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except SourceError as err:
-            self._complain_of_pause()
+            self._pauses.explain()
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed") from err
-
-    def _complain_of_pause(self) -> None:
-        if pause := self.pause:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
-                translation_placeholders={"until": local_minute(pause.until)},
-            )
 
     async def async_look_again(self) -> None:
         """Find out whether a refusal is over, without waiting for the end of its pause."""
-        await self._store.async_pause(None)
+        await self._pauses.async_end()
         self._looks_for_cars = True
         await self.async_refresh()
 
@@ -225,12 +199,10 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         """
         heard = {vin: vehicle.settled(self.data[vin]) for vin, vehicle in vehicles.items() if vin in self.data}
         if heard:
-            lost_before = lost(self.troubles)
             self.data = {**self.data, **heard}
-            self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin not in heard}
             self.last_success = dt_util.utcnow()
             self.last_update_success = True
-            self._note_found(heard.keys(), lost_before)
+            self._ledger.read(heard.keys())
         self.async_update_listeners()
 
     @override
@@ -247,6 +219,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             return self._wait(pause)
         self.update_interval = self._interval
         self._read_alone.clear()
+        self._found.clear()
         try:
             fetch = await self._fetch()
         except SignInRequiredError as err:
@@ -254,9 +227,9 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except NotAllowedError as err:
-            return self._wait(await self._pause(dt_util.utcnow() + REFUSAL_WAITS[err.reason], err.reason))
+            return self._wait(await self._pauses.async_refused(err.reason))
         except SlowDownError as err:
-            return self._wait(await self._pause(err.until))
+            return self._wait(await self._pauses.async_begin(err.until))
         except TryLaterError as err:
             return self._miss(err)
         return await self._take_in(fetch)
@@ -272,32 +245,32 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
     async def _ask_for_picture(self, vin: str, view: View) -> Picture:
         """Ask the cloud for a picture, unless it wants to be left alone; if it says so now, everybody has to wait."""
         if pause := self.pause:
-            raise SlowDownError(_PAUSING, pause.until)
+            raise SlowDownError(PAUSING, pause.until)
         try:
             return await self.source.picture(vin, view)
         except SlowDownError as err:
             if self.pause is None:
-                await self._pause(err.until)
+                await self._pauses.async_begin(err.until)
             raise
 
-    async def _tell(self, vin: str, command: Command) -> Outcome:
+    async def _tell(self, vin: str, command: Command, on_step: OnStep) -> Outcome:
         """Ask a car to do something, unless the cloud wants to be left alone.
 
         That it blocks commands says nothing about reading, so only commands pause then.
         """
         self.check(vin, command)  # again, as time has passed while the command waited for its turn
-        for pause in (self.pause, self._commands_pause):
-            if pause and pause.until > dt_util.utcnow():
-                raise _pausing(pause)
+        self._pauses.keep_for_commands()
         try:
-            outcome = await self.source.execute(vin, command)
+            outcome = await self.source.execute(vin, command, on_step)
         except SourceError as err:
-            if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
-                self._commands_pause = Pause(until=dt_util.utcnow() + COMMANDS_WAIT, refusal=err.reason)
+            if blocks_commands(err):
+                self._pauses.begin_for_commands()
             await self._heed(err)
             raise
-        if outcome.location and vin in self.data:
-            self._take_in_one(self.data[vin].located(outcome.location))
+        if outcome.location and vin in self.data:  # where it is, is all that is known: it was not read
+            self._found[vin] = outcome.location
+            self.data = {**self.data, vin: self.data[vin].located(outcome.location)}
+            self.async_update_listeners()
         return outcome
 
     async def _look_at(self, vin: str, *, state_only: bool = False) -> None:
@@ -306,8 +279,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         Raises:
             SourceError: It could not be read.
         """
-        if pause := self.pause:
-            raise _pausing(pause)
+        self._pauses.keep()
         try:
             vehicle = await self.source.refresh(vin, state_only=state_only)
         except SourceError as err:
@@ -321,28 +293,20 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         if isinstance(err, SignInRequiredError):
             self.config_entry.async_start_reauth(self.hass)
         elif isinstance(err, SlowDownError) and self.pause is None:
-            await self._pause(err.until)
+            await self._pauses.async_begin(err.until)
 
     def _take_in_one(self, vehicle: Vehicle) -> None:
         """Put a car that was read by itself in the place of what was known of it."""
         self._devices.async_update({vehicle.vin: vehicle}, self.data)
         self.data = {**self.data, vehicle.vin: vehicle}
         self._read_alone.add(vehicle.vin)
-        lost_before = lost(self.troubles)
-        self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin != vehicle.vin}
-        self._note_found([vehicle.vin], lost_before)
+        self._ledger.read([vehicle.vin])
         self.commands.note({vehicle.vin: vehicle})
         self.async_update_listeners()
 
-    async def _pause(self, until: datetime, refusal: Refusal | None = None) -> Pause:
-        now = dt_util.utcnow()
-        pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT), refusal=refusal)
-        await self._store.async_pause(pause)
-        return pause
-
     def _wait(self, pause: Pause) -> Mapping[str, Vehicle]:
         """Ask nothing until the pause is over. A full quota leaves the data standing, a refusal does not."""
-        wait = _rest_of(pause)
+        wait = rest_of(pause)
         if pause.refusal:
             self._note_failure(Cause(pause.refusal), f"the account is refused ({pause.refusal})")
             async_report_refusal(self.hass, self.config_entry.entry_id, self.config_entry.title, pause.refusal)
@@ -376,9 +340,9 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         async_clear_refusal(self.hass, self.config_entry.entry_id)
         waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
         if waits:
-            self.update_interval = max(_rest_of(await self._pause(max(waits))), self._interval)
+            self.update_interval = max(rest_of(await self._pauses.async_begin(max(waits))), self._interval)
         elif self.pause is None:  # else it has begun meanwhile
-            await self._store.async_pause(None)
+            await self._pauses.async_end()
 
         if unread := sorted(fetch.unread_makes - self.unread_makes):
             _LOGGER.info("Cars may be missing: the list of %s cannot be read", ", ".join(unread))
@@ -393,14 +357,14 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
             for vin, vehicle in fetch.vehicles.items()
             if vin not in shared
         }
+        read |= {vin: read[vin].located(found) for vin, found in self._found.items() if vin in read}
         read |= {vin: before[vin] for vin in self._read_alone & read.keys() & before.keys()}
         vehicles = read | {vin: before[vin] for vin in failures if vin in before}
         if failures and not vehicles:
             raise _try_later(next(iter(failures.values())))
 
-        lost_before = lost(self.troubles)
+        self._ledger.read(read.keys())
         self._note_troubles({vin: cause_of(err) for vin, err in failures.items()}, failures)
-        self._note_found(read.keys(), lost_before)
         if not is_empty:
             makes = {car.identity.brand for car in read.values()} - fetch.unread_makes
             self._devices.async_keep_only(read.keys() | failures.keys(), seen=before.keys(), makes=makes)
@@ -417,23 +381,7 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
         self._note_troubles(dict.fromkeys(vins, cause), dict.fromkeys(vins, why))
 
     def _note_troubles(self, causes: Mapping[str, Cause], reasons: Mapping[str, object]) -> None:
-        """Replace the troubles, and log once when a car is lost.
-
-        A car that somebody reads in vain again and again does not fail faster than polls come.
-        """
-        lost_before, now = lost(self.troubles), dt_util.utcnow()
-        is_new = self._counted_at is None or now - self._counted_at >= self._interval - _TIMER_SLACK
-        if is_new and any(cause.is_failure for cause in causes.values()):
-            self._counted_at = now
-        self.troubles = counted(causes, self.troubles, is_new=is_new)
-        for vin in lost(self.troubles) - lost_before:
-            _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
-
-    def _note_found(self, vins: Collection[str], lost_before: Collection[str]) -> None:
-        """Log once when a car is back that was lost."""
-        for vin in lost_before:
-            if vin in vins:
-                _LOGGER.info("%s can be read again", self._name(vin))
+        self._ledger.replace(causes, reasons, now=dt_util.utcnow(), every=self._interval - TIMER_SLACK)
 
     def _name(self, vin: str) -> str:
         """What to call a car in the log, which must never hold its VIN."""
@@ -443,15 +391,6 @@ class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
 def account_id_of(entry: MyBMWConfigEntry) -> str:
     """By what an account is known on disk and among devices."""
     return entry.unique_id or entry.entry_id
-
-
-def _pausing(pause: Pause) -> SourceError:
-    """What the cloud would say if it was asked in spite of a pause."""
-    return NotAllowedError(_PAUSING, pause.refusal) if pause.refusal else SlowDownError(_PAUSING, pause.until)
-
-
-def _rest_of(pause: Pause) -> timedelta:
-    return pause.until - dt_util.utcnow() + _TIMER_SLACK
 
 
 def _try_later(err: SourceError) -> UpdateFailed:

@@ -11,12 +11,12 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
-from .const import CONF_CLIENT_ID, CONF_UNLOCK_CODE, DOMAIN
+from .const import CONF_CLIENT_ID, CONF_GCID, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .sources import Json
 from .sources.cardata import PERSONAL
 
-_OF_ENTRY: Final = {CONF_CLIENT_ID, CONF_PASSWORD, CONF_USERNAME}
+_OF_ENTRY: Final = {CONF_CLIENT_ID, CONF_GCID, CONF_PASSWORD, CONF_USERNAME}
 _OF_CAR: Final = {"address", "altitude_m", "heading_deg", "latitude", "longitude", "vin"} | PERSONAL
 
 

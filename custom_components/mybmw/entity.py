@@ -56,7 +56,7 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self.vin = vin
-        self._attr_translation_key = description.key
+        self._attr_translation_key = description.translation_key or description.key
         self._attr_unique_id = f"{vin}-{description.key}"
         identity = self.vehicle.identity
         self._attr_device_info = DeviceInfo(
@@ -110,16 +110,21 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
             super()._handle_coordinator_update()
 
     def _to_show(self) -> object:
-        return self.shows() if self.available else None
+        return (self.shows(), self.assumed_state) if self.available else None
 
 
 class MyBMWSettingEntity[T](MyBMWEntity):
     """Something about a car that its owner can set.
 
-    From when the car says that it is set until its report says so, too, the former is believed.
+    From when the car says that it is set until its report says so, too, the former is shown, as an assumption.
     """
 
     _wanted: tuple[Command, T] | None = None
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        return self._believed is not None
 
     async def async_set(self, make: Callable[[T], Command], value: T) -> None:
         """Make a command of what the owner wants, and have the car do it; whatever is wrong is explained."""
@@ -130,11 +135,15 @@ class MyBMWSettingEntity[T](MyBMWEntity):
 
     def believed(self, reported: T | None) -> T | None:
         """The value to show for the one of the car's report."""
-        if self._wanted:
-            command, value = self._wanted
-            if self.coordinator.commands.is_done(self.vin, command):
-                return value
-        return reported
+        return reported if self._believed is None else self._believed
+
+    @property
+    def _believed(self) -> T | None:
+        """What the car says that it has set, and has not reported yet."""
+        if self._wanted is None:
+            return None
+        command, value = self._wanted
+        return value if self.coordinator.commands.is_done(self.vin, command) else None
 
 
 class MyBMWAccountEntity(CoordinatorEntity[MyBMWCoordinator]):

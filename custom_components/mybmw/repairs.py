@@ -15,13 +15,14 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from . import issues
-from .account_store import AccountStore, Pause
+from .account_store import AccountStore
 from .const import DOMAIN
-from .coordinator import REFUSAL_WAITS, MyBMWConfigEntry, account_id_of
+from .coordinator import MyBMWConfigEntry, account_id_of
 from .doctor import async_look_again, checkup_of, is_ill, signs
 from .issues import is_refused
 from .moments import local_minute
 from .sources import Refusal
+from .sources.pauses import REFUSAL_WAITS, Pause
 from .takeover_dialog import TakeOverFlow, WayBackFlow
 
 PROBE_WAITS: Final[Mapping[Refusal, timedelta]] = {

@@ -1,6 +1,7 @@
 """What a car tells as a number, a time or a word."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, override
 
@@ -28,9 +29,17 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .car_sensors import FRESHNESS_SENSORS, SENSORS, MyBMWSensorDescription
+from .commanding import Stage
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
-from .entity import MyBMWAccountEntity, MyBMWEntity, async_add_car_entities, async_add_extra_entities
-from .extras import plain_name
+from .entity import (
+    MyBMWAccountEntity,
+    MyBMWEntity,
+    MyBMWEntityDescription,
+    async_add_car_entities,
+    async_add_command_entities,
+    async_add_extra_entities,
+)
+from .extras import plain_name, translation_key
 from .vehicle import Extra, Vehicle
 
 PARALLEL_UPDATES = 0
@@ -54,7 +63,7 @@ _CLASSES: Final[Mapping[str | None, SensorDeviceClass]] = {
 """What is measured in a unit, as far as that is certain."""
 
 
-def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | None:
+def _extra(key: str, extra: Extra) -> MyBMWSensorDescription | None:
     """A sensor for a value that the model has no place for, None if it is no sensor's."""
     is_number = isinstance(extra.value, int | float)
     if isinstance(extra.value, bool):
@@ -62,7 +71,8 @@ def _extra(key: str, extra: Extra, language: str) -> MyBMWSensorDescription | No
     is_moment = isinstance(extra.value, datetime)
     return MyBMWSensorDescription(
         key=key,
-        name=plain_name(key, language),
+        name=plain_name(key),
+        translation_key=translation_key(key),
         device_class=SensorDeviceClass.TIMESTAMP if is_moment else _CLASSES.get(extra.unit) if is_number else None,
         native_unit_of_measurement=extra.unit if is_number else None,
         state_class=SensorStateClass.MEASUREMENT if is_number else None,
@@ -90,16 +100,31 @@ API_CALLS: Final = SensorEntityDescription(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class MyBMWStandingDescription(MyBMWEntityDescription, SensorEntityDescription):
+    """What a car is busy with."""
+
+
+STANDINGS: Final = (
+    MyBMWStandingDescription(
+        key="command_status",
+        device_class=SensorDeviceClass.ENUM,
+        options=[stage.value for stage in Stage],
+        exists=lambda v: v.capabilities.takes_commands,
+    ),
+)
+
+
 async def async_setup_entry(
-    hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of every car, and of the account."""
     if entry.runtime_data.source.budget is not None:
         async_add_entities([MyBMWBudgetSensor(entry.runtime_data, API_CALLS)])
     async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
     async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
-    language = hass.config.language
-    async_add_extra_entities(entry, async_add_entities, lambda key, extra: _extra(key, extra, language), MyBMWSensor)
+    async_add_command_entities(entry, async_add_entities, STANDINGS, MyBMWStandingSensor)
+    async_add_extra_entities(entry, async_add_entities, _extra, MyBMWSensor)
 
 
 class MyBMWSensor(MyBMWEntity, SensorEntity):
@@ -133,6 +158,27 @@ class MyBMWFreshnessSensor(MyBMWSensor):
     def extra_state_attributes(self) -> Mapping[str, str | None]:
         trouble = self.coordinator.troubles.get(self.vin)
         return {"trouble": trouble.cause.value if trouble else None}
+
+
+class MyBMWStandingSensor(MyBMWEntity, SensorEntity):
+    """How far a car is with what it was asked to do; the event tells how it ended."""
+
+    entity_description: MyBMWStandingDescription
+
+    @property
+    @override
+    def native_value(self) -> str:
+        return self.coordinator.commands.standing(self.vin).stage
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, str | list[str] | None]:
+        standing = self.coordinator.commands.standing(self.vin)
+        return {"command": standing.key, "waiting": [*standing.waiting]}
+
+    @override
+    def shows(self) -> object:
+        return self.coordinator.commands.standing(self.vin)
 
 
 class MyBMWBudgetSensor(MyBMWAccountEntity, SensorEntity):

@@ -90,7 +90,8 @@ async def async_setup_entry(
 class MyBMWSwitch(MyBMWEntity, SwitchEntity):
     """Something that goes on in a car.
 
-    From when the car says that it has begun or ended it until its report says so, too, the former is believed.
+    From when the car says that it has begun or ended it until its report says so, too, the former is shown, as an
+    assumption.
     """
 
     entity_description: MyBMWSwitchDescription
@@ -98,11 +99,12 @@ class MyBMWSwitch(MyBMWEntity, SwitchEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        description = self.entity_description
-        for is_on, command in ((True, description.turn_on), (False, description.turn_off)):
-            if self.coordinator.commands.is_done(self.vin, command):
-                return is_on
-        return description.is_on(self.vehicle)
+        return self.entity_description.is_on(self.vehicle) if self._believed is None else self._believed
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        return self._believed is not None
 
     @property
     @override
@@ -112,6 +114,15 @@ class MyBMWSwitch(MyBMWEntity, SwitchEntity):
     @override
     def shows(self) -> object:
         return self.is_on, self.extra_state_attributes
+
+    @property
+    def _believed(self) -> bool | None:
+        """What the car says that it has done, and has not reported yet."""
+        description = self.entity_description
+        for is_on, command in ((True, description.turn_on), (False, description.turn_off)):
+            if self.coordinator.commands.is_done(self.vin, command):
+                return is_on
+        return None
 
     @override
     async def async_turn_on(self, **kwargs: object) -> None:

@@ -1,18 +1,29 @@
 """How the accounts are, for the page on which Home Assistant says how it is itself: nothing personal, no request."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from .account_store import AccountStore, Pause
+from .account_store import AccountStore
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, account_id_of
 from .moments import local_minute
+from .sources import Check, Source, Verdict
+from .sources.pauses import Pause
 
 type _Value = str | int | datetime
 type _Health = dict[str, _Value]
+
+_LISTENING: Final[Mapping[Verdict, str]] = {
+    Verdict.GOOD: "connected",
+    Verdict.PENDING: "not connected",
+    Verdict.BAD: "not connected, see repairs",
+}
+"""How the stream of a source is that has one."""
 
 
 @callback
@@ -34,17 +45,28 @@ async def _account(hass: HomeAssistant, entry: MyBMWConfigEntry) -> _Health:
     if entry.state is ConfigEntryState.LOADED:
         coordinator = entry.runtime_data
         pause, cars, last_success = coordinator.pause, len(coordinator.data), coordinator.last_success
+        of_source = _of_source(coordinator.source)
     else:
         store = AccountStore(hass, account_id_of(entry))
         await store.async_load()
-        pause, cars, last_success = store.pending_pause, None, None
+        pause, cars, last_success, of_source = store.pending_pause, None, None, {}
     told: dict[str, _Value | None] = {
         "status": _status(hass, entry, pause),
         "waits_until": pause.until if pause else None,
         "cars": cars,
         "last_success": last_success,
+        **of_source,
     }
     return {key: value for key, value in told.items() if value is not None}
+
+
+def _of_source(source: Source) -> dict[str, _Value | None]:
+    """What only a source knows that counts its calls, or listens."""
+    budget, listening = source.budget, source.checkup.get(Check.CONNECTION)
+    return {
+        "calls_left": budget.calls_left if budget else None,
+        "stream": _LISTENING[listening] if listening else None,
+    }
 
 
 def _status(hass: HomeAssistant, entry: MyBMWConfigEntry, pause: Pause | None) -> str:

@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import entity_registry as er
 import probatio
 
-from .coordinator import MyBMWConfigEntry, account_id_of, local_minute
+from .coordinator import MyBMWConfigEntry, account_id_of
 from .issues import async_clear_migration
 from .migration import (
     Journal,
@@ -22,6 +22,7 @@ from .migration import (
     async_look,
     end_of_way_back,
 )
+from .moments import local_minute
 
 _NOTHING: Final = "\N{EN DASH}"
 

@@ -1,11 +1,16 @@
 """What keeps cars from being read, and how often in a row it has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+import logging
 from typing import Final
 
 from .sources import NotAllowedError, SlowDownError, SourceError
+from .sources.spans import is_over
+
+_LOGGER = logging.getLogger(__name__)
 
 MISSES_ALLOWED: Final = 2
 """Failures in a row that leave the last data standing: one lost poll must not set off automations."""
@@ -39,21 +44,6 @@ class Trouble:
         return self.misses > MISSES_ALLOWED
 
 
-def counted(causes: Mapping[str, Cause], before: Mapping[str, Trouble], *, is_new: bool) -> Mapping[str, Trouble]:
-    """The troubles of cars now, by VIN. If it `is_new`, a failure counts once more; to wait is none."""
-
-    def misses(vin: str, cause: Cause) -> int:
-        so_far = before[vin].misses if vin in before else 0
-        return max(so_far + is_new, 1) if cause.is_failure else so_far
-
-    return {vin: Trouble(cause=cause, misses=misses(vin, cause)) for vin, cause in causes.items()}
-
-
-def lost(troubles: Mapping[str, Trouble]) -> set[str]:
-    """The cars of which nothing is believed any longer."""
-    return {vin for vin, trouble in troubles.items() if trouble.is_lost}
-
-
 def cause_of(err: SourceError) -> Cause:
     """The cause, if a failure is about one car."""
     match err:
@@ -63,3 +53,46 @@ def cause_of(err: SourceError) -> Cause:
             return Cause(err.reason)
         case _:
             return Cause.TRY_LATER
+
+
+class Ledger:
+    """Counts the troubles of an account's cars, and logs once when one is lost, and once when it is back."""
+
+    def __init__(self, name: Callable[[str], str]) -> None:
+        """Know of no trouble; `name` is what to call a car (by its VIN) in the log, which must never hold one."""
+        self.troubles: Mapping[str, Trouble] = {}
+        self._name = name
+        self._counted_at: datetime | None = None
+
+    @property
+    def lost(self) -> set[str]:
+        """The cars of which nothing is believed any longer."""
+        return {vin for vin, trouble in self.troubles.items() if trouble.is_lost}
+
+    def replace(
+        self, causes: Mapping[str, Cause], reasons: Mapping[str, object], *, now: datetime, every: timedelta
+    ) -> None:
+        """Have these troubles and no others, by VIN; `reasons` are for the log.
+
+        A failure counts once more, and to wait is none. A car that somebody reads in vain again and again does not fail
+        faster than looks come, one `every` so often.
+        """
+        lost_before = self.lost
+        is_new = is_over(self._counted_at, every, now)
+        if is_new and any(cause.is_failure for cause in causes.values()):
+            self._counted_at = now
+        self.troubles = {
+            vin: Trouble(cause=cause, misses=self._misses(vin, cause, is_new=is_new)) for vin, cause in causes.items()
+        }
+        for vin in self.lost - lost_before:
+            _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
+
+    def read(self, vins: Collection[str]) -> None:
+        """Note that these cars could be read; nothing is wrong with them any more."""
+        for vin in self.lost.intersection(vins):
+            _LOGGER.info("%s can be read again", self._name(vin))
+        self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin not in vins}
+
+    def _misses(self, vin: str, cause: Cause, *, is_new: bool) -> int:
+        so_far = self.troubles[vin].misses if vin in self.troubles else 0
+        return max(so_far + is_new, 1) if cause.is_failure else so_far

@@ -54,10 +54,14 @@ class Desk:
         await self.home.goto(INTEGRATION)
 
     async def play(self, fault: str) -> None:
-        """Have this go wrong, and nothing else."""
+        """Have this go wrong, and nothing else, and wait until it has."""
+        await self.prepare(fault)
+        await self.switchboard.get_by_text(re.compile(r"struck \d")).wait_for()
+
+    async def prepare(self, fault: str) -> None:
+        """Have this go wrong, and nothing else, as soon as there is an occasion."""
         await self.switchboard.get_by_role("button", name="Everything off").click()
         await self.switchboard.get_by_role("switch", name=fault, exact=True).check()
-        await self.switchboard.get_by_text(re.compile(r"struck \d")).wait_for()
 
     async def reload(self, account: str) -> None:
         """Reload an account, from its menu."""
@@ -238,6 +242,7 @@ async def test_commanding(chromium: str, tmp_path: Path) -> None:
         await owner.home.goto(f"/my-bmw/car-{RECORDED_CARS['G26'].vin[-8:].lower()}")
         await unlocks_and_locks(owner)
         await flashes(owner)
+        await reads_why_a_car_did_not(owner)
         await sets_a_target(owner)
 
 
@@ -269,6 +274,16 @@ async def unlocks_and_locks(owner: Desk) -> None:
 async def flashes(owner: Desk) -> None:
     await tile(owner, "Flash lights").get_by_role("button", name="Press").last.click()
     await logged(owner, "Flash lights: Executed")
+
+
+async def reads_why_a_car_did_not(owner: Desk) -> None:
+    """In the words of the car; and then the next command may come."""
+    await owner.prepare("charging-mode-not-set")
+    await tile(owner, "Flash lights").get_by_role("button", name="Press").last.click()
+    await logged(owner, "Flash lights: Failed · The car says so · CHARGING_MODE_NOT_SET")
+    await owner.home.get_by_text("The car could not do it. Its words: CHARGING_MODE_NOT_SET").first.wait_for()
+    await tile(owner, "Command status").get_by_text("Idle", exact=True).wait_for()
+    await owner.switchboard.get_by_role("button", name="Everything off").click()
 
 
 async def sets_a_target(owner: Desk) -> None:

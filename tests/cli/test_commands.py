@@ -1,12 +1,16 @@
 """Commands from a terminal to a simulated cloud and back, over real HTTP, in the time of the test."""
 
 import asyncio
+from datetime import timedelta
 import json
 from pathlib import Path
+import re
 
 import pytest
 
 from custom_components.mybmw.cli.exits import Exit
+from custom_components.mybmw.sources import Refusal
+from custom_components.mybmw.sources.pauses import COMMANDS_WAIT, REFUSAL_WAITS
 from custom_components.mybmw.vehicle import View
 from tests.simulator import Fault, Simulator
 
@@ -48,6 +52,21 @@ async def test_each_command_is_sent_once_and_its_end_is_told(  # noqa: PLR0913, 
     assert "i4 eDrive40: executed" in terminal.out
 
 
+@pytest.mark.parametrize("action", ["start", "stop"])
+async def test_charging_is_started_and_stopped(two_cars_cloud: Simulator, terminal: Terminal, action: str) -> None:
+    car = two_cars_cloud.garage["G26"]
+    car.capabilities["remoteChargingCommands"] = {"chargingControl": ["START", "STOP"]}
+    car.change("state.electricChargingState.isChargerConnected", value=True)
+    car.change("state.electricChargingState.chargingStatus", "CHARGING" if action == "stop" else "PLUGGED_IN")
+    assert await terminal.type("charge", action, "-v", G26) is Exit.DONE, terminal.err
+    assert [(order.service, order.vin) for order in two_cars_cloud.orders] == [(f"{action}-charging", G26)]
+    assert terminal.out == f"{action} charging, i4 eDrive40: executed\n"
+    car.change("state.electricChargingState.isChargerConnected", value=False)
+    assert await terminal.type("charge", action, "-v", G26) is Exit.IGNORED
+    assert "no cable is plugged in, so nothing was sent" in terminal.out
+    assert len(two_cars_cloud.orders) == 1
+
+
 async def test_what_is_typed_of_charging_arrives(two_cars_cloud: Simulator, terminal: Terminal) -> None:
     await terminal.type("chargingsettings", "-v", G26, "--target-soc", "75")
     assert two_cars_cloud.orders[0].body == {"chargingTarget": 75, "acLimitValue": None}
@@ -84,15 +103,33 @@ async def test_an_end_that_is_none_is_told_as_it_is(  # noqa: PLR0913, PLR0917 (
     assert len(sent) == 1
 
 
-async def test_a_refused_command_ends_as_one(two_cars_cloud: Simulator, terminal: Terminal) -> None:
+async def test_blocked_commands_do_not_keep_cars_from_being_read(two_cars_cloud: Simulator, terminal: Terminal) -> None:
+    """As in Home Assistant: for an hour no command is sent, and that is all."""
     two_cars_cloud.faults.append(Fault(path="door-lock", status=489, body="Blocked"))
     assert await terminal.type("lock", "-v", G26) is Exit.NOT_ALLOWED
-    assert "Blocked" in terminal.err or "app" in terminal.err
+    assert "app" in terminal.err
+    two_cars_cloud.requests.clear()
+    assert await terminal.type("lightflash", "-v", G26) is Exit.NOT_ALLOWED
+    assert re.search(r"is told none before 20\d\d-\d\d-\d\d \d\d:\d\d\S*\. Nothing was sent", terminal.err)
+    assert two_cars_cloud.requests == []
+    assert await terminal.type("status", "-v", G26) is Exit.DONE
+    assert "i4 eDrive40" in terminal.out
+    two_cars_cloud.faults.clear()
+    terminal.freezer.tick(COMMANDS_WAIT - timedelta(minutes=1))
+    assert await terminal.type("lock", "-v", G26) is Exit.NOT_ALLOWED
+    terminal.freezer.tick(timedelta(minutes=1))
+    assert await terminal.type("lock", "-v", G26) is Exit.DONE
+    assert len(two_cars_cloud.orders) == 1
+
+
+async def test_a_blocked_account_is_left_alone_for_a_day(two_cars_cloud: Simulator, terminal: Terminal) -> None:
+    two_cars_cloud.faults.append(Fault(path="/state", status=489, body="Blocked"))
+    assert await terminal.type("lock", "-v", G26) is Exit.NOT_ALLOWED
     asked = len(two_cars_cloud.requests)
-    assert await terminal.type("lock", "-v", G26) is Exit.NOT_ALLOWED  # not even asked
+    assert await terminal.type("status") is Exit.NOT_ALLOWED
     assert "is asked again after" in terminal.err
     assert len(two_cars_cloud.requests) == asked
-    terminal.freezer.tick(25 * 3600)
+    terminal.freezer.tick(REFUSAL_WAITS[Refusal.BLOCKED] + timedelta(seconds=1))
     two_cars_cloud.faults.clear()
     assert await terminal.type("lock", "-v", G26) is Exit.DONE
 
@@ -189,18 +226,49 @@ async def test_while_one_waits_a_line_tells_how_far_it_is(terminal: Terminal) ->
     assert terminal.out == "lock, i4 eDrive40: executed\n"
 
 
+@pytest.mark.parametrize(
+    ("typed", "fault", "says"),
+    [
+        ("lock", Fault(path="door-lock", after=asyncio.Event()), "it was sent, and BMW may have it. See in `mybmw sta"),
+        ("lock", Fault(path="door-lock", fate="offline"), "BMW has it, the car has not. See in `mybmw status -j` in t"),
+        ("horn", Fault(path="horn-blow", fate="offline"), "BMW has it, the car has not. The car never reports this"),
+    ],
+    ids=["sent", "accepted", "no trace"],
+)
 async def test_who_stops_waiting_is_told_that_it_may_still_happen(
-    two_cars_cloud: Simulator, terminal: Terminal
+    two_cars_cloud: Simulator, terminal: Terminal, typed: str, fault: Fault, says: str
 ) -> None:
-    two_cars_cloud.faults.append(Fault(path="door-lock", fate="silent"))
-    typing = asyncio.create_task(terminal.type("lock", "-v", G26, time_passes=False))
+    two_cars_cloud.faults.append(fault)
+    typing = asyncio.create_task(terminal.type(typed, "-v", G26, time_passes=False))
     for _ in range(2000):  # turns of the event loop, until the command waits for nothing but time
         await asyncio.sleep(0)
     typing.cancel()
+    assert await typing is Exit.LEFT_ALONE
+    assert f"nobody waits any more; {says}" in terminal.err
+    if fault.after:
+        fault.after.set()
+    else:
+        assert len(two_cars_cloud.orders) == 1
+
+
+async def test_who_stops_waiting_before_it_is_sent_has_sent_nothing(
+    two_cars_cloud: Simulator, terminal: Terminal
+) -> None:
+    """The plan that is to be changed is being read; `run.main` makes the exit code of this."""
+    may_answer = asyncio.Event()
+    typed = ("chargingprofile", "-v", G26, "--charging-mode", "delayed_charging")
+    await terminal.type("status", time_passes=False)
+    two_cars_cloud.requests.clear()
+    two_cars_cloud.faults.append(Fault(path="crccs/v2/vehicles", after=may_answer))
+    typing = asyncio.create_task(terminal.type(*typed, time_passes=False))
+    for _ in range(2000):
+        await asyncio.sleep(0)
+    typing.cancel()
+    may_answer.set()
     with pytest.raises(asyncio.CancelledError):
         await typing
-    assert "nobody waits any more; BMW has it, and the car may still do it" in terminal.err
-    assert len(two_cars_cloud.orders) == 1
+    assert "nobody waits" not in terminal.err
+    assert two_cars_cloud.orders == []
 
 
 async def test_an_address_is_looked_up_where_the_owner_says(

@@ -135,19 +135,37 @@ async def test_debugging_tells_much_but_nothing_secret(run: Run) -> None:
     assert G26 not in told.err
 
 
-async def test_a_polite_request_to_end_is_told_and_kept(
-    cloud: Simulator, run: Run, environment: dict[str, str]
+@pytest.mark.parametrize(
+    ("faults", "sign", "says"),
+    [
+        (
+            [Fault(path="door-lock", fate="silent"), Fault(path="eventStatus")],
+            signal.SIGTERM,
+            "See in `mybmw status -j` in two min",
+        ),
+        ([Fault(path="door-lock", wait_s=600)], signal.SIGINT, "it was sent, and BMW may have it. See in"),
+    ],
+    ids=["asked to end", "Ctrl-C"],
+)
+async def test_who_ends_a_command_under_way_is_told_what_to_look_at(  # noqa: PLR0913, PLR0917 (a table)
+    cloud: Simulator,
+    run: Run,
+    environment: dict[str, str],
+    faults: list[Fault],
+    sign: signal.Signals,
+    says: str,
 ) -> None:
     assert (await run("login")).code == 0
-    cloud.faults[:] = [Fault(path="door-lock", fate="silent")]
+    cloud.faults[:] = faults
     process = await start(environment, *MODULE, "lock", "-v", G26)
-    while not any("eventStatus" in request.path for request in cloud.requests):  # noqa: ASYNC110 (another process)
+    while not faults[-1].struck:  # noqa: ASYNC110 (another process)
         await asyncio.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(sign)
     ended = await end(process)
-    assert ended.code == 130
-    assert "nobody waits any more; BMW has it, and the car may still do it" in ended.err
-    assert len(cloud.orders) == 1
+    assert ended.code == 12
+    assert "nobody waits any more" in ended.err
+    assert says in ended.err
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.parametrize(("typed", "code"), [(b"", 130), (b"\x04", 2), (b"n\n", 2)])

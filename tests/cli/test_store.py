@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.mybmw.cli.exits import Exit, StopError
-from custom_components.mybmw.cli.store import Pause, Store
+from custom_components.mybmw.cli.store import Store
 from custom_components.mybmw.sources import Refusal
+from custom_components.mybmw.sources.pauses import Pause
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Fault, Simulator
 
 from .terminal import CAPTCHA, Terminal
@@ -108,14 +109,33 @@ async def test_a_damaged_store_is_told(terminal: Terminal) -> None:
 
 async def test_a_pause_is_read_as_it_was_written(terminal: Terminal) -> None:
     pause = Pause(until=datetime(2026, 1, 1, tzinfo=UTC), refusal=Refusal.BLOCKED)
+    of_commands = Pause(until=datetime(2026, 1, 2, tzinfo=UTC), refusal=Refusal.BLOCKED)
     async with Store.opened(terminal.store) as store:
         store.begin_pause(pause)
+        store.begin_commands_pause(of_commands)
     async with Store.opened(terminal.store) as again:
-        assert again.pause == pause
+        assert (again.pause, again.commands_pause) == (pause, of_commands)
     kept = terminal.store.read_text()
     for damaged in (kept.replace("+00:00", ""), kept.replace('"blocked"', '"odd"')):
         terminal.store.write_text(damaged)
         assert await terminal.type("status") is Exit.STORE
+
+
+async def test_who_is_let_in_anew_is_blocked_in_nothing(terminal: Terminal) -> None:
+    pause = Pause(until=datetime(2026, 1, 1, tzinfo=UTC), refusal=Refusal.BLOCKED)
+    async with Store.opened(terminal.store) as store:
+        store.begin_pause(pause)
+        store.begin_commands_pause(pause)
+        store.sign_in(store.settings, store.credentials)
+        assert (store.pause, store.commands_pause) == (None, None)
+
+
+async def test_a_store_from_before_there_were_pauses_of_commands_is_read(terminal: Terminal) -> None:
+    terminal.store.write_text(terminal.store.read_text().replace('"commands_pause": null,', ""))
+    assert "commands_pause" not in terminal.store.read_text()
+    async with Store.opened(terminal.store) as store:
+        assert store.commands_pause is None
+        assert store.credentials
 
 
 async def test_half_a_file_is_never_left_behind(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

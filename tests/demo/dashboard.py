@@ -38,6 +38,7 @@ _POSITION: Final = "device_tracker.location"
 _NEWS: Final = "sensor.last_reported"
 _AT_A_GLANCE: Final = ("sensor.range_total", "binary_sensor.door_lock", "sensor.charging_status", _POSITION)
 _LOCK: Final = "lock.lock"
+_STANDING: Final = "sensor.command_status"
 _COMMAND: Final = "event.command"
 _SHORT_NAMES: Final = {
     "binary_sensor.pre_entry_climatization": "Pre-entry climate",
@@ -70,7 +71,7 @@ _PLAN: Final = (
     "time.charging_window_end",
     *(f"{platform}.departure_timer_{number}" for number in range(1, 5) for platform in ("switch", "time")),
 )
-_CONTROLS: Final = frozenset({_LOCK, _COMMAND, _TARGET, *_BUTTONS, *_SWITCHES, *_SELECTS, *_PLAN})
+_CONTROLS: Final = frozenset({_LOCK, _STANDING, _COMMAND, _TARGET, *_BUTTONS, *_SWITCHES, *_SELECTS, *_PLAN})
 
 _THEMES: Final = (
     _Theme(
@@ -209,7 +210,8 @@ def _view(car: ShownCar) -> Card:
     if plan := _tiles(car, _PLAN):
         sections.append(_section(_heading("Charging plan", "mdi:calendar-clock"), *plan))
     if _COMMAND in car.entities:
-        sections.append(_section(_heading("Commands", "mdi:history"), *_wide(_tiles(car, [_COMMAND])), _activity(car)))
+        told = _wide(_tiles(car, [_STANDING, _COMMAND]))
+        sections.append(_section(_heading("Commands", "mdi:history"), *told, _activity(car)))
     if car.knows("sensor.mileage"):
         driven = _per_day([_row(car, "sensor.mileage")])
         sections.append(_section(_heading("Driven each day", "mdi:road-variant"), driven))

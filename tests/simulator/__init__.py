@@ -11,12 +11,11 @@ written down a second time, from what recordings and public reports say of it, s
 """
 
 from .accounts import Account, Accounts
-from .command_presets import ALL_PRESETS, COMMAND_PRESETS
 from .commands import Order
 from .faults import Fault
 from .garage import Age, Car, Garage
 from .log import Asked
-from .presets import PRESETS, Preset
+from .presets import ALL_PRESETS, COMMAND_PRESETS, PRESETS, Preset
 from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
 from .switchboard import SWITCHBOARD, Switchboard
 

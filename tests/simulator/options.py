@@ -8,8 +8,8 @@ from typing import Final
 from tests.fingerprints import FingerprintError, read_fingerprint
 from tests.recorded import RECORDED_CARS, RecordedCar
 
-from .command_presets import ALL_PRESETS
 from .living import LIVING_CARS
+from .presets import ALL_PRESETS
 
 _NAMES: Final = (*LIVING_CARS, *RECORDED_CARS)
 _SHORT: Final = {"living": tuple(LIVING_CARS), "recorded": tuple(RECORDED_CARS)}

@@ -18,12 +18,11 @@ from aiohttp import web
 
 from custom_components.mybmw.sources import Json
 
-from .command_presets import ALL_PRESETS
 from .faults import Fault
 from .garage import Garage
 from .log import Asked
 from .playing import ENDPOINTS, Where
-from .presets import Preset
+from .presets import ALL_PRESETS, Preset
 
 SWITCHBOARD: Final = "/_switchboard"
 """Where all of it is."""

@@ -124,7 +124,7 @@ def test_no_targets(target: int) -> None:
 
 @pytest.mark.parametrize("limit", [0, -16, True, 16.5, "16"])
 def test_no_currents(limit: int) -> None:
-    assert flaw_of(lambda: SetChargingSettings(ac_limit_a=limit)) == (Flaw.AC_LIMIT_NOT_OFFERED, {})
+    assert flaw_of(lambda: SetChargingSettings(ac_limit_a=limit)) == (Flaw.AC_LIMIT_IMPOSSIBLE, {})
 
 
 def test_currents_are_those_of_the_car() -> None:
@@ -132,10 +132,7 @@ def test_currents_are_those_of_the_car() -> None:
     SetChargingSettings(ac_limit_a=16).check(car)
     wrong = SetChargingSettings(ac_limit_a=17)
     assert flaw_of(lambda: wrong.check(car)) == (Flaw.AC_LIMIT_NOT_OFFERED, {"offered": "6, 16"})
-    assert flaw_of(lambda: wrong.check(replace(car, charging_plan=None))) == (
-        Flaw.AC_LIMIT_NOT_OFFERED,
-        {"offered": ""},
-    )
+    assert flaw_of(lambda: wrong.check(replace(car, charging_plan=None))) == (Flaw.NOT_SUPPORTED, {})
 
 
 def test_both_settings_take_both_capabilities() -> None:

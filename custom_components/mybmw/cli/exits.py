@@ -28,7 +28,10 @@ class Exit(IntEnum):
     """Some cars could not be read, or some pictures are not to be had; the others were."""
     STORE = 11
     """A file, such as the store of the account, cannot be used, or somebody else is using it."""
+    LEFT_ALONE = 12
+    """Interrupted when a command was on its way: it was sent, or may have been, and the car may carry it out."""
     INTERRUPTED = 130
+    """Interrupted; nothing was sent to a car."""
     UNHEARD = 141
     """Whoever read the answer stopped reading, as `head` does."""
 

@@ -28,12 +28,14 @@ from ..vehicle import (
     StopClimate,
     Unlock,
 )
+from ..vehicle.effects import SUBJECTS
 from .console import Console, printable
 from .exits import Exit, StopError
 from .geocoder import destination
 from .session import Session
 
 _STEPS: Final[Mapping[Step, str]] = {
+    Step.SENT: "on its way to BMW",
     Step.ACCEPTED: "BMW has it, the car has not",
     Step.DELIVERED: "the car has it",
 }
@@ -59,6 +61,7 @@ _FLAWS: Final[Mapping[Flaw, str]] = {
     Flaw.NOT_SUPPORTED: "This car, or its contract, does not allow that",
     Flaw.NOTHING_TO_CHANGE: "There is nothing to change: say what",
     Flaw.TARGET_NOT_OFFERED: "The target is 20 to 100 percent in steps of 5",
+    Flaw.AC_LIMIT_IMPOSSIBLE: "A current is a whole number of amperes, 1 to 999",
     Flaw.AC_LIMIT_NOT_OFFERED: "The car does not offer this current",
     Flaw.CHARGING_MODE_NOT_SETTABLE: "Nobody can choose this charging mode",
     Flaw.WINDOW_EMPTY: "The window begins and ends at the same time",
@@ -121,28 +124,31 @@ async def give(session: Session, command: Command, ending: str | None) -> Exit:
     """Have the car do it, once, and say what became of it.
 
     Raises:
-        StopError: It is not clear which car, or the car does not take the command.
+        StopError: It is not clear which car, the car does not take the command, BMW blocks commands, or somebody
+            stopped waiting for one that was sent.
         SourceError: It was certainly not accepted.
     """
     console = session.console
+    session.obey_for_commands()
     car = await session.car(ending)
     what = f"{command.key.replace('_', ' ')}, {car.name}"
-    accepted = False
+    reached: Step | None = None
 
-    async with console.progress(f"{what}: on its way to BMW") as progress:
+    async with console.progress(f"{what}: about to be sent") as progress:
 
         def on_step(step: Step) -> None:
-            nonlocal accepted
-            accepted = True
+            nonlocal reached
+            reached = step
             progress.reach(f"{what}: {_STEPS[step]}")
 
         try:
-            outcome = await session.source.execute(car.vin, command, on_step)
+            outcome = await session.execute(car.vin, command, on_step)
         except InvalidCommandError as err:
             raise flawed(err) from err
         except asyncio.CancelledError:
-            if accepted:
-                console.say(f"{what}: nobody waits any more; BMW has it, and the car may still do it")
+            if reached:
+                message = f"{what}: {_left_alone(reached, command)}"
+                raise StopError(message, Exit.LEFT_ALONE) from None
             raise
     console.answer(f"{what}: {_told(outcome)}")
     if found := outcome.location:
@@ -154,6 +160,14 @@ def flawed(err: InvalidCommandError) -> StopError:
     """The end of a command that makes no sense."""
     details = "; ".join(f"{name}: {value}" for name, value in err.details.items())
     return StopError(f"{_FLAWS[err.flaw]}{f' ({details})' if details else ''}. Nothing was sent", Exit.USAGE)
+
+
+def _left_alone(reached: Step, command: Command) -> str:
+    """What to say to somebody who stopped waiting for a command that had come so far."""
+    who = "it was sent, and BMW may have it" if reached is Step.SENT else _STEPS[reached]
+    if command.key in SUBJECTS:
+        return f"nobody waits any more; {who}. See in `mybmw status -j` in two minutes whether the car has done it"
+    return f"nobody waits any more; {who}. The car never reports this one: look at the car itself"
 
 
 def _told(outcome: Outcome) -> str:

@@ -3,22 +3,34 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 import os
 from typing import Final, Self
 
 import httpx
 
-from ..sources import Fetch, NotAllowedError, Refusal, SignInRequiredError, SlowDownError, Source, SourceError
+from ..sources import (
+    Fetch,
+    NotAllowedError,
+    OnStep,
+    Refusal,
+    SignInRequiredError,
+    SlowDownError,
+    Source,
+    SourceError,
+)
 from ..sources.loopback import LOOPBACK
+from ..sources.pauses import COMMANDS_WAIT, REFUSAL_WAITS, Pause, blocks_commands
 from ..sources.registry import open_source
-from ..vehicle import Vehicle
+from ..vehicle import Command, Outcome, Vehicle
 from .console import Console
 from .exits import Exit, StopError
-from .store import Pause, Store
+from .store import Store
 
-_BLOCKED_FOR: Final = timedelta(days=1)
-"""How long nothing is asked of a cloud that turns away everything but its own app; signing in anew asks at once."""
+_COMMANDS_BLOCKED: Final = "BMW takes commands from nothing but its own app, and is told none before {until}"
+
+
+class CommandsBlockedError(NotAllowedError):
+    """The cloud blocks commands, which says nothing about reading."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,6 +118,31 @@ class Session:
             raise fetch.failures[vin]
         return fetch.vehicles[vin]
 
+    def obey_for_commands(self) -> None:
+        """Send no command while the cloud blocks them.
+
+        Raises:
+            StopError: It does, as far as is known.
+        """
+        pause = self.store.commands_pause
+        if pause and not pause.is_over(self.console.clock()):
+            message = f"{_COMMANDS_BLOCKED.format(until=_local_minute(pause))}. Nothing was sent"
+            raise StopError(message, Exit.NOT_ALLOWED)
+
+    async def execute(self, vin: str, command: Command, on_step: OnStep) -> Outcome:
+        """Have a car do something; see the source's `execute`.
+
+        Raises:
+            InvalidCommandError: The car does not take such a command.
+            SourceError: It was certainly not accepted.
+        """
+        try:
+            return await self.source.execute(vin, command, on_step)
+        except NotAllowedError as err:
+            if blocks_commands(err):
+                raise CommandsBlockedError(str(err), err.reason) from err
+            raise
+
 
 def connected() -> httpx.AsyncClient:
     """An HTTP client; what goes to a simulated cloud is not to leave this machine by a proxy."""
@@ -114,11 +151,14 @@ def connected() -> httpx.AsyncClient:
 
 def remember(err: SourceError, console: Console, store: Store) -> None:
     """Have later commands obey what the cloud says now."""
+    now = console.clock()
     match err:
         case SlowDownError():
-            store.begin_pause(Pause(until=err.until))
+            store.begin_pause(Pause(until=err.until, since=now))
+        case CommandsBlockedError():
+            store.begin_commands_pause(Pause(until=now + COMMANDS_WAIT, since=now, refusal=err.reason))
         case NotAllowedError(reason=Refusal.BLOCKED):
-            store.begin_pause(Pause(until=console.clock() + _BLOCKED_FOR, refusal=err.reason))
+            store.begin_pause(Pause(until=now + REFUSAL_WAITS[err.reason], since=now, refusal=err.reason))
         case SignInRequiredError():
             store.end_sign_in()
         case _:
@@ -131,17 +171,16 @@ def obey(pause: Pause | None, console: Console) -> None:
     Raises:
         SourceError: It lasts.
     """
-    if pause is None or pause.until <= console.clock():
+    if pause is None or pause.is_over(console.clock()):
         return
-    until = pause.until.astimezone().isoformat(sep=" ", timespec="minutes")
+    until = _local_minute(pause)
+    message = f"BMW has asked for a pause until {until}"
     if pause.refusal:
         message = (
             f"BMW has refused this account ({pause.refusal}) and is asked again after {until}; "
             "signing in anew asks at once"
         )
-        raise NotAllowedError(message, pause.refusal)
-    message = f"BMW has asked for a pause until {until}"
-    raise SlowDownError(message, pause.until)
+    raise pause.as_error(message)
 
 
 def the_car(vins: frozenset[str], on_account: frozenset[str]) -> str:
@@ -160,6 +199,11 @@ def the_car(vins: frozenset[str], on_account: frozenset[str]) -> str:
         case several:
             message = f"Say with -v which car is meant: {', '.join(several)}"
             raise StopError(message, Exit.USAGE)
+
+
+def _local_minute(pause: Pause) -> str:
+    """The end of a pause, on the clock of this machine."""
+    return pause.until.astimezone().isoformat(sep=" ", timespec="minutes")
 
 
 def _ending_with(ending: str, vins: frozenset[str]) -> frozenset[str]:

@@ -19,6 +19,7 @@ from typing import Final, Self
 import orjson
 
 from ..sources import Credentials, Json, Refusal
+from ..sources.pauses import Pause
 from .exits import Exit, StopError
 
 _VERSION: Final = 1
@@ -27,23 +28,19 @@ _LOOK_EVERY_S: Final = 0.1
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """A time during which nothing may be asked; `refusal` says why if it is more than a full quota."""
-
-    until: datetime
-    refusal: Refusal | None = None
-
-
 @dataclass(slots=True, kw_only=True)
 class Store:
-    """What is kept of an account. Every change is on disk when the call returns."""
+    """What is kept of an account. Every change is on disk when the call returns.
+
+    During its `pause` nothing is asked, during its `commands_pause` no command is sent.
+    """
 
     path: Path
     settings: dict[str, str] = field(default_factory=dict, repr=False)
     credentials: dict[str, Json] = field(default_factory=dict, repr=False)
     must_sign_in: bool = False
     pause: Pause | None = None
+    commands_pause: Pause | None = None
     vins: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
@@ -74,6 +71,7 @@ class Store:
         """Become the file of this account; who is let in anew is not refused any more, but a quota stays empty."""
         if self.pause and self.pause.refusal:
             self.pause = None
+        self.commands_pause = None
         self.settings, self.credentials, self.must_sign_in = dict(settings), dict(credentials), False
         self.save()
 
@@ -85,6 +83,11 @@ class Store:
     def begin_pause(self, pause: Pause) -> None:
         """Ask nothing for a while."""
         self.pause = pause
+        self.save()
+
+    def begin_commands_pause(self, pause: Pause) -> None:
+        """Send no command for a while."""
+        self.commands_pause = pause
         self.save()
 
     def know(self, vins: frozenset[str]) -> None:
@@ -111,7 +114,8 @@ class Store:
             "settings": dict(self.settings),
             "credentials": self.credentials,
             "must_sign_in": self.must_sign_in,
-            "pause": {"until": self.pause.until.isoformat(), "refusal": self.pause.refusal} if self.pause else None,
+            "pause": _written(self.pause),
+            "commands_pause": _written(self.commands_pause),
             "vins": [*sorted(self.vins)],
         }
         descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # mode 0600
@@ -163,8 +167,19 @@ class Store:
             credentials=credentials,
             must_sign_in=document["must_sign_in"] is True,
             pause=_pause(document["pause"]),
+            commands_pause=_pause(document.get("commands_pause")),
             vins=frozenset(map(str, vins)),
         )
+
+
+def _written(pause: Pause | None) -> Json:
+    if pause is None:
+        return None
+    return {
+        "until": pause.until.isoformat(),
+        "since": pause.since.isoformat() if pause.since else None,
+        "refusal": pause.refusal,
+    }
 
 
 def _pause(document: Json) -> Pause | None:
@@ -172,10 +187,19 @@ def _pause(document: Json) -> Pause | None:
         return None
     if not isinstance(document, dict):
         raise TypeError
-    until, refusal = datetime.fromisoformat(str(document["until"])), document["refusal"]
-    if until.tzinfo is None:
-        raise ValueError(until)
-    return Pause(until=until, refusal=None if refusal is None else Refusal(str(refusal)))
+    since, refusal = document.get("since"), document["refusal"]
+    return Pause(
+        until=_moment(document["until"]),
+        since=None if since is None else _moment(since),
+        refusal=None if refusal is None else Refusal(str(refusal)),
+    )
+
+
+def _moment(text: Json) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
 
 
 def _with_lock(path: Path) -> tuple[Path, int]:

@@ -11,6 +11,8 @@ from typing import Final
 
 from homeassistant.const import Platform
 
+from ..sources.cardata import Key
+
 type Successors = Mapping[tuple[str, str], str]
 """The key of our entity, by the platform and the key of theirs; the platform is the same, as an entity's id demands."""
 
@@ -78,31 +80,30 @@ _CORE: Final[Successors] = {
     (Platform.SELECT, "charging_mode"): "charging_mode",
 }
 
-_POWERTRAIN: Final = "vehicle.powertrain.electric.battery"
-_ENGINE: Final = "vehicle.drivetrain.electricEngine"
-
 _DESCRIPTORS: Final[Successors] = {
-    (Platform.SENSOR, "vehicle.vehicle.travelledDistance"): "mileage",
-    (Platform.SENSOR, "vehicle.drivetrain.batteryManagement.header"): "battery_level",
-    (Platform.SENSOR, f"{_POWERTRAIN}.stateOfCharge.displayed"): "battery_level",
-    (Platform.SENSOR, f"{_POWERTRAIN}.stateOfCharge.target"): "charging_target",
-    (Platform.SENSOR, f"{_POWERTRAIN}.charging.acLimit.selected"): "ac_current_limit",
-    (Platform.SENSOR, f"{_ENGINE}.kombiRemainingElectricRange"): "range_electric",
-    (Platform.SENSOR, f"{_ENGINE}.charging.status"): "charging_status",
-    (Platform.SENSOR, "vehicle.drivetrain.lastRemainingRange"): "range_total",
-    (Platform.SENSOR, "vehicle.drivetrain.fuelSystem.level"): "fuel_percent",
-    (Platform.SENSOR, "vehicle.drivetrain.fuelSystem.remainingFuel"): "fuel_level",
-    (Platform.SENSOR, "vehicle.vehicle.preConditioning.activity"): "climate_status",
-    (Platform.SENSOR, "vehicle.cabin.infotainment.navigation.currentLocation.heading"): "heading",
-    **{
-        (Platform.SENSOR, f"vehicle.chassis.axle.{row}.wheel.{side}.tire.{theirs}"): f"{ours}_{end}_{side}"
-        for row, end in (("row1", "front"), ("row2", "rear"))
-        for side in ("left", "right")
-        for theirs, ours in (("pressure", "tire_pressure"), ("pressureTarget", "tire_target_pressure"))
-    },
-    (Platform.BINARY_SENSOR, "vehicle.body.hood.isOpen"): "hood",
-    (Platform.BINARY_SENSOR, "vehicle.body.trunk.isOpen"): "trunk",
-    (Platform.BINARY_SENSOR, "vehicle.powertrain.tractionBattery.charging.port.anyPosition.isPlugged"): "plugged_in",
+    (Platform.SENSOR, Key.MILEAGE): "mileage",
+    (Platform.SENSOR, Key.SOC_HEADER): "battery_level",
+    (Platform.SENSOR, Key.SOC_DISPLAYED): "battery_level",
+    (Platform.SENSOR, Key.TARGET): "charging_target",
+    (Platform.SENSOR, Key.AC_LIMIT): "ac_current_limit",
+    (Platform.SENSOR, Key.ELECTRIC_RANGE): "range_electric",
+    (Platform.SENSOR, Key.CHARGING_STATUS): "charging_status",
+    (Platform.SENSOR, Key.LAST_RANGE): "range_total",
+    (Platform.SENSOR, Key.FUEL_PERCENT): "fuel_percent",
+    (Platform.SENSOR, Key.FUEL): "fuel_level",
+    (Platform.SENSOR, Key.CLIMATE): "climate_status",
+    (Platform.SENSOR, Key.HEADING): "heading",
+    (Platform.SENSOR, Key.PRESSURE_FRONT_LEFT): "tire_pressure_front_left",
+    (Platform.SENSOR, Key.PRESSURE_FRONT_RIGHT): "tire_pressure_front_right",
+    (Platform.SENSOR, Key.PRESSURE_REAR_LEFT): "tire_pressure_rear_left",
+    (Platform.SENSOR, Key.PRESSURE_REAR_RIGHT): "tire_pressure_rear_right",
+    (Platform.SENSOR, Key.TARGET_PRESSURE_FRONT_LEFT): "tire_target_pressure_front_left",
+    (Platform.SENSOR, Key.TARGET_PRESSURE_FRONT_RIGHT): "tire_target_pressure_front_right",
+    (Platform.SENSOR, Key.TARGET_PRESSURE_REAR_LEFT): "tire_target_pressure_rear_left",
+    (Platform.SENSOR, Key.TARGET_PRESSURE_REAR_RIGHT): "tire_target_pressure_rear_right",
+    (Platform.BINARY_SENSOR, Key.HOOD): "hood",
+    (Platform.BINARY_SENSOR, Key.TRUNK): "trunk",
+    (Platform.BINARY_SENSOR, Key.IS_PLUGGED): "plugged_in",
 }
 """Doors and windows are missing: BMW's descriptors tell the driver's from the passenger's, we tell left from right."""
 

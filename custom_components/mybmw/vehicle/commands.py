@@ -211,7 +211,7 @@ class SetChargingSettings(_Command):
         if self.target_percent is not None and not _is_among(self.target_percent, TARGETS_PERCENT):
             raise InvalidCommandError(Flaw.TARGET_NOT_OFFERED)
         if self.ac_limit_a is not None and not _is_among(self.ac_limit_a, range(1, 1_000)):
-            raise InvalidCommandError(Flaw.AC_LIMIT_NOT_OFFERED)
+            raise InvalidCommandError(Flaw.AC_LIMIT_IMPOSSIBLE)
 
     @override
     def is_allowed(self, can: Capabilities) -> bool:
@@ -221,6 +221,8 @@ class SetChargingSettings(_Command):
     def check(self, vehicle: Vehicle) -> None:
         super(SetChargingSettings, self).check(vehicle)
         offered = vehicle.charging_plan.ac_limits_a if vehicle.charging_plan else ()
+        if self.ac_limit_a is not None and not offered:
+            raise InvalidCommandError(Flaw.NOT_SUPPORTED)
         if self.ac_limit_a is not None and self.ac_limit_a not in offered:
             raise InvalidCommandError(Flaw.AC_LIMIT_NOT_OFFERED, {"offered": ", ".join(map(str, offered))})
 

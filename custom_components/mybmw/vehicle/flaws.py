@@ -11,6 +11,8 @@ class Flaw(StrEnum):
     """The car, or its contract, does not allow it."""
     NOTHING_TO_CHANGE = "nothing_to_change"
     TARGET_NOT_OFFERED = "target_not_offered"
+    AC_LIMIT_IMPOSSIBLE = "ac_limit_impossible"
+    """No current that any car could be told."""
     AC_LIMIT_NOT_OFFERED = "ac_limit_not_offered"
     """Details: `offered`, the currents in ampere there are to choose from."""
     CHARGING_MODE_NOT_SETTABLE = "charging_mode_not_settable"

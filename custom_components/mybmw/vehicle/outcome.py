@@ -10,6 +10,8 @@ from .location import Location
 class Step(StrEnum):
     """How far a command has come; each is reached at most once, in this order."""
 
+    SENT = "sent"
+    """It is leaving for the cloud. Nobody can take it back any more, whatever is heard of it."""
     ACCEPTED = "accepted"
     """The cloud has taken it. From here on it is never sent again."""
     DELIVERED = "delivered"

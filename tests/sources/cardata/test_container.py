@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import NotAllowedError, SlowDownError, SourceError
+from custom_components.mybmw.sources.cardata.catalogue import DESCRIPTORS
 from custom_components.mybmw.sources.cardata.container import (
     MENDING_REST,
     NAME,
@@ -15,7 +16,6 @@ from custom_components.mybmw.sources.cardata.container import (
     ContainerKeeper,
     purpose_of,
 )
-from custom_components.mybmw.sources.cardata.descriptors import DESCRIPTORS
 from custom_components.mybmw.sources.cardata.failures import Cause, cause_of
 from custom_components.mybmw.sources.cardata.memory import Page
 from custom_components.mybmw.sources.cardata.quota import Reason

@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE, Kind
-from custom_components.mybmw.sources.cardata.descriptors import DESCRIPTORS
+from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE, DESCRIPTORS
+from custom_components.mybmw.sources.cardata.entry import Kind
 from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.sources.cardata.reading import LONGEST_STRUCTURE, unit_of
 from custom_components.mybmw.sources.cardata.readings import MOST_READINGS, Readings

@@ -120,17 +120,26 @@ async def test_new_tokens_are_stored_before_they_are_used(rooms: Rooms, clock: C
     assert keep.asked_before == [1], "the request for the renewal itself"
 
 
-async def test_what_could_not_be_stored_is_not_lost(cloud: Simulator, http: httpx.AsyncClient, clock: Clock) -> None:
-    async def full_disk(_credentials: Credentials) -> None:
-        message = "no space left"
-        raise OSError(message)
+async def test_what_could_not_be_stored_is_stored_before_anything_else(
+    cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper
+) -> None:
+    is_full = True
 
-    memory = Memory(first_credentials(granted(cloud, clock)), full_disk)
+    async def keep_if_there_is_room(credentials: Credentials) -> None:
+        if is_full:
+            message = "no space left"
+            raise OSError(message)
+        await keep(credentials)
+
+    memory = Memory(first_credentials(granted(cloud, clock)), keep_if_there_is_room)
     tokens = TokenKeeper(Identity(cloud.cardata.customer().client_id, http, clock), memory, clock)
     clock.advance(hours=2)
-    with pytest.raises(OSError, match="no space left"):
-        await tokens.access_token()
+    for use in (tokens.access_token, tokens.stream_key, tokens.access_token):
+        with pytest.raises(TryLaterError, match="could not be stored"):
+            await use()
+    is_full = False
     assert cloud.cardata.customers.who_asks(await tokens.access_token())
+    assert len(keep.kept) == 1
     assert len(asked(cloud, TOKEN)) == 1
 
 

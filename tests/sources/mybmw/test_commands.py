@@ -104,7 +104,7 @@ async def test_a_command_is_executed_and_the_car_tells_of_it_later(desk: Desk, n
     outcome = await desk.execute(car, command)
     assert outcome == Outcome(fate=Fate.EXECUTED, sent_at=NOW, ended_at=desk.clock())
     assert outcome.ended_at - NOW < timedelta(seconds=15)
-    assert desk.steps == [Step.ACCEPTED, Step.DELIVERED]
+    assert desk.steps == [*Step]
     assert [order.vin for order in desk.orders] == [desk.vin(car)]
     assert len(desk.sent()) == 1
     assert read(await desk.see(car, after=timedelta())) == before
@@ -211,7 +211,7 @@ async def test_china_speaks_coordinates_of_its_own(monkeypatch: pytest.MonkeyPat
 async def test_a_destination_needs_no_answer_from_the_car(desk: Desk) -> None:
     outcome = await desk.execute("G26", SendDestination(position=HERE, name="Lake", street="Lane", city="Town"))
     assert (outcome.fate, outcome.sent_at, outcome.ended_at) == (Fate.EXECUTED, NOW, NOW)
-    assert desk.steps == [Step.ACCEPTED]
+    assert desk.steps == [Step.SENT, Step.ACCEPTED]
     [order] = desk.orders
     assert order.body["places"][0]["title"] == "Lake"  # type: ignore[index,call-overload]  # JSON
     assert order.body["places"][0]["formattedAddress"] == "Lane, Town"  # type: ignore[index,call-overload]  # JSON

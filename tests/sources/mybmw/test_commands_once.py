@@ -167,6 +167,7 @@ def test_a_car_is_never_told_twice(
     # Whoever gave the command is told the truth.
     assert (Step.ACCEPTED in steps) == (last is TAKEN)
     assert len(steps) == len(set(steps))
+    assert steps[0] is Step.SENT
     if last in MAYBE_TAKEN:
         assert outcome
         assert outcome.fate is Fate.UNKNOWN

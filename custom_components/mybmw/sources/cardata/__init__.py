@@ -12,7 +12,7 @@ quota          fifty calls a day
 refusals       what BMW's codes mean
 questions      what can be asked
 client         asking, each call booked before
-descriptors    what a car can be asked about
+catalogue      what a car can be asked about, and what is known of it beforehand (entry)
 container      ... and how BMW wants to be told
 access         all of it together, as far as asking goes
 
@@ -22,8 +22,7 @@ stream_pauses  how long to stay away from it
 broker         one connection to it
 stream         ... and always one
 
-catalogue      what is known of a descriptor beforehand (its facts, its words)
-keys           the descriptors that vehicles are built from
+keys           the descriptors that we look at
 reading        what a car said, however it was written
 traps          where it is not to be taken at its word
 readings       all that a car has said
@@ -41,6 +40,7 @@ from .catalogue import PERSONAL
 from .failures import Cause, cause_of
 from .grant import API_SCOPE, STREAM_SCOPE, Grant
 from .identity import read_client_id
+from .keys import Key
 from .quota import Reason
 from .source import CarDataSource, open_account
 
@@ -53,6 +53,7 @@ __all__ = [
     "Cause",
     "DeviceSignIn",
     "Grant",
+    "Key",
     "Reason",
     "cause_of",
     "first_credentials",

@@ -2,20 +2,22 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+import logging
 from typing import Final
 
 from ...vehicle import Vehicle
-from .. import Clock, Json, SourceError
+from .. import Clock, Json, SourceError, TryLaterError
 from .build import Answers, build_vehicle
+from .keys import Noted
 from .memory import Memory, Page, moment_of
 from .questions import VIN
 from .quota import Reason
 from .readings import Readings
 
+_LOGGER = logging.getLogger(__name__)
+
 MOST_CARS: Final = 50
 """No more are remembered."""
-
-_TRIP_END: Final = "vehicle.trip.segment.end.time"
 
 
 @dataclass(slots=True)
@@ -79,16 +81,24 @@ class Cars:
         self.looked_at = now
         self.by_vin = {vin: self.by_vin.get(vin) or Car(vin) for vin in sorted(vins)[:MOST_CARS]}
 
+    def put_right(self, now: datetime) -> None:
+        """Believe no moment that is still to come: the clock was ahead then, and has been set back."""
+        self.looked_at, self.tried_at = _not_after(self.looked_at, now), _not_after(self.tried_at, now)
+        for car in self.by_vin.values():
+            car.read_at, car.tires_at = _not_after(car.read_at, now), _not_after(car.tires_at, now)
+            car.tried_at, car.heard_at = _not_after(car.tried_at, now), _not_after(car.heard_at, now)
+
     async def store(self) -> None:
-        """Write everything down."""
-        await self._memory.write(
-            Page.CARS,
-            {
-                "looked_at": _written(self.looked_at),
-                "tried_at": _written(self.tried_at),
-                "cars": {vin: _to_keep(car) for vin, car in self.by_vin.items()},
-            },
-        )
+        """Write everything down. That it cannot be is no reason to show nothing; after a restart, BMW is asked."""
+        content: dict[str, Json] = {
+            "looked_at": _written(self.looked_at),
+            "tried_at": _written(self.tried_at),
+            "cars": {vin: _to_keep(car) for vin, car in self.by_vin.items()},
+        }
+        try:
+            await self._memory.write(Page.CARS, content)
+        except TryLaterError as err:
+            _LOGGER.debug("%s", err)
 
 
 def _to_keep(car: Car) -> dict[str, Json]:
@@ -121,7 +131,10 @@ def _written(moment: datetime | None) -> str | None:
 
 
 def _past(value: Json, now: datetime) -> datetime | None:
-    moment = moment_of(value)
+    return _not_after(moment_of(value), now)
+
+
+def _not_after(moment: datetime | None, now: datetime) -> datetime | None:
     return moment and min(moment, now)
 
 
@@ -130,5 +143,5 @@ def _has_arrived(before: Vehicle, after: Vehicle) -> bool:
     was_on, is_on = before.motion and before.motion.is_ignition_on, after.motion and after.motion.is_ignition_on
     if was_on and is_on is False:
         return True
-    one, other = before.extras.get(_TRIP_END), after.extras.get(_TRIP_END)
+    one, other = before.extras.get(Noted.TRIP_END), after.extras.get(Noted.TRIP_END)
     return bool(one and other and other.value is not None and one.value != other.value)

@@ -1,64 +1,22 @@
-"""What is known of a descriptor without having seen a car: of what kind its values are, in which unit, in which words.
+"""BMW's telematics catalogue (September 2026): the descriptors that it knows, and what is known of each.
 
-The catalogue is one list for the whole fleet; that a descriptor is in it does not mean that a car has it.
+It is one list for the whole fleet; that a descriptor is in it does not mean that a car has it. Names are BMW's, with
+their misspellings: one that BMW does not know has it refuse a whole container. Left out is what has an address of its
+own (basic data, picture, charging, tire diagnosis). Where BMW names no unit it is the one that cars were seen to send.
 """
 
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
-from .catalogue_facts import FLAGS, MOMENTS, NUMBERS, STRUCTURES, TEXTS
-from .catalogue_words import WORDS
+from .catalogue_daily import DAILY, SILENT
+from .catalogue_rest import REST
+from .entry import Entry
 
+CATALOGUE: Final[Mapping[str, Entry]] = {str(key): entry for key, entry in (DAILY | SILENT | REST).items()}
+"""By descriptor, the most important first."""
 
-class Kind(StrEnum):
-    """Of what kind the values of a descriptor are."""
+DESCRIPTORS: Final = tuple(CATALOGUE)
+"""What a car can be asked about by container. If BMW wants a shorter list it is cut at its end."""
 
-    NUMBER = "number"
-    FLAG = "flag"
-    WORD = "word"
-    """One of several words."""
-    TEXT = "text"
-    MOMENT = "moment"
-    """A moment that is written as text, in UTC."""
-    STRUCTURE = "structure"
-    """Text that holds a document, or many lines."""
-
-
-class Entry(NamedTuple):
-    """A descriptor in the catalogue; `unit` as Home Assistant writes it, `words` as BMW's catalogue does."""
-
-    kind: Kind
-    unit: str | None = None
-    words: tuple[str, ...] = ()
-
-
-def _entries() -> Iterator[tuple[str, Entry]]:
-    for unit, descriptors in NUMBERS.items():
-        yield from ((descriptor, Entry(Kind.NUMBER, unit)) for descriptor in descriptors)
-    for words, descriptors in WORDS:
-        yield from ((descriptor, Entry(Kind.WORD, words=words)) for descriptor in descriptors)
-    kinds = {Kind.FLAG: FLAGS, Kind.TEXT: TEXTS, Kind.MOMENT: MOMENTS, Kind.STRUCTURE: STRUCTURES}
-    for kind, descriptors in kinds.items():
-        yield from ((descriptor, Entry(kind)) for descriptor in descriptors)
-
-
-CATALOGUE: Final[Mapping[str, Entry]] = dict(_entries())
-"""By descriptor."""
-
-PERSONAL: Final = frozenset(
-    {
-        "vehicle.body.chargingPort.isoSessionId",
-        "vehicle.cabin.infotainment.navigation.currentLocation.altitude",
-        "vehicle.cabin.infotainment.navigation.currentLocation.heading",
-        "vehicle.cabin.infotainment.navigation.currentLocation.latitude",
-        "vehicle.cabin.infotainment.navigation.currentLocation.longitude",
-        "vehicle.cabin.infotainment.navigation.destinationSet.arrivalTime",
-        "vehicle.cabin.infotainment.navigation.destinationSet.distance",
-        "vehicle.cabin.infotainment.navigation.destinationSet.latitude",
-        "vehicle.cabin.infotainment.navigation.destinationSet.longitude",
-        "vehicle.sevice.preferredSevicePartner",
-        "vehicle.vehicleIdentification.connectedDriveContractList",
-    }
-)
+PERSONAL: Final = frozenset(key for key, entry in CATALOGUE.items() if entry.is_personal)
 """What tells where somebody is or goes, or who they are; no stranger is shown it."""

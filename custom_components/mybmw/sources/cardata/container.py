@@ -15,8 +15,8 @@ import re
 from typing import Final, Self
 
 from .. import Clock, Json, SourceError
+from .catalogue import DESCRIPTORS
 from .client import Client
-from .descriptors import DESCRIPTORS
 from .failures import Cause, DeniedError, FailedError, cause_of
 from .memory import Memory, Page
 from .questions import Container

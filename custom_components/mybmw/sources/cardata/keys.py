@@ -1,4 +1,4 @@
-"""The descriptors that vehicles are built from, by what they are about. All others are passed on as they are."""
+"""The descriptors that we look at, by what they are about. All others are passed on as they are."""
 
 from enum import StrEnum
 
@@ -102,3 +102,11 @@ class Key(StrEnum):
     TARGET_PRESSURE_FRONT_RIGHT = "vehicle.chassis.axle.row1.wheel.right.tire.pressureTarget"
     TARGET_PRESSURE_REAR_LEFT = "vehicle.chassis.axle.row2.wheel.left.tire.pressureTarget"
     TARGET_PRESSURE_REAR_RIGHT = "vehicle.chassis.axle.row2.wheel.right.tire.pressureTarget"
+
+
+class Noted(StrEnum):
+    """A descriptor that is passed on like those without a place, and tells us something beside that."""
+
+    TRIP_END = "vehicle.trip.segment.end.time"
+    LOW_VOLTAGE_WANTS_CHARGE = "vehicle.electricalSystem.battery.serviceDemand.recharge"
+    LOW_VOLTAGE_WANTS_REPLACEMENT = "vehicle.electricalSystem.battery.serviceDemand.replace"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from .. import Credentials, Json, KeepCredentials
+from .. import Credentials, Json, KeepCredentials, TryLaterError
 
 
 class Page(StrEnum):
@@ -37,10 +37,18 @@ class Memory:
         return content if isinstance(content, dict) else {}
 
     async def write(self, page: Page, content: dict[str, Json]) -> None:
-        """Replace a page; it is stored when this returns."""
+        """Replace a page; it is stored when this returns.
+
+        Raises:
+            TryLaterError: It could not be stored. It is remembered, and stored with the next page that can be.
+        """
         self._pages[page] = content
         async with self._turn:
-            await self._keep(self.whole)
+            try:
+                await self._keep(self.whole)
+            except OSError as err:
+                message = f"What has to be remembered of the account could not be stored ({type(err).__name__})"
+                raise TryLaterError(message) from err
 
 
 def moment_of(value: Json) -> datetime | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from .. import Clock, Json, SlowDownError
+from .. import Clock, Json, SlowDownError, TryLaterError
 from .memory import Memory, Page, moment_of
 
 LIMIT: Final = 50
@@ -126,10 +126,16 @@ class Ledger:
 
         Raises:
             SlowDownError: There is none left for this reason; nothing is booked.
+            TryLaterError: The booking cannot be stored, so that the call must not be made; nothing is booked.
         """
         self.require(reason)
-        self._calls.append(Call(at=self._clock(), reason=reason))
-        await self._store()
+        call = Call(at=self._clock(), reason=reason)
+        self._calls.append(call)
+        try:
+            await self._store()
+        except TryLaterError:
+            self._calls.remove(call)
+            raise
 
     async def close(self, wait: timedelta | None = None) -> datetime:
         """BMW says that all calls are used up: believe it for as long as it said, and return until when that is."""

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from .. import Json
 from ..fields import LONGEST_TEXT
-from .catalogue import CATALOGUE, Entry, Kind
+from .catalogue import CATALOGUE
+from .entry import Entry, Kind
 
 type Value = bool | int | float | str | None
 """What is read; None is the car's own word for "I do not know"."""

@@ -165,6 +165,7 @@ class CarDataSource(Source):
         """Read what is worth a call; with `look_for_cars`, everything, from what is kept back for the owner."""
         self._require_stream_sign_in()
         async with self._turn:
+            self._cars.put_right(self._clock())
             try:
                 await self._look_for_cars(at_once=look_for_cars)
                 for vin, car in self._cars.by_vin.items():
@@ -325,11 +326,7 @@ class CarDataSource(Source):
         self._cars.take_in({car.vin for car in mapped if car.is_primary}, now)
 
     async def _read_if_due(self, car: Car, *, at_once: bool) -> None:
-        reason = (
-            Reason.OWNER
-            if at_once
-            else reason_to_read(car, self._clock(), is_streaming=self._is_streaming, cars=len(self._cars.by_vin))
-        )
+        reason = Reason.OWNER if at_once else self._reason_to_read(car)
         if reason is None or not self._access.ledger.may_call(reason):
             return
         try:
@@ -338,6 +335,15 @@ class CarDataSource(Source):
             raise
         except SourceError as err:
             _LOGGER.debug("A car could not be read (%s): %s", reason, err)
+
+    def _reason_to_read(self, car: Car) -> Reason | None:
+        return reason_to_read(
+            car,
+            self._clock(),
+            silent_since=None if self._is_streaming else self._stream_left_at,
+            cars=len(self._cars.by_vin),
+            calls_left=self._access.ledger.calls_left,
+        )
 
     async def _read(self, car: Car, reason: Reason) -> Vehicle:
         """Read a car, and what belongs to it if it is time for that."""

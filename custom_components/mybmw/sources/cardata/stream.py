@@ -212,8 +212,14 @@ class Stream:
         self._next_attempt_at = None
 
     async def _wait_until(self, until: datetime) -> None:
-        while (left_s := (until - self._clock()).total_seconds()) > 0:
-            await self._sleep(min(left_s, _NAP_S))
+        """Wait by the clock, which goes on while a computer sleeps; not longer if it is set back meanwhile."""
+        now = self._clock()
+        left_s = longest_s = (until - now).total_seconds()
+        while left_s > 0:
+            nap_s = min(left_s, _NAP_S)
+            await self._sleep(nap_s)
+            longest_s -= nap_s
+            left_s = min((until - self._clock()).total_seconds(), longest_s)
 
     async def _context(self) -> ssl.SSLContext:
         """What the broker's certificate is checked with; made in a thread, for it reads files."""

@@ -1,11 +1,11 @@
-"""Keeps the keys to an account: renews them in time, one renewal at a time, and loses none."""
+"""Keeps the keys to an account: renews them in time, and loses none."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from .. import Clock, SignInRequiredError
+from ..renewal import Renewal
 from .failures import Cause, SignInFailedError
 from .grant import API_SCOPE, STREAM_SCOPE, Grant
 from .identity import Identity
@@ -28,24 +28,20 @@ class StreamKey:
 
 
 class TokenKeeper:
-    """The keys of one account.
-
-    BMW gives out a new refresh token with each renewal and voids the one before. So a renewal that has begun is seen
-    through even if nobody waits for it any more, and what it brings is stored before it is used.
-    """
+    """The keys of one account."""
 
     def __init__(self, identity: Identity, memory: Memory, clock: Clock) -> None:
         """Start from what was kept last time."""
         self._identity = identity
         self._memory = memory
         self._clock = clock
-        self._grant = Grant.remembered(memory.read(Page.GRANT), clock())
-        self._renewal: asyncio.Task[Grant] | None = None
+        grant = Grant.remembered(memory.read(Page.GRANT), clock())
+        self._renewal = Renewal(grant, renew=self._renew, store=self._store)
 
     @property
     def missing_scopes(self) -> frozenset[str]:
         """What the keys do not open although they should."""
-        return self._grant.missing_scopes if self._grant else frozenset()
+        return self._renewal.newest.missing_scopes if self._renewal.newest else frozenset()
 
     async def access_token(self, rejected: str | None = None) -> str:
         """A token to ask with now, but not the `rejected` one, which BMW did not accept.
@@ -55,14 +51,9 @@ class TokenKeeper:
                 was not for the API.
             SourceError: There is none to be had now.
         """
-        grant = self._grant
-        if (
-            self._renewal
-            or grant is None
-            or grant.access_token == rejected
-            or self._clock() + ACCESS_MARGIN >= grant.access_ends_at
-        ):
-            grant = await self._renewed()
+        grant = await self._renewal.grant(
+            lambda grant: grant.access_token != rejected and self._clock() + ACCESS_MARGIN < grant.access_ends_at
+        )
         _require_scope(grant, API_SCOPE)
         return grant.access_token
 
@@ -76,41 +67,24 @@ class TokenKeeper:
                 was not for the stream.
             SourceError: There is none to be had now.
         """
-        grant = self._grant
-        if self._renewal or grant is None or grant.id_token == rejected or self._clock() + margin >= grant.id_ends_at:
-            grant = await self._renewed()
+        grant = await self._renewal.grant(
+            lambda grant: grant.id_token != rejected and self._clock() + margin < grant.id_ends_at
+        )
         _require_scope(grant, STREAM_SCOPE)
         return StreamKey(gcid=grant.gcid, id_token=grant.id_token, ends_at=grant.id_ends_at)
 
     async def close(self) -> None:
         """Let a renewal that has begun come to its end, while there still is a connection to end it on."""
-        if self._renewal:
-            await asyncio.wait({self._renewal})
+        await self._renewal.close()
 
-    async def _renewed(self) -> Grant:
-        """The grant that comes out of the renewal under way, which is begun if there is none."""
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._renew(), name="mybmw cardata token renewal")
-            self._renewal.add_done_callback(self._renewal_done)
-        renewal = self._renewal
-        await asyncio.wait({renewal})  # which leaves the renewal alone if we are cancelled
-        return renewal.result()
-
-    def _renewal_done(self, renewal: asyncio.Task[Grant]) -> None:
-        self._renewal = None
-        if not renewal.cancelled():
-            renewal.exception()  # nobody may be left to look at it
-
-    async def _renew(self) -> Grant:
-        if self._grant is None:
+    async def _renew(self, grant: Grant | None) -> Grant:
+        if grant is None:
             message = "There is nothing to renew: the account is not signed in"
             raise SignInRequiredError(message)
-        grant = await self._identity.next_grant(self._grant)
-        try:
-            await self._memory.write(Page.GRANT, grant.to_keep())
-        finally:  # the grant before is void, so this one is all we have, stored or not
-            self._grant = grant
-        return grant
+        return await self._identity.next_grant(grant)
+
+    async def _store(self, grant: Grant) -> None:
+        await self._memory.write(Page.GRANT, grant.to_keep())
 
 
 def _require_scope(grant: Grant, scope: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from .keys import Key
+from .keys import Key, Noted
 from .reading import Reading, Value
 
 type Told = Mapping[str, Reading]
@@ -155,13 +155,8 @@ def is_left_hand_drive(steering: str | None, country: str | None) -> bool | None
 
 # When the car spoke: a stamp can be the moment of the question, or that of a guess.
 
-NOT_THE_CARS: Final = frozenset(
-    {
-        "vehicle.electricalSystem.battery.serviceDemand.recharge",
-        "vehicle.electricalSystem.battery.serviceDemand.replace",
-        Key.SOC_PREDICTED,
-        Key.MESSAGES,
-    }
+NOT_THE_CARS: Final[frozenset[str]] = frozenset(
+    {Key.SOC_PREDICTED, Key.MESSAGES, Noted.LOW_VOLTAGE_WANTS_CHARGE, Noted.LOW_VOLTAGE_WANTS_REPLACEMENT}
 )
 """What is stamped when BMW is asked, and so is no sign of life."""
 

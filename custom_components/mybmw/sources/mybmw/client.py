@@ -1,6 +1,7 @@
 """Asks BMW's cloud for data, a few requests at a time, and stops asking when it is told to."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from .. import (
     UnknownError,
 )
 from ..exchange import Answer
+from ..spans import is_over
 from .headers import data_headers
 from .questions import Question
 from .regions import Region
@@ -51,6 +53,10 @@ class Round:
             self.ended_by = err
 
 
+type OnSent = Callable[[], None]
+"""Is told that an order is leaving, before it does."""
+
+
 class Client:
     """One account's access to its data."""
 
@@ -65,6 +71,7 @@ class Client:
         self._wire = wire
         self._tokens = tokens
         self._clock = clock
+        self._told_to_wait_at: datetime | None = None
         self._wait_until: datetime | None = None
         self._block: NotAllowedError | None = None
         self._slots = asyncio.Semaphore(IN_FLIGHT)
@@ -107,8 +114,8 @@ class Client:
             raise TryLaterError(message)
         return picture
 
-    async def tell(self, question: Question, this_round: Round) -> Answer:
-        """Wait for our turn, and return what BMW says to it, whatever it is.
+    async def tell(self, question: Question, this_round: Round, on_sent: OnSent | None = None) -> Answer:
+        """Wait for our turn, and return what BMW says to it, whatever it is; `on_sent` is called once at most.
 
         Raises:
             UncertainError: It was sent, and there is no answer, or BMW's servers failed.
@@ -119,12 +126,13 @@ class Client:
                 raise this_round.ended_by
             try:
                 self._check_pause()  # one may have begun in another round since this one did
-                answer = await self._authorized(question, this_round)
+                answer = await self._authorized(question, this_round, on_sent)
             except SourceError as err:
                 _LOGGER.debug("%s %s (%s): %s", question.method, question.path, question.brand, err)
                 if _ends_round(err):
                     this_round.end(err)
                 if isinstance(err, SlowDownError):
+                    self._told_to_wait_at = self._clock()
                     self._wait_until = max(err.until, self._wait_until or err.until)
                 if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
                     self._block = err
@@ -133,13 +141,16 @@ class Client:
         return answer
 
     def _check_pause(self) -> None:
-        if self._wait_until and self._clock() < self._wait_until:
+        since, until = self._told_to_wait_at, self._wait_until
+        if since and until and not is_over(since, until - since, self._clock()):
             message = "BMW has asked for a pause, which is not over yet"
-            raise SlowDownError(message, self._wait_until)
+            raise SlowDownError(message, until)
 
-    async def _authorized(self, question: Question, this_round: Round) -> Answer:
+    async def _authorized(self, question: Question, this_round: Round, on_sent: OnSent | None) -> Answer:
         """Ask, and once more with another token if BMW may not accept the one we have."""
         token = await self._token(this_round)
+        if on_sent:
+            on_sent()
         answer = await self._send(question, token)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._may_be_to_blame(token, this_round):
             token = await self._token(this_round, rejected=token)

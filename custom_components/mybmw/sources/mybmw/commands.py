@@ -20,6 +20,7 @@ from .. import (
 )
 from ..exchange import Answer
 from ..fields import Fields
+from ..spans import is_over
 from .brands import ListBrand
 from .build.location import build_found_location
 from .client import Client, Round
@@ -73,8 +74,14 @@ class Commands:
             SourceError: The order was certainly not accepted.
         """
         sent_at = self._clock()
+
+        def _leaves() -> None:
+            nonlocal sent_at
+            sent_at = self._clock()
+            on_step(Step.SENT)
+
         try:
-            answer = await self._client.tell(order, this_round)
+            answer = await self._client.tell(order, this_round, _leaves)
             if not answer.is_success:
                 return self._refused(answer, sent_at), None
             event = _event(answer)
@@ -118,7 +125,7 @@ class Commands:
             if status == "DELIVERED" and not is_delivered:
                 is_delivered = True
                 on_step(Step.DELIVERED)
-            if self._clock() - accepted_at >= PATIENCE:
+            if is_over(accepted_at, PATIENCE, self._clock()):
                 break
         return self._end(Fate.TIMED_OUT, sent_at)
 

@@ -8,6 +8,7 @@ from typing import Final
 from ...vehicle import Brand, Location, SetChargingPlan, Vehicle
 from ...vehicle.effects import shows_effect
 from .. import Json, NotAllowedError, Refusal, SourceError, UnknownError
+from ..spans import is_over
 from .brands import ListBrand
 from .build import vins_of
 
@@ -48,8 +49,8 @@ class Inquiry:
     def is_due(self, lifetime: timedelta, now: datetime) -> bool:
         """Whether to ask, if what is known is believed that long."""
         if self.failures > 1:
-            return _is_over(self.tried, RETRY_AFTER, now)
-        return self.failures == 1 or _is_over(self.known, lifetime, now)
+            return is_over(self.tried, RETRY_AFTER, now)
+        return self.failures == 1 or is_over(self.known, lifetime, now)
 
     def succeed(self, now: datetime, denial: SourceError | None = None) -> None:
         """Note that there is an answer, which may be that there is nothing for us."""
@@ -131,7 +132,7 @@ class Car:
 
     def recent_plan_changes(self, now: datetime) -> list[SetChargingPlan]:
         """The changes to the plan that BMW may not tell of yet; whoever builds on the plan without undoes them."""
-        self.plan_changes = [(at, change) for at, change in self.plan_changes if not _is_over(at, PLAN_SETTLES, now)]
+        self.plan_changes = [(at, change) for at, change in self.plan_changes if not is_over(at, PLAN_SETTLES, now)]
         return [change for _, change in self.plan_changes]
 
 
@@ -242,8 +243,4 @@ class Garage:
 
     def _seems_sold(self, car: Car, now: datetime) -> bool:
         others_are_well = any(other.brand is not car.brand and not other.doubted_since for other in self.cars.values())
-        return others_are_well and car.doubted_since is not None and _is_over(car.doubted_since, LIST_LIFETIME, now)
-
-
-def _is_over(since: datetime | None, lifetime: timedelta, now: datetime) -> bool:
-    return since is None or now - since >= lifetime
+        return others_are_well and car.doubted_since is not None and is_over(car.doubted_since, LIST_LIFETIME, now)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from ....vehicle import Extra
-from ..catalogue import CATALOGUE, Kind
+from ..catalogue import CATALOGUE
+from ..entry import Kind
 from ..keys import Key
 from ..reading import LONG_AGO, Reading
 from .told import written_moment

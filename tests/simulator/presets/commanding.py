@@ -1,25 +1,12 @@
-"""The faults that only show when a car is ordered to do something, by name; see presets.py."""
+"""The faults that only show when a car is ordered to do something."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from .faults import Fault
-from .playing import plainly
-from .presets import BLOCKED, PRESETS, Preset, Seen, core_issue, iobroker_issue, library_issue
+from ..faults import Fault
+from ..playing import plainly
+from .preset import BLOCKED, EMPTY_DIALOG, Preset, Seen, core_issue, iobroker_issue, library_issue
 
-_EMPTY_DIALOG: Final = Fault(
-    status=403,
-    body={
-        "title": None,
-        "description": None,
-        "presentationType": "DIALOG",
-        "iconId": None,
-        "isRetriable": False,
-        "errorDetails": "",
-    },
-)
-
-_ALL: Final = (
+COMMANDING: Final = (
     Preset(
         name="commands-blocked",
         what="Take commands from nobody but BMW's own app, and still tell about the cars",
@@ -34,7 +21,7 @@ _ALL: Final = (
         seen=(Seen("after 2023-07", iobroker_issue(44)),),
         played="403 with the app's empty dialog to every command",
         endpoint="commands",
-        play=plainly(_EMPTY_DIALOG),
+        play=plainly(EMPTY_DIALOG),
     ),
     Preset(
         name="command-ignored",
@@ -81,9 +68,4 @@ _ALL: Final = (
         play=plainly(Fault(lose=True)),
     ),
 )
-
-COMMAND_PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in _ALL}
-"""The faults of commands by name; an account that sends none does not meet them."""
-
-ALL_PRESETS: Final[Mapping[str, Preset]] = {**PRESETS, **COMMAND_PRESETS}
-"""Everything that can be switched on."""
+"""An account that sends no commands does not meet them."""

@@ -1,61 +1,12 @@
-"""Every fault that BMW's servers have shown, by name: what they did, when it was seen, and how it is played.
+"""The faults that show when a car is read, or when somebody signs in."""
 
-What nobody has reported yet is here, too, if it can happen to anything that is reached over the internet; `seen` is
-empty then.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
-from . import spoiling
-from .faults import Fault
-from .playing import Play, bought, plainly, sold, without_access
-
-
-class Seen(NamedTuple):
-    """A public report of a fault: the day or month, and where to read it."""
-
-    when: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """A fault with a name; what it strikes is what was reported, and can be chosen anew whenever it is played.
-
-    `what` says what the servers did, `played` what the simulator does. With `is_about_one_car`, a car has to be chosen.
-    """
-
-    name: str
-    what: str
-    seen: tuple[Seen, ...] = ()
-    played: str
-    play: Play
-    endpoint: str = "everything"
-    is_about_one_car: bool = False
-    percent: int = 100
-    times: int | None = None
-
-
-def core_issue(number: int) -> str:
-    """An issue of Home Assistant."""
-    return f"https://github.com/home-assistant/core/issues/{number}"
-
-
-def library_issue(number: int) -> str:
-    """An issue of bimmer_connected."""
-    return f"https://github.com/bimmerconnected/bimmer_connected/issues/{number}"
-
-
-def iobroker_issue(number: int) -> str:
-    """An issue of ioBroker's adapter."""
-    return f"https://github.com/TA2k/ioBroker.bmw/issues/{number}"
-
-
-BLOCKED: Final = Fault(status=489, body="Blocked")
-"""How BMW turns away everybody but its own app."""
+from .. import spoiling
+from ..faults import Fault
+from ..playing import bought, plainly, sold, without_access
+from .preset import BLOCKED, EMPTY_DIALOG, Preset, Seen, core_issue, iobroker_issue, library_issue
 
 _INVALID_REQUEST: Final = Fault(
     status=400,
@@ -63,7 +14,7 @@ _INVALID_REQUEST: Final = Fault(
 )
 _NGINX: Final = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
 
-_ALL: Final = (
+READING: Final = (
     # The door is shut
     Preset(
         name="blocked",
@@ -105,19 +56,7 @@ _ALL: Final = (
         played="403 with the app's empty dialog, for one car",
         endpoint="data",
         is_about_one_car=True,
-        play=plainly(
-            Fault(
-                status=403,
-                body={
-                    "title": None,
-                    "description": None,
-                    "presentationType": "DIALOG",
-                    "iconId": None,
-                    "isRetriable": False,
-                    "errorDetails": "",
-                },
-            )
-        ),
+        play=plainly(EMPTY_DIALOG),
     ),
     Preset(
         name="app-too-old",
@@ -374,6 +313,4 @@ _ALL: Final = (
         play=bought,
     ),
 )
-
-PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in _ALL}
-"""All faults by name."""
+"""The faults that may strike whatever is asked."""

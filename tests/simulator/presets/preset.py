@@ -1,0 +1,64 @@
+"""What a fault with a name is, and what several of them have in common."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from ..faults import Fault
+from ..playing import Play
+
+
+class Seen(NamedTuple):
+    """A public report of a fault: the day or month, and where to read it."""
+
+    when: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A fault with a name; what it strikes is what was reported, and can be chosen anew whenever it is played.
+
+    `what` says what the servers did, `played` what the simulator does. With `is_about_one_car`, a car has to be chosen.
+    """
+
+    name: str
+    what: str
+    seen: tuple[Seen, ...] = ()
+    played: str
+    play: Play
+    endpoint: str = "everything"
+    is_about_one_car: bool = False
+    percent: int = 100
+    times: int | None = None
+
+
+def core_issue(number: int) -> str:
+    """An issue of Home Assistant."""
+    return f"https://github.com/home-assistant/core/issues/{number}"
+
+
+def library_issue(number: int) -> str:
+    """An issue of bimmer_connected."""
+    return f"https://github.com/bimmerconnected/bimmer_connected/issues/{number}"
+
+
+def iobroker_issue(number: int) -> str:
+    """An issue of ioBroker's adapter."""
+    return f"https://github.com/TA2k/ioBroker.bmw/issues/{number}"
+
+
+BLOCKED: Final = Fault(status=489, body="Blocked")
+"""How BMW turns away everybody but its own app."""
+
+EMPTY_DIALOG: Final = Fault(
+    status=403,
+    body={
+        "title": None,
+        "description": None,
+        "presentationType": "DIALOG",
+        "iconId": None,
+        "isRetriable": False,
+        "errorDetails": "",
+    },
+)
+"""How BMW refuses something about one car: as the app would show it, without a word."""
