@@ -101,15 +101,15 @@ class Watch:
         """Look for secrets in what was heard, and forget it."""
         known = WELL_KNOWN | self._issued
         secrets = {spelled: kind for secret, kind in known.items() for spelled in spellings(secret)}
-        for place, texts in self._heard.items():
+        heard, self._heard = self._heard, {place: {} for place in FORBIDDEN}  # other threads may go on talking
+        self._length = 0
+        for place, texts in heard.items():
             everything = "\n".join(texts)
             for secret, kind in secrets.items():
                 if kind in FORBIDDEN[place] and secret in everything:
                     said = next((text for text in texts if secret in text), everything)
                     at = max(0, said.find(secret) - 200)
                     self.leaks.append(f"{kind} {secret!r} in {place}: {said[at : at + 500 + len(secret)]}")
-            texts.clear()
-        self._length = 0
 
     def forget_issued(self) -> None:
         """Forget the secrets that were made up while it ran."""
