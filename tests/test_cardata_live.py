@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Final
+from datetime import UTC, datetime
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+import orjson
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -20,10 +21,7 @@ from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOP
 from .account import set_up
 from .simulator import Simulator
 from .simulator.cardata import SCOPES
-from .simulator.stream import Which
-
-PATIENCE_S: Final = 60
-"""Two weeks of the car's."""
+from .simulator.stream import News, Which
 
 
 @pytest.fixture
@@ -31,8 +29,8 @@ async def cloud(
     socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Simulator]:
-    """A cloud with one living car and a stream, which all requests go to; whatever the day, the car soon speaks."""
-    async with Simulator(cars=["I5"], stream=Which.AMQTT, speed=20_000) as cloud:
+    """A cloud with one living car and a stream, which all requests go to."""
+    async with Simulator(cars=["I5"], stream=Which.AMQTT) as cloud:
         monkeypatch.setenv(LOOPBACK, cloud.url)
         monkeypatch.setenv(LOOPBACK_STREAM, f"127.0.0.1:{cloud.stream.port}")
         monkeypatch.setenv(LOOPBACK_CA, cloud.stream.ca_file)
@@ -69,7 +67,7 @@ async def until(hass: HomeAssistant, coordinator: MyBMWCoordinator, check: Check
         heard = asyncio.Event()
         stop = coordinator.async_add_listener(heard.set)
         if coordinator.source.checkup[check] is not Verdict.GOOD:
-            await asyncio.wait_for(heard.wait(), PATIENCE_S)
+            await asyncio.wait_for(heard.wait(), 20)
         stop()
     await hass.async_block_till_done()
 
@@ -84,14 +82,24 @@ async def test_from_the_account_to_the_first_value_that_streams(
     await until(hass, coordinator, Check.CONNECTION)
     calls = len([asked for asked in cloud.requests if asked.path.startswith("/customers/")])
     first = coordinator.data[vin]
+    assert first.odometer.mileage_km
+    await cloud.stream.publish([driven(cloud, vin, first.odometer.mileage_km + 7)])
     await until(hass, coordinator, Check.MESSAGE)
     while coordinator.data[vin] == first:
-        await asyncio.wait_for(_change(coordinator), PATIENCE_S)
+        await asyncio.wait_for(_change(coordinator), 20)
+    assert coordinator.data[vin].odometer.mileage_km == first.odometer.mileage_km + 7
     assert len([asked for asked in cloud.requests if asked.path.startswith("/customers/")]) == calls
     assert set(coordinator.source.checkup.values()) == {Verdict.GOOD}
     assert entity_registry.async_get_entity_id("sensor", DOMAIN, f"{vin}-mileage")
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert entry.state is ConfigEntryState.NOT_LOADED
+
+
+def driven(cloud: Simulator, vin: str, mileage_km: int) -> News:
+    """What a car says when it has been driven; that it does so by itself in time is left to tests with a clock."""
+    said = {"timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "value": mileage_km, "unit": "km"}
+    payload = {"vin": vin, "data": {"vehicle.vehicle.travelledDistance": said}}
+    return News(f"{cloud.cardata.customer().account.gcid}/{vin}", orjson.dumps(payload))
 
 
 async def _change(coordinator: MyBMWCoordinator) -> None:

@@ -242,9 +242,11 @@ def test_a_charge_of_which_nobody_hears_more_than_that_it_began(clock: Clock) ->
 
 async def test_who_has_hung_up_on_everybody_answers_again(cloud: Simulator, clock: Clock) -> None:
     given, port = grant(cloud), cloud.stream.port
-    async with client(cloud, given):
-        await cloud.stream.go_down()
-        await cloud.stream.gate.emptied()
+    first = client(cloud, given)
+    await first.__aenter__()
+    await cloud.stream.go_down()
+    with pytest.raises(aiomqtt.MqttError):
+        await heard(first, 1)
     with pytest.raises(aiomqtt.MqttError):
         await client(cloud, given).__aenter__()
     await cloud.stream.come_up()

@@ -43,6 +43,7 @@ class Home:
     ) -> None:
         """Have no Home Assistant yet."""
         self.cloud = cloud
+        self.entry_id = "home"
         self.told_before = 0
         self._freezer = freezer
         self._storage = storage
@@ -79,12 +80,13 @@ class Home:
         hass = await self._stack.enter_async_context(async_test_home_assistant(config_dir=self._config_dir))
         frame.async_setup(hass)
         hass.data.pop(DATA_CUSTOM_COMPONENTS)
-        if not self._storage:
-            credentials = first_credentials(granted(self.cloud, _now))
-            await AccountStore(hass, gcid).async_keep_credentials(credentials)
+        store = AccountStore(hass, gcid)
+        await store.async_load()
+        if not store.credentials:
+            await store.async_keep_credentials(first_credentials(granted(self.cloud, _now)))
         self._entry = MockConfigEntry(
             domain=DOMAIN,
-            entry_id="home",
+            entry_id=self.entry_id,
             title="CarData",
             unique_id=gcid,
             data={"source": "cardata", "client_id": customer.client_id},
@@ -94,7 +96,7 @@ class Home:
         self.told_before = len(self.cloud.stream.gate.told)
         await hass.config_entries.async_setup(self._entry.entry_id)
         assert self._entry.state is ConfigEntryState.LOADED
-        await self._settle()
+        await self.settle()
 
     async def stop(self) -> None:
         """Stop Home Assistant as its owner does."""
@@ -121,6 +123,12 @@ class Home:
         while (now := _now()) < moment:
             await self._go_on(min(moment, *self._next(now)))
 
+    async def skip_to(self, moment: datetime) -> None:
+        """Let time pass that nobody here lives through: what happens meanwhile is nobody's news."""
+        assert self._hass is None
+        self._freezer.move_to(moment)
+        await self.cloud.stream.look()
+
     async def _gone(self) -> None:
         self._hass = None
         await self._see(lambda: not self.cloud.stream.gate.sessions)
@@ -144,11 +152,11 @@ class Home:
     async def _go_on(self, moment: datetime) -> None:
         random.seed(1)  # of which pauses are made longer, by chance
         self._freezer.move_to(moment)
-        await self._settle()
+        await self.settle()
         await self.cloud.stream.look()
-        await self._settle()
+        await self.settle()
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Wait for all that is on its way."""
         for _ in range(10):
             await asyncio.sleep(0)

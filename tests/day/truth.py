@@ -23,7 +23,6 @@ _STATUSES: Final = {
     Plug.OUT: "not_charging",
     Plug.WAITING: "waiting_for_charging",
     Plug.CHARGING: "charging",
-    Plug.DONE: "finished_fully_charged",
     Plug.ENDED_EARLY: "finished_not_full",
 }
 _WHEELS: Final = ("front_left", "front_right", "rear_left", "rear_right")
@@ -67,6 +66,13 @@ def _percent(model: Model, condition: Condition) -> int:
 def _fuel_percent(model: Model, condition: Condition) -> int:
     assert model.tank
     return round(100 * condition.fuel_l / model.tank.liters)
+
+
+def _charging_status(model: Model, condition: Condition) -> str:
+    if condition.plug is not Plug.DONE:
+        return _STATUSES[condition.plug]
+    charging = model.owner.charging
+    return "fully_charged" if charging and charging.target_percent == 100 else "target_reached"
 
 
 def _next_date(model: Model, condition: Condition) -> str:
@@ -137,7 +143,7 @@ _FACTS: Final = (
     _sensor("fuel_percent", _fuel_percent, exists=_has_tank),
     _sensor("fuel_level", lambda _, now: floor(now.fuel_l), Late.DAY, exists=_has_tank, may_be_unknown=True),
     _sensor("battery_level", _percent, exists=_is_electric),
-    _sensor("charging_status", lambda _, now: _STATUSES[now.plug], exists=_is_electric),
+    _sensor("charging_status", _charging_status, exists=_is_electric),
     _sensor(
         "charging_target",
         lambda car, _: car.owner.charging.target_percent if car.owner.charging else None,

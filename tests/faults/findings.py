@@ -66,7 +66,7 @@ def _shown_car(hass: HomeAssistant, device_id: str, vin: str) -> ShownCar:
     states = {
         entity.unique_id.removeprefix(f"{vin}-"): state
         for entity in er.async_entries_for_device(er.async_get(hass), device_id)
-        if entity.domain in _TELLING
+        if entity.domain in _TELLING and not entity.unique_id.endswith("-command_status")  # which no car tells
         if (state := hass.states.get(entity.entity_id))
     }
     mileage, last_reported = states.get("mileage"), states.get("last_reported")

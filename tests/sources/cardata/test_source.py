@@ -111,6 +111,20 @@ async def test_an_account_is_read_once_and_then_only_looked_at(account: Account,
     assert asked(cloud) == calls
 
 
+async def test_nothing_is_written_down_twice(account: Account, clock: Clock, keep: Keeper) -> None:
+    """Cars are parked most of the time, and a look every five minutes would wear out a memory card."""
+    await account.source.fetch()
+    account.source.stream_has_come()
+    written = len(keep.kept)
+    for _ in range(12):
+        clock.advance(minutes=5)
+        await account.source.fetch()
+    assert len(keep.kept) == written
+    account.source.take_message(I5, said(clock, HOOD="OPEN"))
+    await account.source.fetch()
+    assert len(keep.kept) == written + 1
+
+
 async def test_a_car_is_read_once_a_day_while_it_streams(account: Account, clock: Clock, cloud: Simulator) -> None:
     await account.source.fetch()
     account.source.stream_has_come()

@@ -143,6 +143,25 @@ def test_how_a_charge_ended(hv_status: str, status: ChargingStatus) -> None:
     assert alone.status is ChargingStatus.WAITING_FOR_CHARGING
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (100, ChargingStatus.FULLY_CHARGED),
+        (80, ChargingStatus.TARGET_REACHED),
+        (None, ChargingStatus.FINISHED_FULLY_CHARGED),
+    ],
+)
+def test_full_is_as_full_as_wanted(target: int | None, status: ChargingStatus) -> None:
+    sayings: list[Saying] = [
+        (Key.CHARGING_STATUS, "CHARGINGENDED", 0),
+        (Key.CHARGING_HV_STATUS, "FINISHED_FULLY_CHARGED", 0),
+    ]
+    wish: list[Saying] = [] if target is None else [(Key.TARGET, target, 0)]
+    charging = car(*sayings, *wish).energy.charging
+    assert charging
+    assert charging.status is status
+
+
 # False targets
 
 

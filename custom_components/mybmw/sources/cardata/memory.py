@@ -23,11 +23,12 @@ class Memory:
     def __init__(self, remembered: Credentials, keep: KeepCredentials) -> None:
         """Start from what was kept last time."""
         self._pages: dict[str, Json] = dict(remembered)
+        self._stored: dict[str, Json] = dict(remembered)
         self._keep = keep
         self._turn = asyncio.Lock()
 
     @property
-    def whole(self) -> Credentials:
+    def whole(self) -> dict[str, Json]:
         """All pages."""
         return dict(self._pages)
 
@@ -37,18 +38,22 @@ class Memory:
         return content if isinstance(content, dict) else {}
 
     async def write(self, page: Page, content: dict[str, Json]) -> None:
-        """Replace a page; it is stored when this returns.
+        """Replace a page; it is stored when this returns. What is stored already is not written once more.
 
         Raises:
             TryLaterError: It could not be stored. It is remembered, and stored with the next page that can be.
         """
         self._pages[page] = content
         async with self._turn:
+            whole = self.whole
+            if whole == self._stored:
+                return
             try:
-                await self._keep(self.whole)
+                await self._keep(whole)
             except OSError as err:
                 message = f"What has to be remembered of the account could not be stored ({type(err).__name__})"
                 raise TryLaterError(message) from err
+            self._stored = whole
 
 
 def moment_of(value: Json) -> datetime | None:

@@ -130,9 +130,9 @@ def _ranges(tank: Told, cells: Told, drive_train: DriveTrain) -> tuple[int | Non
 
 
 def _charging(told: Told) -> Charging | None:
-    plug = _plug(told)
+    plug, target = _plug(told), told.integer(Key.TARGET, "%", PERCENT)
     said = told.reading(Key.CHARGING_STATUS) or told.reading(Key.CHARGING_HV_STATUS)
-    status = _charging_status(told, said, plug)
+    status = _reached(_charging_status(told, said, plug), target)
     is_charging = None if status is ChargingStatus.UNKNOWN else status is ChargingStatus.CHARGING
     since = said.since if said else None
     power = charging_power_w(told.readings, is_charging=is_charging, charges_since=since)
@@ -142,7 +142,7 @@ def _charging(told: Told) -> Charging | None:
     minutes = None if remaining is None else told.measured(Key.MINUTES_LEFT, remaining, "min", 0, MINUTES[-1])
     charging = Charging(
         status=status,
-        target_percent=told.integer(Key.TARGET, "%", PERCENT),
+        target_percent=target,
         is_plugged_in=plug[1] if plug else is_charging or None,
         connection_type=told.word(Key.CONNECTION_TYPE, _CONNECTIONS, None),
         remaining_min=None if minutes is None else int(minutes),
@@ -171,6 +171,13 @@ def _charging_status(told: Told, said: Reading | None, plug: tuple[Reading, bool
     if plug and not plug[1] and plug[0].at > said.at:
         return ChargingStatus.NOT_CHARGING
     return status
+
+
+def _reached(status: ChargingStatus, target_percent: int | None) -> ChargingStatus:
+    """The end of a charge in the words of My BMW: CarData has one for a full battery and for one as full as wanted."""
+    if status is not ChargingStatus.FINISHED_FULLY_CHARGED or target_percent is None:
+        return status
+    return ChargingStatus.FULLY_CHARGED if target_percent == PERCENT[-1] else ChargingStatus.TARGET_REACHED
 
 
 def _plug(told: Told) -> tuple[Reading, bool] | None:
