@@ -114,10 +114,8 @@ async def tab(
     hass: HomeAssistant,
     hass_client_no_auth: Callable[[], Awaitable[Client]],
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
 ) -> Tab:
-    """A browser; the server takes views while it runs and does not log requests, as Home Assistant sets it up."""
-    caplog.set_level("WARNING", "aiohttp.access")
+    """A browser; the server takes views while it runs, as Home Assistant sets it up."""
     assert await async_setup_component(hass, "http", {})
     monkeypatch.setattr(hass.http.app.router, "freeze", lambda: None)
     return Tab(await hass_client_no_auth())

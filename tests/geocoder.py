@@ -34,6 +34,7 @@ class Geocoder:
 
     answer: Json = field(default_factory=lambda: MUSEUM)
     status: int = 200
+    redirects_to: str | None = None
     url: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
 
@@ -42,7 +43,8 @@ class Geocoder:
         assert request.headers["user-agent"].startswith("mybmw")
         issue(Kind.PLACE, request.query.get("q", ""))
         self.asked.append(dict(request.query))
-        return web.json_response(self.answer, status=self.status)
+        headers = {"location": self.redirects_to} if self.redirects_to else {}
+        return web.json_response(self.answer, status=self.status, headers=headers)
 
 
 @asynccontextmanager
@@ -51,8 +53,6 @@ async def geocoding() -> AsyncGenerator[Geocoder]:
     geocoder = Geocoder()
     app = web.Application()
     app.router.add_get("/search", geocoder.search)
-    server = TestServer(app)
-    await server.start_server(access_log=None)
-    geocoder.url = str(server.make_url("/search"))
-    yield geocoder
-    await server.close()
+    async with TestServer(app) as server:
+        geocoder.url = str(server.make_url("/search"))
+        yield geocoder

@@ -60,6 +60,9 @@ There a VIN is a serial number and part of unique ids by design.
 NOT_HEARD: Final = ("pytest_homeassistant_custom_component", "sqlalchemy.engine")
 """Loggers of the test package: one shows the files of `.storage`, the other what is written into the database."""
 
+QUIET: Final = ("aiohttp.access", "httpx")
+"""Loggers that Home Assistant keeps quiet, too; `test_exchange_logs.py` shows what we keep out of them otherwise."""
+
 SHORTEST: Final = 6
 """What is shorter cannot be told from any other word."""
 
@@ -98,15 +101,15 @@ class Watch:
         """Look for secrets in what was heard, and forget it."""
         known = WELL_KNOWN | self._issued
         secrets = {spelled: kind for secret, kind in known.items() for spelled in spellings(secret)}
-        for place, texts in self._heard.items():
+        heard, self._heard = self._heard, {place: {} for place in FORBIDDEN}  # other threads may go on talking
+        self._length = 0
+        for place, texts in heard.items():
             everything = "\n".join(texts)
             for secret, kind in secrets.items():
                 if kind in FORBIDDEN[place] and secret in everything:
                     said = next((text for text in texts if secret in text), everything)
                     at = max(0, said.find(secret) - 200)
                     self.leaks.append(f"{kind} {secret!r} in {place}: {said[at : at + 500 + len(secret)]}")
-            texts.clear()
-        self._length = 0
 
     def forget_issued(self) -> None:
         """Forget the secrets that were made up while it ran."""
@@ -138,6 +141,8 @@ class Leaks(logging.Handler):
         well_known(Kind.CAR, *(car.vin for car in RECORDED_CARS.values()))
         logging.getLogger().addHandler(self)
         logging.getLogger(OURS).setLevel(logging.DEBUG)
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._listen_to_errors()
         self._listen_to_events()
         self._listen_to_diagnostics()

@@ -1,16 +1,23 @@
 """The HTTP client of an account keeps to itself and leaves nothing behind; a simulated cloud stays on this machine."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from pathlib import Path
+import ssl
 
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import HomeAssistant
 import httpx
 import pytest
 
 from custom_components.mybmw.connection import async_disconnect, connect
+from custom_components.mybmw.sources.exchange import NotSentError, exchange
 from custom_components.mybmw.sources.loopback import LOOPBACK
+
+from .simulator.stream.certificates import Certificates
 
 
 @dataclass(slots=True)
@@ -86,3 +93,28 @@ async def test_a_client_leaves_nothing_behind(hass: HomeAssistant) -> None:
     client = connect(hass)
     assert hass.bus.async_listeners().get(EVENT_HOMEASSISTANT_CLOSE, 0) == before
     await async_disconnect(client)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_only_a_server_that_can_prove_itself_is_asked(hass: HomeAssistant, tmp_path: Path) -> None:
+    # The server's loop would complain of such a client.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    certificates, asked = Certificates(tmp_path), list[str]()
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    server = TestServer(app, scheme="https")
+    await server.start_server(ssl=certificates.for_server())
+    request = httpx.Request("GET", str(server.make_url("/")))
+    ours = connect(hass)
+    with pytest.raises(NotSentError):
+        await exchange(ours, request)
+    assert asked == []
+    async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=certificates.ca_file)) as friend:
+        assert (await exchange(friend, request)).is_success, "who trusts its authority is answered"
+    await async_disconnect(ours)
+    await server.close()

@@ -1,8 +1,10 @@
 """Pictures of cars are kept on disk, and the old one is shown while the cloud has none."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+import re
 import stat
 from typing import Final
 
@@ -215,6 +217,16 @@ async def test_pictures_are_private(hass: HomeAssistant) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert I4.vin not in str(file)
+
+
+async def test_no_name_that_bmw_gives_a_car_leads_out_of_the_folder(hass: HomeAssistant, source: FakeSource) -> None:
+    car = replace(I4, vin="../../../../tmp/x/..")
+    source.show(car)
+    source.pictures = {View.FRONT_SIDE: BLUE}
+    await set_up(hass, account_entry())
+    await looked_at(hass, car)
+    [file] = files(hass)
+    assert re.fullmatch(rf"[0-9a-f]{{16}}_{View.FRONT_SIDE}", file.name)
 
 
 @pytest.mark.usefixtures("entry")

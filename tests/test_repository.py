@@ -1,6 +1,6 @@
 """The files around the code keep their word: manifest, HACS, artwork, workflows, quality scale, scripts, documents."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 import json
 import os
 from pathlib import Path
@@ -45,78 +45,6 @@ BRAND_SIZES: Final = {
 }
 
 # https://contributors.home-assistant.io, "Integration quality scale"
-BRONZE: Final = {
-    "action-setup",
-    "appropriate-polling",
-    "brands",
-    "common-modules",
-    "config-flow",
-    "config-flow-test-coverage",
-    "dependency-transparency",
-    "docs-actions",
-    "docs-conditions",
-    "docs-high-level-description",
-    "docs-installation-instructions",
-    "docs-removal-instructions",
-    "docs-triggers",
-    "entity-event-setup",
-    "entity-unique-id",
-    "has-entity-name",
-    "runtime-data",
-    "test-before-configure",
-    "test-before-setup",
-    "unique-config-entry",
-}
-SILVER: Final = {
-    "action-exceptions",
-    "config-entry-unloading",
-    "docs-configuration-parameters",
-    "docs-installation-parameters",
-    "entity-unavailable",
-    "integration-owner",
-    "log-when-unavailable",
-    "parallel-updates",
-    "reauthentication-flow",
-    "test-coverage",
-}
-GOLD: Final = {
-    "devices",
-    "diagnostics",
-    "discovery",
-    "discovery-update-info",
-    "docs-data-update",
-    "docs-examples",
-    "docs-known-limitations",
-    "docs-supported-devices",
-    "docs-supported-functions",
-    "docs-troubleshooting",
-    "docs-use-cases",
-    "dynamic-devices",
-    "entity-category",
-    "entity-device-class",
-    "entity-disabled-by-default",
-    "entity-translations",
-    "exception-translations",
-    "icon-translations",
-    "reconfiguration-flow",
-    "repair-issues",
-    "stale-devices",
-}
-PLATINUM: Final = {"async-dependency", "inject-websession", "strict-typing"}
-SHOWN_BY_TESTS: Final = {
-    "config-entry-unloading",
-    "dynamic-devices",
-    "entity-unavailable",
-    "log-when-unavailable",
-    "reauthentication-flow",
-    "reconfiguration-flow",
-    "repair-issues",
-    "stale-devices",
-    "test-before-setup",
-    "unique-config-entry",
-}
-RULES: Final = BRONZE | SILVER | GOLD | PLATINUM
-
 # Written in pieces, so that this file does not name them either.
 REGISTRY_HOSTS: Final = [
     ".".join(labels).encode()
@@ -308,46 +236,6 @@ def test_no_file_names_a_package_registry() -> None:
     ]
 
     assert named == []
-
-
-def quality_scale() -> Mapping[str, tuple[str, str]]:
-    """Status and comment by rule."""
-    content = parse_yaml((INTEGRATION / "quality_scale.yaml").read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    rules: dict[str, dict[str, str]] = content["rules"]
-    return {rule: (entry["status"], entry["comment"]) for rule, entry in rules.items()}
-
-
-def test_quality_scale_speaks_of_every_rule() -> None:
-    scale = quality_scale()
-
-    assert len(RULES) == 54
-    assert set(scale) == RULES
-    assert {status for status, _ in scale.values()} <= {"done", "exempt", "todo"}
-    assert [rule for rule, (_, comment) in scale.items() if not comment.strip()] == []
-
-
-@pytest.mark.parametrize("rule", [rule for rule, (status, _) in quality_scale().items() if status == "done"])
-def test_quality_scale_names_evidence_that_exists(rule: str) -> None:
-    """What is done names a file, or a chapter of the README as `README.md#its-heading`."""
-    _, comment = quality_scale()[rule]
-    chapters = set(re.findall(r"`README\.md#([\w-]+)`", comment))
-    files = list(paths_named_in(comment))
-
-    assert chapters or files, f"nothing proves {rule}"
-    assert missing_of(iter(files)) == set()
-    assert chapters <= anchors(REPOSITORY / "README.md")
-
-
-def test_quality_scale_names_tests_that_exist() -> None:
-    """And how a rule is kept that only a test can show, is shown by tests."""
-    shown_by = {
-        rule: re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", comment) for rule, (_, comment) in quality_scale().items()
-    }
-    for rule, tests in shown_by.items():
-        for path, test in tests:
-            assert f"def {test}(" in (REPOSITORY / path).read_text(encoding="utf-8"), f"{rule}: {test}"
-    assert [rule for rule in SHOWN_BY_TESTS if not shown_by[rule]] == []
 
 
 @pytest.mark.parametrize("document", documents(), ids=relative)

@@ -1,9 +1,11 @@
 """Signing in: what is asked for, and what comes of it."""
 
 import json
+import re
 
 import pytest
 
+from custom_components.mybmw.cli.arguments import parse
 from custom_components.mybmw.cli.exits import Exit
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Fault, Simulator
 
@@ -84,3 +86,18 @@ async def test_settings_that_make_no_sense_are_told(terminal: Terminal) -> None:
     terminal.store.write_text(json.dumps(kept))
     assert await terminal.type("status") is Exit.STORE
     assert "settings of the account cannot be used" in terminal.err
+
+
+def test_no_secret_can_be_typed_where_other_people_of_the_machine_can_read_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands behind a command is in the list of processes; secrets are asked for or in the environment."""
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        parse(["login", "--help"])
+    options = re.findall(r"--[\w-]+", capsys.readouterr().out)
+    assert "--username" in options
+    assert [option for option in options if re.search("pass|token|captcha|secret|code", option)] == []
+    for option in ("--password", "--captcha-token"):
+        with pytest.raises(SystemExit):
+            parse(["login", option, "x"])

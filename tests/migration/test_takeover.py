@@ -1,6 +1,8 @@
 """What another integration left behind of a car goes on under ours, and can be undone for a day."""
 
 from datetime import timedelta
+import json
+from unittest.mock import patch
 
 from attr import evolve
 from freezegun.api import FrozenDateTimeFactory
@@ -130,6 +132,23 @@ async def test_who_is_content_need_not_wait(hass: HomeAssistant, newcomer: Newco
     assert step["type"] is FlowResultType.CREATE_ENTRY
     assert not hass.config_entries.async_entries(CORE)
     assert issues(hass) == set()
+
+
+async def test_the_journal_is_private_and_tells_no_way_in(
+    hass: HomeAssistant, hass_storage: dict[str, dict[str, object]], newcomer: Newcomer
+) -> None:
+    """It holds VINs. Files exist in memory only while there are tests, so the step to the disk is taken by hand."""
+    await take_over(hass, newcomer.entry)
+    [name] = (name for name in hass_storage if name.startswith("mybmw.") and name.endswith(".migration"))
+    written = json.dumps(hass_storage[name])
+    assert newcomer.vin in written
+    secrets = [*newcomer.entry.data.values(), *newcomer.left.entry.data.values()]
+    assert [secret for secret in secrets if f'"{secret}"' in written] == []
+    with patch("homeassistant.helpers.storage.write_utf8_file_atomic") as write:
+        await hass.async_add_executor_job(Journal(hass, GCID)._store._write_data, {"data": {}})
+    path, _content, is_private = write.call_args.args
+    assert path.endswith(f"/.storage/{name}")
+    assert is_private is True
 
 
 async def test_an_account_that_goes_takes_its_journal_along(hass: HomeAssistant, newcomer: Newcomer) -> None:

@@ -75,6 +75,16 @@ async def test_an_answer_that_is_none(geocoder: Geocoder, answer: Json) -> None:
         await found(geocoder.url)
 
 
+async def test_an_address_goes_nowhere_but_where_the_owner_said(geocoder: Geocoder) -> None:
+    geocoder.status, geocoder.redirects_to = 302, f"{geocoder.url}?and=elsewhere"
+    with pytest.raises(GeocoderError, match="HTTP status 302"):
+        await found(geocoder.url)
+    assert len(geocoder.asked) == 1
+    for asked in ("file:///etc/passwd", "ftp://127.0.0.1/search", "unix:///var/run/docker.sock"):
+        with pytest.raises(GeocoderError):
+            await found(asked)
+
+
 async def test_what_goes_wrong_is_told_without_the_url(geocoder: Geocoder) -> None:
     geocoder.status = 403
     url = f"{geocoder.url}?key=not-to-be-told"

@@ -167,9 +167,8 @@ async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
 
 
 @pytest.fixture
-def their_cloud(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> MyBMWMockRouter:
-    """The cloud of their own tests, which needs no time; their client is as quiet as in Home Assistant."""
-    caplog.set_level("WARNING", "httpx")
+def their_cloud(monkeypatch: pytest.MonkeyPatch) -> MyBMWMockRouter:
+    """The cloud of their own tests, which needs no time."""
     monkeypatch.setattr(remote_services, "_POLLING_CYCLE", 0)
     return MyBMWMockRouter(profiles=ALL_PROFILES, states=ALL_STATES, charging_settings=ALL_CHARGING_SETTINGS)
 
