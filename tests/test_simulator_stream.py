@@ -14,8 +14,9 @@ import pytest
 from tests.simulator import Simulator
 from tests.simulator.cardata import API, SCOPES, STREAM, Grant
 from tests.simulator.garage import LivingCar
+from tests.simulator.living import Charge
 from tests.simulator.speaks_cardata import in_stream, said
-from tests.simulator.stream import SWITCHES, News, No, Second, StreamFault, Which, mosquitto
+from tests.simulator.stream import SWITCHES, News, Newsroom, No, Second, StreamFault, Which, mosquitto
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -219,6 +220,43 @@ async def test_what_becomes_of_an_upload(cloud: Simulator, clock: Clock, fault: 
     assert first["timestamp"] == envelope
     begins_with_mileage = "vehicle.vehicle.travelledDistance" in first["data"]
     assert begins_with_mileage is (fault is not StreamFault.OUT_OF_ORDER)
+
+
+def test_a_charge_of_which_nobody_hears_more_than_that_it_began(clock: Clock) -> None:
+    cloud = Simulator(cars=["I5"], clock=clock)
+    life, begin = i5(cloud).life, clock.now
+    charges = [entry for entry in life.diary(begin, begin + 7 * DAY) if isinstance(entry, Charge)]
+    charge = max(charges, key=lambda charge: charge.end - charge.start)
+    newsroom = Newsroom(cloud.cardata.customer())
+    clock.now = charge.start - timedelta(seconds=1)
+    assert [*newsroom.bursts()] == []
+    clock.now = charge.start
+    assert [*newsroom.bursts(is_charge_silent=True)], "that it has begun"
+    clock.now = charge.end + timedelta(minutes=5)
+    assert [*newsroom.bursts(is_charge_silent=True)] == []
+    clock.now = next(report.at for report in life.reports(clock.now, clock.now + 2 * DAY))
+    [burst] = newsroom.bursts(is_charge_silent=True)
+    told = {key for news in burst for key in json.loads(news.payload)["data"]}
+    assert {"vehicle.drivetrain.electricEngine.charging.status", LATITUDE} < told
+
+
+async def test_who_has_hung_up_on_everybody_answers_again(cloud: Simulator, clock: Clock) -> None:
+    given, port = grant(cloud), cloud.stream.port
+    async with client(cloud, given):
+        await cloud.stream.go_down()
+        await cloud.stream.gate.emptied()
+    with pytest.raises(aiomqtt.MqttError):
+        await client(cloud, given).__aenter__()
+    await cloud.stream.come_up()
+    assert cloud.stream.port == port
+    clock.now += timedelta(seconds=10)
+    cloud.stream.gate.takes_notes = True
+    async with client(cloud, given) as connected:
+        await connected.subscribe(topic(cloud))
+        await cloud.stream.publish([News(topic(cloud, i5(cloud).vin), b"{}")])
+        await heard(connected, 1)
+    assert cloud.stream.gate.told == [(topic(cloud, i5(cloud).vin), b"{}")]
+    assert cloud.stream.gate.most_connections == 1
 
 
 async def test_faults_are_switched_over_http(cloud: Simulator) -> None:

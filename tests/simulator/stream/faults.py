@@ -20,6 +20,8 @@ class StreamFault(StrEnum):
     """Everybody is refused, with code 3."""
     SILENT = "silent"
     """Nothing comes, and what would have come never does."""
+    SILENT_CHARGE = "silent-charge"
+    """While a car charges nothing comes of it, and that it has ended does not come either."""
     DROP = "drop"
     """The connection is closed in the middle of each upload."""
     GARBAGE = "garbage"

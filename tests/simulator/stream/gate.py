@@ -19,7 +19,19 @@ from typing import Final
 from custom_components.mybmw.sources import Clock
 
 from ..cardata import STREAM, Customers, Grant
-from .packets import Connect, Kind, No, connect_in, connection_refused, read_packet, subscription_refused, topics_in
+from .packets import (
+    Connect,
+    Kind,
+    No,
+    Packet,
+    connect_in,
+    connection_refused,
+    message_in,
+    read_packet,
+    subscription_refused,
+    topics_in,
+    without_keepalive,
+)
 
 _HOST: Final = "127.0.0.1"
 _AWAY: Final = timedelta(seconds=10)
@@ -38,13 +50,14 @@ class Second(StrEnum):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Session:
-    """A connection that was let in."""
+    """A connection that was let in; `pings` are those that the broker has not answered, where notes are taken."""
 
     grant: Grant
     level: int
     since: datetime
     writer: asyncio.StreamWriter = field(repr=False)
     is_subscribed: bool = False
+    pings: int = 0
 
     def cut(self) -> None:
         """Close it without a word."""
@@ -64,6 +77,11 @@ class Gate:
     """Lets in whom BMW would let in. Everything about it can be changed while it runs.
 
     `refusal` is said to everybody instead, if it is set. `knocks` is who came, `sessions` who is in, by account.
+    `most_connections` is how many there were at once, let in or not, `evictions` how often one had to go for another,
+    `expiries` how often one ended with its token.
+
+    Where time passes faster than anybody can answer, `minds_silence` is to be False. With `takes_notes`, each message
+    that clients were told is in `told`.
     """
 
     def __init__(self, customers: Customers, *, clock: Clock, tls: ssl.SSLContext) -> None:
@@ -73,6 +91,11 @@ class Gate:
         self.knocks: list[Knock] = []
         self.sessions: dict[str, Session] = {}
         self.port = 0
+        self.most_connections = self.evictions = self.expiries = 0
+        self.minds_silence = True
+        self.takes_notes = False
+        self.told: list[tuple[str, bytes]] = []
+        self._connections = 0
         self._customers = customers
         self._clock = clock
         self._tls = tls
@@ -105,6 +128,7 @@ class Gate:
         now = self._clock()
         for session in [*self.sessions.values()]:
             if now >= session.grant.ends_at:
+                self.expiries += 1
                 self.cut(session)
 
     def cut(self, session: Session) -> None:
@@ -121,6 +145,15 @@ class Gate:
             self._left_at[gcid] = self._clock()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections += 1
+        self.most_connections = max(self.most_connections, self._connections)
+        try:
+            await self._receive(reader, writer)
+        finally:
+            self._connections -= 1
+            writer.close()
+
+    async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ValueError, OSError, asyncio.IncompleteReadError, UnicodeDecodeError):
             packet = await read_packet(reader)
             connect = connect_in(packet)
@@ -130,10 +163,9 @@ class Gate:
                 await writer.drain()
             elif session:
                 try:
-                    await self._serve(session, packet.raw, reader)
+                    await self._serve(session, packet, reader)
                 finally:
                     self._leave(session)
-        writer.close()
 
     def _admit(self, connect: Connect, writer: asyncio.StreamWriter) -> Session | No | None:
         now = self._clock()
@@ -144,6 +176,7 @@ class Gate:
             return why
         self.knocks.append(Knock(at=now, is_in=True))
         if first := self.sessions.get(connect.username):
+            self.evictions += 1
             self.cut(first)
         session = Session(grant=answer, level=connect.level, since=now, writer=writer)
         self.sessions[connect.username] = session
@@ -160,16 +193,18 @@ class Gate:
         is_second = connect.username in self.sessions and self.second is Second.REFUSED
         return No.NOT_AUTHORIZED if is_early or is_second else grant
 
-    async def _serve(self, session: Session, connect: bytes, reader: asyncio.StreamReader) -> None:
+    async def _serve(self, session: Session, connect: Packet, reader: asyncio.StreamReader) -> None:
         """Pass on what client and broker say to each other, as far as the client may say it."""
         from_broker, to_broker = await asyncio.open_connection(_HOST, self._behind)
-        to_broker.write(connect)
-        back = asyncio.create_task(_copy(from_broker, session.writer))
+        to_broker.write(connect.raw if self.minds_silence else without_keepalive(connect))
+        copy = self._tell(from_broker, session) if self.takes_notes else _copy(from_broker, session.writer)
+        back = asyncio.create_task(copy)
         try:
             while True:
                 packet = await read_packet(reader)
                 if packet.kind == Kind.PUBLISH:
                     return
+                session.pings += self.takes_notes and packet.kind == Kind.PING
                 if packet.kind == Kind.SUBSCRIBE:
                     number, topics = topics_in(packet, session.level)
                     customer = session.grant.customer
@@ -185,6 +220,18 @@ class Gate:
             back.cancel()
             await asyncio.wait({back})
             to_broker.close()
+
+    async def _tell(self, reader: asyncio.StreamReader, session: Session) -> None:
+        """Pass on what the broker says, packet by packet, and note the messages."""
+        with suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                packet = await read_packet(reader)
+                session.writer.write(packet.raw)
+                await session.writer.drain()
+                if packet.kind == Kind.PUBLISH:
+                    self.told.append(message_in(packet, session.level))
+                session.pings -= packet.kind == Kind.PONG
+        session.writer.transport.abort()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,13 +5,14 @@ its own. An upload holds what the car knows, changed or not, so much of it repea
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import orjson
 
 from ..cardata import Customer
 from ..garage import LivingCar
+from ..living import Plug, Report
 from ..speaks_cardata import Said, in_stream, said
 
 _ENTITY: Final = "00000000-0000-0000-0000-000000000000"
@@ -33,8 +34,11 @@ class Newsroom:
         self._told: dict[str, dict[str, datetime | None]] = {}
         self._looked_at: dict[str, datetime] = {}
 
-    def bursts(self) -> Iterator[list[News]]:
-        """The messages of each upload since the last look, in the order of the uploads."""
+    def bursts(self, *, is_charge_silent: bool = False) -> Iterator[list[News]]:
+        """The messages of each upload since the last look, in the order of the uploads.
+
+        With `is_charge_silent`, nobody is told how a charge goes on, nor that it has ended; only that it began.
+        """
         cars = [car for car in self._customer.account.garage if isinstance(car, LivingCar)]
         for car in cars:
             if car.vin in self._customer.secondary:
@@ -44,7 +48,7 @@ class Newsroom:
             if car.vin not in self._told:
                 self._told[car.vin] = {key: entry.at for key, entry in said(car.life, car.clock).items()}
             for report in car.life.reports(since, now):
-                if since < report.at <= now:
+                if since < report.at <= now and not (is_charge_silent and _is_of_charge(car, report)):
                     yield from self._upload(car, report.at)
             self._looked_at[car.vin] = now
 
@@ -78,3 +82,9 @@ class Newsroom:
             for key, entry in entries.items()
             if entry.in_stream and entry.at is not None
         ]
+
+
+def _is_of_charge(car: LivingCar, report: Report) -> bool:
+    """Whether a car reports that it still charges, or that it does no more although the cable is in."""
+    before = car.life.report(report.at - timedelta(seconds=1)).condition
+    return before.plug is Plug.CHARGING and report.condition.plug is not Plug.OUT

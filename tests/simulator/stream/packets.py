@@ -7,14 +7,18 @@ from typing import Final
 
 _LARGEST: Final = 1_000_000
 _MQTT_5: Final = 5
+_BEFORE_KEEPALIVE: Final = 8
+"""The name, the version and the flags in a CONNECT packet."""
 
 
 class Kind(IntEnum):
-    """Packets that a client sends, and that the door looks at."""
+    """Packets that the door looks at."""
 
     CONNECT = 1
     PUBLISH = 3
     SUBSCRIBE = 8
+    PING = 12
+    PONG = 13
 
 
 class No(IntEnum):
@@ -67,6 +71,9 @@ class _Cursor:
             raise ValueError(message)
         self._at += count
         return taken
+
+    def rest(self) -> bytes:
+        return self.take(len(self._content) - self._at)
 
     def number(self, count: int) -> int:
         return int.from_bytes(self.take(count))
@@ -125,6 +132,21 @@ def connect_in(packet: Packet) -> Connect:
     username = cursor.text() if flags & 0x80 else ""
     password = cursor.text() if flags & 0x40 else ""
     return Connect(level, bool(flags & 0x02), keepalive_s, username, password)
+
+
+def without_keepalive(connect: Packet) -> bytes:
+    """The same CONNECT packet from somebody who may be silent for as long as they like."""
+    at = len(connect.raw) - len(connect.content) + _BEFORE_KEEPALIVE
+    return connect.raw[:at] + b"\0\0" + connect.raw[at + 2 :]
+
+
+def message_in(packet: Packet, level: int) -> tuple[str, bytes]:
+    """Topic and content of a PUBLISH packet of quality 0."""
+    cursor = _Cursor(packet.content)
+    topic = cursor.text()
+    if level == _MQTT_5:
+        cursor.take(cursor.length())
+    return topic, cursor.rest()
 
 
 def topics_in(packet: Packet, level: int) -> tuple[bytes, list[str]]:

@@ -36,6 +36,7 @@ class Stream:
     """The stream of all customers. `gate` is who comes in, `faults` what goes wrong; both can be changed.
 
     `behind` is the port of the broker itself, which has no rules. Without `goes_on`, nothing happens but in `look`.
+    `sent` is how many messages there were while the customer listened.
     """
 
     def __init__(self, cardata: CarData, *, clock: Clock, which: Which = Which.AMQTT, port: int = 0) -> None:
@@ -43,6 +44,7 @@ class Stream:
         self.faults: set[StreamFault] = set()
         self.behind = 0
         self.goes_on = True
+        self.sent = 0
         self._folder = TemporaryDirectory(prefix="simulated-stream-")
         self._certificates = Certificates(Path(self._folder.name))
         self.gate = Gate(cardata.customers, clock=clock, tls=self._certificates.for_server())
@@ -68,10 +70,7 @@ class Stream:
 
     async def start(self) -> None:
         """Begin to let clients in, and to tell them what happens from now on."""
-        self._broker, self.behind = await start_broker(self._which, Path(self._folder.name))
-        self._publisher = aiomqtt.Client(HOST, self.behind, max_queued_outgoing_messages=0)
-        await self._publisher.__aenter__()
-        await self.gate.open(self.behind, self._port)
+        await self.come_up()
         self._looking = asyncio.create_task(self._keep_looking(), name="simulated stream")
 
     async def stop(self) -> None:
@@ -79,12 +78,25 @@ class Stream:
         if self._looking:
             self._looking.cancel()
             await asyncio.wait({self._looking})
-        await self.gate.close()
-        if self._publisher:
-            await self._publisher.__aexit__(None, None, None)
-        if self._broker:
-            await self._broker.stop()
+        await self.go_down()
         self._folder.cleanup()
+
+    async def go_down(self) -> None:
+        """Hang up on everybody and answer nobody; what cars upload meanwhile, nobody hears."""
+        await self.gate.close()
+        publisher, self._publisher = self._publisher, None
+        if publisher:
+            await publisher.__aexit__(None, None, None)
+        broker, self._broker = self._broker, None
+        if broker:
+            await broker.stop()
+
+    async def come_up(self) -> None:
+        """Answer at the same port as before."""
+        self._broker, self.behind = await start_broker(self._which, Path(self._folder.name))
+        self._publisher = aiomqtt.Client(HOST, self.behind, max_queued_outgoing_messages=0)
+        await self._publisher.__aenter__()
+        await self.gate.open(self.behind, self.gate.port or self._port)
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Where faults are switched."""
@@ -118,13 +130,15 @@ class Stream:
                     self.gate.cut(session)
         for customer in self._customers:
             newsroom = self._newsrooms.setdefault(customer.account.gcid, Newsroom(customer))
-            for burst in newsroom.bursts():
+            for burst in newsroom.bursts(is_charge_silent=StreamFault.SILENT_CHARGE in self.faults):
                 await self._pass_on(customer.account.gcid, burst)
 
     async def publish(self, news: Iterable[News]) -> None:
-        """Send messages as they are."""
-        if self._publisher:
-            for each in news:
+        """Send messages as they are, but none to a customer who does not listen: they would be lost anyway."""
+        for each in news:
+            session = self.gate.sessions.get(each.topic.partition("/")[0])
+            if self._publisher and session and session.is_subscribed:
+                self.sent += 1
                 await self._publisher.publish(each.topic, each.payload)
 
     async def _pass_on(self, gcid: str, burst: list[News]) -> None:

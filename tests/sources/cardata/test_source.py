@@ -19,7 +19,7 @@ from custom_components.mybmw.sources import (
 )
 from custom_components.mybmw.sources.cardata.access import Access
 from custom_components.mybmw.sources.cardata.auth import first_credentials
-from custom_components.mybmw.sources.cardata.autopilot import LEAST_REST
+from custom_components.mybmw.sources.cardata.autopilot import CALLS_WITHOUT_STREAM, LEAST_REST, LEFT_FOR_BETTER
 from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.sources.cardata.quota import LIMIT, RESERVE, Reason
 from custom_components.mybmw.sources.cardata.source import BURST_S, CarDataSource, open_account
@@ -140,7 +140,7 @@ async def test_never_the_51st_call_and_a_reserve_for_the_owner(
         fetch = await account.source.fetch()
         assert len(fetch.vehicles) == 3
         assert len(account.access.ledger.calls) <= LIMIT - RESERVE
-    for _ in range(RESERVE):
+    for _ in range(account.access.ledger.calls_left):
         await account.source.refresh(I5)
     with pytest.raises(SlowDownError):
         await account.source.refresh(I5)
@@ -240,6 +240,41 @@ async def test_a_trip_that_ended_is_followed_by_a_look(account: Account, clock: 
     clock.advance(hours=1)
     await account.source.fetch()
     assert len(account.reasons()) == 13
+
+
+async def test_trips_leave_calls_for_a_charge_of_which_nobody_said_that_it_ended(
+    account: Account, clock: Clock
+) -> None:
+    """A busy day: the calls that trips would use up are those that the end of a charge needs."""
+    await account.source.fetch()
+    account.source.stream_has_come()
+    for turn in range(60):
+        clock.advance(minutes=16)
+        for vin in account.source._cars.by_vin:
+            account.source.take_message(vin, {"data": said_data(clock, on=turn % 2 == 0)})
+        account.alarm.ring()
+        await account.source.fetch()
+    assert account.access.ledger.calls_left == LEFT_FOR_BETTER[Reason.TRIP_ENDED]
+    charging = said(clock, CHARGING_STATUS="CHARGINGACTIVE", MINUTES_LEFT=50, PORT_STATUS="CONNECTED")
+    account.source.take_message(I5, charging)
+    account.alarm.ring()
+    clock.advance(minutes=61)
+    await account.source.fetch()
+    assert account.reasons()[-1] is Reason.CHARGE_ENDED
+
+
+async def test_what_was_told_before_the_stream_went_away_is_good_for_a_while(account: Account, clock: Clock) -> None:
+    await account.source.fetch()
+    account.source.stream_has_come()
+    clock.advance(hours=12)
+    account.source.stream_has_gone()
+    pause = timedelta(days=1) * 3 / CALLS_WITHOUT_STREAM
+    clock.now += pause - timedelta(minutes=1)
+    await account.source.fetch()
+    assert len(account.reasons()) == 12
+    clock.advance(minutes=1)
+    await account.source.fetch()
+    assert account.reasons()[12:] == [Reason.NO_STREAM] * 3
 
 
 async def test_a_car_that_cannot_be_read_keeps_what_is_known_for_a_day(

@@ -2,8 +2,12 @@
 
 With the stream, a car is read once a day for what does not stream, and when something happened that may have been
 missed. Without it, the calls are spread over the day. A call costs the same whether it fails or not.
+
+When calls become few, those go first without which least is wrong: after a trip everything has streamed but messages
+and services, while a charge of which nobody said that it ended is shown as going on for as long as nobody asks.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,26 +23,49 @@ BASELINE: Final = timedelta(days=1)
 CALLS_WITHOUT_STREAM: Final = 30
 """So many calls a day all cars share when nothing streams; the others are for what happens."""
 
+LEFT_FOR_BETTER: Final[Mapping[Reason, int]] = {
+    Reason.TRIP_ENDED: 25,
+    Reason.NO_STREAM: 15,
+    Reason.DAILY: 8,
+    Reason.RESTART: 8,
+    Reason.STREAM_WAS_AWAY: 8,
+}
+"""So many calls are to be left for reasons that are better; below the least of these is the owner's reserve."""
+
 _OVERDUE: Final = timedelta(minutes=10)
 """So long after a charge should have ended its end is missed."""
 _STILL_CHARGING: Final = timedelta(hours=1)
 
 
-def reason_to_read(car: Car, now: datetime, *, is_streaming: bool, cars: int) -> Reason | None:
-    """Why a car should be read now, None if it should not."""
+def reason_to_read(
+    car: Car, now: datetime, *, silent_since: datetime | None, cars: int, calls_left: int
+) -> Reason | None:
+    """Why a car should be read now, None if it should not.
+
+    `silent_since` is when the stream was there last, None while it is there; `cars` is how many share the calls.
+    """
     if car.read_at is None:
         return Reason.SET_UP if car.tried_at is None or now >= car.tried_at + LEAST_REST else None
     last_try = max(car.read_at, car.tried_at or car.read_at)
     if now < last_try + LEAST_REST:
         return None
+    reasons = _reasons(car, now, last_try, silent_since=silent_since, cars=cars)
+    return next((reason for reason in reasons if calls_left > LEFT_FOR_BETTER.get(reason, 0)), None)
+
+
+def _reasons(
+    car: Car, now: datetime, last_try: datetime, *, silent_since: datetime | None, cars: int
+) -> Iterator[Reason]:
+    """Everything that speaks for a call."""
     for wish in (Reason.STREAM_WAS_AWAY, Reason.RESTART, Reason.TRIP_ENDED):
         if wish in car.wishes:
-            return wish
+            yield wish
     if _is_charge_overdue(car, now, last_try):
-        return Reason.CHARGE_ENDED
-    if not is_streaming and now >= last_try + timedelta(days=1) * cars / CALLS_WITHOUT_STREAM:
-        return Reason.NO_STREAM
-    return Reason.DAILY if now >= last_try + BASELINE else None
+        yield Reason.CHARGE_ENDED
+    if silent_since and now >= max(last_try, silent_since) + timedelta(days=1) * cars / CALLS_WITHOUT_STREAM:
+        yield Reason.NO_STREAM
+    if now >= last_try + BASELINE:
+        yield Reason.DAILY
 
 
 def wants_tires(car: Car, now: datetime) -> bool:

@@ -325,11 +325,7 @@ class CarDataSource(Source):
         self._cars.take_in({car.vin for car in mapped if car.is_primary}, now)
 
     async def _read_if_due(self, car: Car, *, at_once: bool) -> None:
-        reason = (
-            Reason.OWNER
-            if at_once
-            else reason_to_read(car, self._clock(), is_streaming=self._is_streaming, cars=len(self._cars.by_vin))
-        )
+        reason = Reason.OWNER if at_once else self._reason_to_read(car)
         if reason is None or not self._access.ledger.may_call(reason):
             return
         try:
@@ -338,6 +334,15 @@ class CarDataSource(Source):
             raise
         except SourceError as err:
             _LOGGER.debug("A car could not be read (%s): %s", reason, err)
+
+    def _reason_to_read(self, car: Car) -> Reason | None:
+        return reason_to_read(
+            car,
+            self._clock(),
+            silent_since=None if self._is_streaming else self._stream_left_at,
+            cars=len(self._cars.by_vin),
+            calls_left=self._access.ledger.calls_left,
+        )
 
     async def _read(self, car: Car, reason: Reason) -> Vehicle:
         """Read a car, and what belongs to it if it is time for that."""
