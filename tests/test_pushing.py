@@ -257,7 +257,11 @@ async def test_every_value_of_the_catalogue_has_a_name_of_its_own(
     hass: HomeAssistant, source: FakeSource, entity_registry: er.EntityRegistry, language: str, heating: str
 ) -> None:
     hass.config.language = language
-    values = {Kind.NUMBER: 1, Kind.FLAG: True, Kind.MOMENT: datetime(2023, 1, 4, 14, tzinfo=UTC)}
+    values: dict[Kind, bool | int | datetime] = {
+        Kind.NUMBER: 1,
+        Kind.FLAG: True,
+        Kind.MOMENT: datetime(2023, 1, 4, 14, tzinfo=UTC),
+    }
     extras = {
         descriptor: Extra(value=values.get(entry.kind, "word"), unit=entry.unit)
         for descriptor, entry in CATALOGUE.items()

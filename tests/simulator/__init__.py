@@ -11,7 +11,8 @@ written down a second time, from what recordings and public reports say of it, s
 """
 
 from .accounts import Account, Accounts
-from .command_presets import ALL_PRESETS, COMMAND_PRESETS
+from .cardata_presets import ALL_PRESETS, CARDATA_PRESETS
+from .command_presets import COMMAND_PRESETS
 from .commands import Order
 from .faults import Fault
 from .garage import Age, Car, Garage
@@ -22,6 +23,7 @@ from .switchboard import SWITCHBOARD, Switchboard
 
 __all__ = [
     "ALL_PRESETS",
+    "CARDATA_PRESETS",
     "COMMAND_PRESETS",
     "DEMO_PASSWORD",
     "DEMO_USERNAMES",

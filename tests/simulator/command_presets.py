@@ -5,7 +5,7 @@ from typing import Final
 
 from .faults import Fault
 from .playing import plainly
-from .presets import BLOCKED, PRESETS, Preset, Seen, core_issue, iobroker_issue, library_issue
+from .presets import BLOCKED, Preset, Seen, core_issue, iobroker_issue, library_issue
 
 _EMPTY_DIALOG: Final = Fault(
     status=403,
@@ -84,6 +84,3 @@ _ALL: Final = (
 
 COMMAND_PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in _ALL}
 """The faults of commands by name; an account that sends none does not meet them."""
-
-ALL_PRESETS: Final[Mapping[str, Preset]] = {**PRESETS, **COMMAND_PRESETS}
-"""Everything that can be switched on."""

@@ -8,7 +8,7 @@ from typing import Final
 from tests.fingerprints import FingerprintError, read_fingerprint
 from tests.recorded import RECORDED_CARS, RecordedCar
 
-from .command_presets import ALL_PRESETS
+from .cardata_presets import ALL_PRESETS
 from .living import LIVING_CARS
 
 _NAMES: Final = (*LIVING_CARS, *RECORDED_CARS)
