@@ -11,12 +11,12 @@ import httpx
 from paho.mqtt.reasoncodes import ReasonCode
 import pytest
 
-from tests.simulator import Simulator
+from tests.simulator import SWITCHBOARD, Simulator
 from tests.simulator.cardata import API, SCOPES, STREAM, Grant
 from tests.simulator.garage import LivingCar
 from tests.simulator.living import Charge
 from tests.simulator.speaks_cardata import in_stream, said
-from tests.simulator.stream import SWITCHES, News, Newsroom, No, Second, StreamFault, Which, mosquitto
+from tests.simulator.stream import News, Newsroom, No, Second, StreamFault, Which, mosquitto
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -262,13 +262,21 @@ async def test_who_has_hung_up_on_everybody_answers_again(cloud: Simulator, cloc
 
 
 async def test_faults_are_switched_over_http(cloud: Simulator) -> None:
+    faults = f"{SWITCHBOARD}/faults"
     async with httpx.AsyncClient(base_url=cloud.url) as board:
-        assert (await board.put(f"{SWITCHES}/rival")).status_code == 204
-        assert (await board.put(f"{SWITCHES}/garbage")).status_code == 204
+        for name in ("stream-rival", "stream-garbage"):
+            assert (await board.post(faults, json={"name": name})).status_code == 200
         assert cloud.stream.faults == {StreamFault.RIVAL, StreamFault.GARBAGE}
-        assert (await board.delete(f"{SWITCHES}/rival")).status_code == 204
-        assert [name for name, is_on in (await board.get(SWITCHES)).json().items() if is_on] == ["garbage"]
-        assert (await board.put(f"{SWITCHES}/flood")).status_code == 404
+        assert (await board.delete(f"{faults}/stream-rival")).status_code == 204
+        shown = (await board.get(faults)).json()["faults"]
+        assert [fault["name"] for fault in shown if fault["on"]] == ["stream-garbage"]
+        assert {fault["name"] for fault in shown if fault["is_of_stream"]} == {
+            f"stream-{fault}" for fault in StreamFault
+        }
+        limited = await board.post(faults, json={"name": "stream-late", "percent": 50})
+        assert (limited.status_code, limited.json()["message"]) == (400, "stream-late strikes the whole stream")
+        assert (await board.delete(faults)).status_code == 204
+        assert cloud.stream.faults == set()
 
 
 async def test_a_cloud_without_a_stream_says_so() -> None:

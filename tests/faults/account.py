@@ -1,5 +1,6 @@
 """An account with two cars at the simulated cloud, in a Home Assistant whose time is in the hands of the test."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -69,7 +70,7 @@ class Living:
         for looks in range(1, LOOKS_PER_DAY + 2):
             look = await self.look()
             cars = look.seen.cars
-            is_fresh = all(car.mileage == look.mileage and car.trouble is None for car in cars.values())
+            is_fresh = all(look.is_fresh(vin) and car.trouble is None for vin, car in cars.items())
             is_whole = {vin: car.known for vin, car in cars.items()} == {
                 vin: car.known for vin, car in before.cars.items()
             }
@@ -77,14 +78,15 @@ class Living:
                 return looks * LOOK_MIN
         return None
 
-    def _drive_on(self) -> str:
-        """Let both cars drive some kilometers; returns the mileage of both."""
-        mileage = 0
+    def _drive_on(self) -> Mapping[str, str]:
+        """Let both cars drive some kilometers; returns the mileage of each."""
+        mileage: dict[str, str] = {}
         for car in self.cloud.garage:
             known = car.state["currentMileage"]
             assert isinstance(known, int)
-            car.state["currentMileage"] = mileage = known + 1
-        return str(mileage)
+            car.state["currentMileage"] = known + 1
+            mileage[car.vin] = str(known + 1)
+        return mileage
 
     async def _sign_in_again(self) -> None:
         """Do what Home Assistant asks for."""

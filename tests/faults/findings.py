@@ -88,10 +88,14 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A glance right after BMW was asked or should have been, and what the mileage of both cars really was then."""
+    """A glance right after BMW was asked or should have been, and the true mileage of each car (VIN) then."""
 
     seen: Glance
-    mileage: str
+    mileage: Mapping[str, str]
+
+    def is_fresh(self, vin: str) -> bool:
+        """Whether a car is shown as it is."""
+        return self.seen.cars[vin].mileage == self.mileage.get(vin)
 
     def freshness(self, vin: str) -> Freshness:
         """How a car was doing."""
@@ -100,7 +104,7 @@ class Look:
             return Freshness.GONE
         if car.mileage == STATE_UNKNOWN:
             return Freshness.LOST
-        return Freshness.FRESH if car.mileage == self.mileage else Freshness.OLD
+        return Freshness.FRESH if self.is_fresh(vin) else Freshness.OLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,8 @@ class Course:
 
     The account has two cars, which drive all the time: `struck`, which a fault about one car is about, and `other`.
     `before` is from before the fault, `looks` are from while it was on. `requests` is how many it cost in its first
-    hour, `minutes_back` how long after its end all was well again, None if that took a new sign-in.
+    hour, `minutes_back` how long after its end all was well again, None if that took a new sign-in. So many values of a
+    car as `comes_and_goes` may be unknown without anything being wrong.
     """
 
     before: Glance
@@ -118,19 +123,26 @@ class Course:
     other: str
     requests: int
     minutes_back: int | None
+    comes_and_goes: int = 0
+
+    @property
+    def values(self) -> int:
+        """How many values of a car are known in a good hour."""
+        return max(car.known for car in self.before.cars.values())
 
     @property
     def values_lost(self) -> int:
         """How many values of a car were unknown at most while others of it were shown."""
-        return max(
+        lost = max(
             (
-                VALUES - look.seen.cars[vin].known
+                self.before.cars[vin].known - look.seen.cars[vin].known
                 for vin in (self.struck, self.other)
                 for look in self.looks
                 if look.freshness(vin) is not Freshness.GONE
             ),
             default=0,
         )
+        return lost if lost > self.comes_and_goes else 0
 
 
 def sees(course: Course) -> str:
@@ -151,7 +163,7 @@ def sees(course: Course) -> str:
     ):
         seen.append(f"a new car from the {_ordinal(new)} look on")
     if course.values_lost:
-        seen.append(f"up to {course.values_lost} of {VALUES} values of a car unknown")
+        seen.append(f"up to {course.values_lost} of {course.values} values of a car unknown")
     return sentence(seen) or "Nothing."
 
 
@@ -167,7 +179,9 @@ def recovers(course: Course) -> str:
     """What gets well by itself when the fault is over."""
     if course.minutes_back is None:
         return "With a new sign-in."
-    if sees(course) == "Nothing.":
+    vins = (course.struck, course.other)
+    is_fresh = all(look.freshness(vin) is Freshness.FRESH for look in course.looks for vin in vins)
+    if sees(course) == "Nothing." and is_fresh:
         return "Nothing has to."
     return f"All of it, within {duration(course.minutes_back)}."
 
@@ -214,18 +228,24 @@ def _kept(course: Course, vin: str) -> str:
     spells = [(freshness, len([*spell])) for freshness, spell in groupby(look.freshness(vin) for look in course.looks)]
     match spells:
         case [(Freshness.FRESH, _)]:
-            return "everything else, and fresh" if course.values_lost else "everything, and fresh"
+            kept = "everything else, and fresh" if course.values_lost else "everything, and fresh"
         case [(Freshness.OLD, _)]:
-            return "the last values"
+            kept = "the last values"
         case [(Freshness.OLD, looks), (Freshness.GONE, _)]:
-            return f"the last values, for {duration(looks * LOOK_MIN)}"
+            kept = f"the last values, for {duration(looks * LOOK_MIN)}"
+        case [*shown, (Freshness.GONE, _)] if shown and Freshness.GONE not in dict(shown):
+            kept = f"values for {duration(sum(looks for _, looks in shown) * LOOK_MIN)}, then none"
+        case [(Freshness.FRESH, _), (Freshness.GONE, looks), (Freshness.FRESH, _)]:
+            kept = f"everything, but nothing for {duration(looks * LOOK_MIN)}"
         case [(Freshness.GONE, _)]:
-            return "no values"
+            kept = "no values"
         case [(Freshness.LOST, _)]:
-            return "what can be read"
+            kept = "what can be read"
         case _:
-            oldest = max(looks for freshness, looks in spells if freshness is Freshness.OLD)
-            return f"values at most {duration(oldest * LOOK_MIN)} old"
+            oldest = max((looks for freshness, looks in spells if freshness is Freshness.OLD), default=0)
+            assert oldest, spells
+            kept = f"values at most {duration(oldest * LOOK_MIN)} old"
+    return kept
 
 
 def _ordinal(number: int) -> str:

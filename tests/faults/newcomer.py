@@ -89,7 +89,7 @@ class Newcomer:
         for looks in range(1, LOOKS_PER_DAY + 2):
             look = await living.look()
             cars = look.seen.cars
-            is_right = all(car.mileage == look.mileage and car.known == VALUES for car in cars.values())
+            is_right = all(look.is_fresh(vin) and car.known == VALUES for vin, car in cars.items())
             if is_right and len(cars) == len(self.cloud.garage):
                 return looks
         return 0

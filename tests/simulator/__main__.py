@@ -9,7 +9,7 @@ from .cardata.sign_in import PAGE
 from .garage import Age
 from .options import add_car_options, add_fault_option
 from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
-from .stream import StreamFault, Which
+from .stream import Which
 from .switchboard import SWITCHBOARD
 
 
@@ -32,14 +32,6 @@ def _arguments() -> Namespace:
         "--stream", type=Which, choices=list(Which), help="bring CarData's stream, by this broker", default=None
     )
     parser.add_argument("--stream-port", type=int, default=8200, help="where the stream is, on 127.0.0.1")
-    parser.add_argument(
-        "--stream-fault",
-        action="append",
-        type=StreamFault,
-        choices=list(StreamFault),
-        default=[],
-        help="what goes wrong with the stream, from the start; may be given several times",
-    )
     add_fault_option(parser, when="from the start")
     return parser.parse_args()
 
@@ -63,7 +55,6 @@ async def _run(arguments: Namespace) -> None:
         _say('a captcha token is any text that begins with "P1_", each once')
         _say(f"CarData's client id is {cloud.cardata.customer().client_id}; codes are entered at {cloud.url}{PAGE}")
         if arguments.stream:
-            cloud.stream.faults.update(arguments.stream_fault)
             _say(f"the stream is at 127.0.0.1:{cloud.stream.port}, and {cloud.stream.ca_file} vouches for it")
         _say(f"faults can be switched on and off at {cloud.url}{SWITCHBOARD}/")
         for fault in arguments.fault:

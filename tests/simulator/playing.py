@@ -23,6 +23,9 @@ ENDPOINTS: Final[Mapping[str, str]] = {
     "images": "/eadrax-ics/",
     "commands": COMMANDS,
     "command status": "/eventStatus",
+    "CarData": "/customers/",
+    "telematic data": "/telematicData",
+    "containers": "/customers/containers",
 }
 """Which requests a fault can be limited to: a name, and what to look for in their path (a regular expression)."""
 

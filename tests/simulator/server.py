@@ -71,7 +71,14 @@ class Simulator:
         )
         self.faults: list[Fault] = []
         self.requests: list[Asked] = []
-        self.switchboard = Switchboard(faults=self.faults, garage=self.garage, requests=self.requests)
+        self.cardata = CarData(self.accounts, clock=clock)
+        self._stream = None if stream is None else Stream(self.cardata, clock=clock, which=stream, port=stream_port)
+        self.switchboard = Switchboard(
+            faults=self.faults,
+            garage=self.garage,
+            requests=self.requests,
+            stream_faults=self._stream.faults if self._stream else None,
+        )
         data = MyBmw(accounts=self.accounts)
         commands = Commands(data, clock=clock)
         self.orders: list[Order] = commands.orders
@@ -85,11 +92,7 @@ class Simulator:
             commands,
             self.switchboard,
         )
-        self.cardata = CarData(self.accounts, clock=clock)
-        self._stream = None if stream is None else Stream(self.cardata, clock=clock, which=stream, port=stream_port)
         app.add_routes(self.cardata.routes(besides=[route for room in mybmw for route in room.routes()]))
-        if self._stream:
-            app.add_routes(self._stream.routes())
         # A client that has lost patience waits for no answer, and neither does the end of the simulator.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         self._port = port

@@ -23,6 +23,7 @@ from .garage import Garage
 from .log import Asked
 from .playing import ENDPOINTS, Where
 from .presets import ALL_PRESETS, Preset
+from .stream import StreamFault
 
 SWITCHBOARD: Final = "/_switchboard"
 """Where all of it is."""
@@ -33,7 +34,10 @@ _LOG_LENGTH: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """A fault that is on, and what it is limited to: an endpoint by name, a car by name (None: any)."""
+    """A fault that is on, and what it is limited to: an endpoint by name, a car by name (None: any).
+
+    One of the stream has no `faults`, and is limited to nothing.
+    """
 
     endpoint: str
     car: str | None
@@ -50,9 +54,20 @@ class Switch:
 class Switchboard:
     """The switches, one for each fault with a name."""
 
-    def __init__(self, *, faults: list[Fault], garage: Garage, requests: Sequence[Asked]) -> None:
-        """Have nothing switched on; `faults` is where those that are on are put."""
+    def __init__(
+        self,
+        *,
+        faults: list[Fault],
+        garage: Garage,
+        requests: Sequence[Asked],
+        stream_faults: set[StreamFault] | None = None,
+    ) -> None:
+        """Have nothing switched on; `faults` and `stream_faults` are where those that are on are put.
+
+        Without a stream there are no faults of it.
+        """
         self._faults = faults
+        self._stream_faults = stream_faults
         self._garage = garage
         self._requests = requests
         self._switches: dict[str, Switch] = {}
@@ -74,6 +89,9 @@ class Switchboard:
             ValueError: There is no such fault, endpoint or car, or a number makes no sense; says so.
         """
         preset = _one_of(ALL_PRESETS, name, "fault")
+        if preset.of_stream:
+            self._switch_on_stream(preset.of_stream, name, endpoint, car, percent, times)
+            return
         endpoint = endpoint or preset.endpoint
         path = _one_of(ENDPOINTS, endpoint, "endpoint")
         vins = {each.name: each.vin for each in self._garage}
@@ -95,9 +113,21 @@ class Switchboard:
         self._faults.extend(faults)
         self._switches[name] = Switch(endpoint=endpoint, car=car, percent=percent, times=times, faults=faults)
 
+    def _switch_on_stream(self, fault: StreamFault, name: str, *chosen: object) -> None:
+        if self._stream_faults is None:
+            message = "this cloud was made without a stream"
+            raise ValueError(message)
+        if any(choice is not None for choice in chosen):
+            message = f"{name} strikes the whole stream"
+            raise ValueError(message)
+        self._stream_faults.add(fault)
+        self._switches[name] = Switch(endpoint="", car=None, percent=100, times=None, faults=())
+
     def switch_off(self, name: str) -> None:
         """Switch a fault off, if it is on; what was broken by it stays broken."""
         if switch := self._switches.pop(name, None):
+            if self._stream_faults and (of_stream := ALL_PRESETS[name].of_stream):
+                self._stream_faults.discard(of_stream)
             for fault in switch.faults:
                 self._faults.remove(fault)
 
@@ -132,7 +162,11 @@ class Switchboard:
     async def _show(self, _request: web.Request) -> web.Response:
         return web.json_response(
             {
-                "faults": [_preset_shown(preset, self._switches.get(preset.name)) for preset in ALL_PRESETS.values()],
+                "faults": [
+                    _preset_shown(preset, self._switches.get(preset.name))
+                    for preset in ALL_PRESETS.values()
+                    if preset.of_stream is None or self._stream_faults is not None
+                ],
                 "endpoints": list(ENDPOINTS),
                 "cars": [{"name": car.name, "vin": car.vin} for car in self._garage],
             }
@@ -213,6 +247,7 @@ def _preset_shown(preset: Preset, switch: Switch | None) -> dict[str, Json]:
         "played": preset.played,
         "endpoint": preset.endpoint,
         "is_about_one_car": preset.is_about_one_car,
+        "is_of_stream": preset.of_stream is not None,
         "percent": preset.percent,
         "times": preset.times,
         "on": None

@@ -7,11 +7,12 @@ empty then.
 from collections.abc import Mapping
 from typing import Final
 
+from .cardata import CARDATA
 from .commanding import COMMANDING
 from .preset import Preset, Seen
 from .reading import READING
 
-__all__ = ["ALL_PRESETS", "COMMAND_PRESETS", "PRESETS", "Preset", "Seen"]
+__all__ = ["ALL_PRESETS", "CARDATA_PRESETS", "COMMAND_PRESETS", "PRESETS", "Preset", "Seen"]
 
 PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in READING}
 """The faults that may strike whatever is asked, by name."""
@@ -19,5 +20,8 @@ PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in READIN
 COMMAND_PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in COMMANDING}
 """The faults of commands by name; an account that sends none does not meet them."""
 
-ALL_PRESETS: Final[Mapping[str, Preset]] = {**PRESETS, **COMMAND_PRESETS}
+CARDATA_PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in CARDATA}
+"""The faults of CarData by name."""
+
+ALL_PRESETS: Final[Mapping[str, Preset]] = {**PRESETS, **COMMAND_PRESETS, **CARDATA_PRESETS}
 """Everything that can be switched on."""

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from ..faults import Fault
 from ..playing import Play
+from ..stream import StreamFault
 
 
 class Seen(NamedTuple):
@@ -19,6 +20,7 @@ class Preset:
     """A fault with a name; what it strikes is what was reported, and can be chosen anew whenever it is played.
 
     `what` says what the servers did, `played` what the simulator does. With `is_about_one_car`, a car has to be chosen.
+    One `of_stream` strikes no requests, and there is nothing to choose about it.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Preset:
     is_about_one_car: bool = False
     percent: int = 100
     times: int | None = None
+    of_stream: StreamFault | None = None
 
 
 def core_issue(number: int) -> str:
@@ -45,6 +48,11 @@ def library_issue(number: int) -> str:
 def iobroker_issue(number: int) -> str:
     """An issue of ioBroker's adapter."""
     return f"https://github.com/TA2k/ioBroker.bmw/issues/{number}"
+
+
+def streaming_issue(number: int) -> str:
+    """An issue of the community's bmw-cardata-ha."""
+    return f"https://github.com/kvanbiesen/bmw-cardata-ha/issues/{number}"
 
 
 BLOCKED: Final = Fault(status=489, body="Blocked")

@@ -14,11 +14,11 @@ from .faults import GARBAGE, StreamFault
 from .gate import Gate, Knock, Second, Session
 from .news import News, Newsroom
 from .packets import No
-from .stream import SWITCHES, Stream
+from .stream import REFUSALS, Stream
 
 __all__ = [
     "GARBAGE",
-    "SWITCHES",
+    "REFUSALS",
     "Gate",
     "Knock",
     "News",

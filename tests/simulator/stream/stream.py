@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from aiohttp import web
 import aiomqtt
 
 from custom_components.mybmw.sources import Clock
@@ -20,16 +19,14 @@ from .gate import Gate
 from .news import News, Newsroom
 from .packets import No
 
-SWITCHES: Final = "/_switchboard/stream"
-"""Where faults are switched over HTTP: GET shows them, PUT and DELETE of a name switch one on and off."""
-
 _LOOKS_EVERY_S: Final = 1
 _RIVAL_AFTER: Final = timedelta(seconds=10)
-_REFUSALS: Final = {
+REFUSALS: Final = {
     StreamFault.BAD_CREDENTIALS: No.BAD_CREDENTIALS,
     StreamFault.REFUSED: No.NOT_AUTHORIZED,
     StreamFault.BUSY: No.UNAVAILABLE,
 }
+"""The faults that let nobody in, and what is said then."""
 
 
 class Stream:
@@ -94,35 +91,13 @@ class Stream:
     async def come_up(self) -> None:
         """Answer at the same port as before."""
         self._broker, self.behind = await start_broker(self._which, Path(self._folder.name))
-        self._publisher = aiomqtt.Client(HOST, self.behind, max_queued_outgoing_messages=0)
+        self._publisher = aiomqtt.Client(HOST, self.behind, keepalive=0, max_queued_outgoing_messages=0)
         await self._publisher.__aenter__()
         await self.gate.open(self.behind, self.gate.port or self._port)
 
-    def routes(self) -> Iterable[web.RouteDef]:
-        """Where faults are switched."""
-        return (
-            web.get(SWITCHES, self._show),
-            web.put(f"{SWITCHES}/{{name}}", self._switch),
-            web.delete(f"{SWITCHES}/{{name}}", self._switch),
-        )
-
-    async def _show(self, _request: web.Request) -> web.Response:
-        return web.json_response({fault.value: fault in self.faults for fault in StreamFault})
-
-    async def _switch(self, request: web.Request) -> web.Response:
-        try:
-            fault = StreamFault(request.match_info["name"])
-        except ValueError as unknown:
-            return web.json_response({"message": str(unknown)}, status=404)
-        if request.method == "PUT":
-            self.faults.add(fault)
-        else:
-            self.faults.discard(fault)
-        return web.Response(status=204)
-
     async def look(self) -> None:
         """Do what it is time for."""
-        self.gate.refusal = next((code for fault, code in _REFUSALS.items() if fault in self.faults), None)
+        self.gate.refusal = next((code for fault, code in REFUSALS.items() if fault in self.faults), None)
         self.gate.end_tokens()
         if StreamFault.RIVAL in self.faults:
             for session in [*self.gate.sessions.values()]:

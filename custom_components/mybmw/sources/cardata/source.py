@@ -149,7 +149,12 @@ class CarDataSource(Source):
     @property
     @override
     def checkup(self) -> Checkup:
-        return check_up(self._access, self._cars, self._stream.status if self._stream else StreamStatus())
+        return check_up(self._access, self._cars, self.stream)
+
+    @property
+    def stream(self) -> StreamStatus:
+        """How the stream is doing."""
+        return self._stream.status if self._stream else StreamStatus()
 
     @override
     def listen(self, on_vehicles: OnVehicles) -> None:
@@ -280,7 +285,7 @@ class CarDataSource(Source):
         Raises:
             SignInRequiredError: It has.
         """
-        ended_by = self._stream.status.ended_by if self._stream else None
+        ended_by = self.stream.ended_by
         if ended_by and cause_of(ended_by) is not Cause.SCOPE_NOT_GRANTED:
             raise ended_by.with_traceback(None)
 
