@@ -69,7 +69,7 @@ class Stream:
     async def start(self) -> None:
         """Begin to let clients in, and to tell them what happens from now on."""
         self._broker, self.behind = await start_broker(self._which, Path(self._folder.name))
-        self._publisher = aiomqtt.Client(HOST, self.behind, max_queued_outgoing_messages=0)
+        self._publisher = aiomqtt.Client(HOST, self.behind, keepalive=0, max_queued_outgoing_messages=0)
         await self._publisher.__aenter__()
         await self.gate.open(self.behind, self._port)
         self._looking = asyncio.create_task(self._keep_looking(), name="simulated stream")
