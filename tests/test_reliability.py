@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mybmw.account_store import AccountStore, Pause
-from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, TryLaterError
+from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, SourceError, TryLaterError
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up
 
@@ -38,16 +38,19 @@ async def test_a_pause_is_over_when_the_clock_was_ahead(
     "error", [SlowDownError("slow down", NOW + timedelta(hours=1)), NotAllowedError("", Refusal.BLOCKED)]
 )
 async def test_an_account_that_pauses_goes_on_when_the_clock_is_set_back(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, error: Exception
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, error: SourceError
 ) -> None:
     source.show(I4)
     coordinator = await set_up(hass, account_entry())
     source.failure = error
     await coordinator.async_refresh()
-    assert coordinator.pause
+    asked = source.times_asked
+    await coordinator.async_refresh()
+    assert source.times_asked == asked
     freezer.move_to(NOW - timedelta(hours=5))
     source.show(I4)
     await coordinator.async_refresh()
+    assert source.times_asked == asked + 1
     assert coordinator.pause is None
     assert mileage(hass, I4) == "1000"
 
