@@ -109,4 +109,6 @@ def tell(plan: Plan, looks: Mapping[int, Remains]) -> None:
     """Tell what was left, by the number of rounds."""
     names = [*looks[0].exact, *looks[0].memory_kb]
     table = {rounds: {**look.exact, **look.memory_kb} for rounds, look in looks.items()}
-    plan.tell_table(("left after … rounds", *looks), ((name, *(row[name] for row in table.values())) for name in names))
+    plan.tell_table(
+        ("left after … rounds", *map(str, looks)), ((name, *(row[name] for row in table.values())) for name in names)
+    )
