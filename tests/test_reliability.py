@@ -71,7 +71,8 @@ async def test_old_values_are_not_shown_for_hours_because_the_clock_was_set_back
 
 
 def test_every_promise_names_a_test_that_there_is() -> None:
-    rows = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][2:]
+    promises, _soak = DOCUMENT.read_text(encoding="utf-8").split("## A soak")
+    rows = [line for line in promises.splitlines() if line.startswith("| ")][2:]
     assert len(rows) > 10
     for row in rows:
         named = re.findall(r"`([\w/.]+)::(test_\w+)`", row)
