@@ -325,6 +325,9 @@ class CarDataSource(Source):
         try:
             reason = Reason.OWNER if at_once else Reason.DAILY if has_cars else Reason.SET_UP
             mapped = await self._access.client.cars(reason)
+        except SignInRequiredError:
+            self._cars.tried_at = tried_at  # no call was spent, and after a restart the owner is to be asked at once
+            raise
         except (SlowDownError, TryLaterError) as err:
             if at_once or not has_cars:
                 raise

@@ -378,3 +378,17 @@ async def test_closing_before_the_start(access: Access, time: Time, cloud: Simul
 
 async def listener_of_nothing(message: object) -> None:
     pytest.fail(f"nothing was to come, not even {message}")
+
+
+@pytest.mark.parametrize(("jump_h", "naps"), [(0, 5), (-5, 5), (5, 1)])
+async def test_a_clock_that_is_set_makes_no_wait_longer(access: Access, time: Time, jump_h: int, naps: int) -> None:
+    """Five minutes are five minutes, or over when the clock says so, as after a computer has slept."""
+    slept_s: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept_s.append(seconds)
+        time.now += timedelta(seconds=seconds, hours=jump_h if len(slept_s) == 1 else 0)
+
+    stream = Stream(access.tokens, listener_of_nothing, clock=time, sleep=sleep)
+    await stream._wait_until(time() + timedelta(minutes=5))
+    assert slept_s == [60] * naps
