@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore, Pause
@@ -21,6 +21,7 @@ from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal
 from .moments import local_minute
 from .pictures import Pictures
+from .portions import PortionedCoordinator
 from .sources import (
     Fetch,
     NotAllowedError,
@@ -67,7 +68,7 @@ _TIMER_SLACK: Final = timedelta(seconds=1)
 type MyBMWConfigEntry = ConfigEntry[MyBMWCoordinator]
 
 
-class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
+class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
     """The cars of one account, by VIN.
 
     `troubles` holds the cars that could not be read in the last update and keep what was read before, `unread_makes`
