@@ -85,6 +85,7 @@ async def _refresh(
             await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert coordinator.last_update_success
+    assert isinstance(coordinator, FormerCoordinator) or not coordinator.troubles
     return load
 
 

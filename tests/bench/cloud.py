@@ -17,6 +17,8 @@ from .line import HOST, Line
 
 _LIFETIME: Final = timedelta(days=1)
 _LONGEST_LINE: Final = 2**20
+_UNTIL_NOTICED_S: Final = 0.2
+"""After that, everybody has noticed that a connection is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,9 @@ class FarCloud:
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(b"\n")
-        return int(await self.process.stdout.readline())
+        requests = int(await self.process.stdout.readline())
+        await asyncio.sleep(_UNTIL_NOTICED_S)
+        return requests
 
 
 @asynccontextmanager
