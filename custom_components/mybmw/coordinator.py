@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore
@@ -22,6 +22,7 @@ from .issues import async_clear_refusal, async_report_refusal
 from .moments import local_minute
 from .pauses import PAUSING, TIMER_SLACK, Pauses, rest_of
 from .pictures import Pictures
+from .portions import PortionedCoordinator
 from .sources import (
     Fetch,
     NotAllowedError,
@@ -51,7 +52,7 @@ _LOGGER = logging.getLogger(__name__)
 type MyBMWConfigEntry = ConfigEntry[MyBMWCoordinator]
 
 
-class MyBMWCoordinator(DataUpdateCoordinator[Mapping[str, Vehicle]]):
+class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
     """The cars of one account, by VIN.
 
     `unread_makes` are the makes of which the cloud has not been able to say yet which cars there are. There is an

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.mybmw.sources.cardata.hosts import Broker, broker
 from custom_components.mybmw.sources.cardata.stream import _tls_context
-from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
+from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM, loopback
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +56,11 @@ def test_certificates_are_checked() -> None:
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
     assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+
+
+def test_a_simulated_cloud_may_have_a_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LOOPBACK, "https://127.0.0.1:8199")
+    assert loopback() == "https://127.0.0.1:8199"
+    monkeypatch.setenv(LOOPBACK, "https://bmw.example.com:8199")
+    with pytest.raises(ValueError, match="127"):
+        loopback()

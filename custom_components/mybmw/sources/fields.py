@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
+from functools import lru_cache
 import re
 from typing import Final, Self
 
@@ -37,6 +38,8 @@ _MINUTES: Final = range(60)
 _QUOTABLE: Final = re.compile(r"[A-Z][A-Z_]{0,39}")
 # What may pass as a word or the name of a field: no sentence, and nothing with a number in it that may say whose it is.
 _WORD: Final = re.compile(r"(?![A-Za-z0-9_]*[0-9]{5})[A-Za-z][A-Za-z0-9_]{0,59}")
+_LONGEST_WORD: Final = 60
+_WORDS_REMEMBERED: Final = 1024  # a cloud uses the same some hundred again and again
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 _KINDS: Final[Mapping[type, str]] = {
@@ -117,9 +120,9 @@ class Fields:
             self.note(key, f"{_kind(value)} instead of an object")
         return NOTHING
 
-    def parts(self, key: str) -> list[Fields] | None:
+    def parts(self, key: str, longest: int = LONGEST_LIST) -> list[Fields] | None:
         """A list of objects; items that do not fit are left out."""
-        values = self._list(key)
+        values = self._list(key, longest)
         if values is None:
             return None
         parts: list[Fields] = []
@@ -140,7 +143,11 @@ class Fields:
     def word(self, key: str) -> str | None:
         """A token that is passed on as it is, in lower case."""
         value = self._raw.get(key)
-        return None if value is None or value == "" else self._take(key, value, _word)
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and len(value) <= _LONGEST_WORD and (word := _lowered(value)):
+            return word
+        return self._take(key, value, _word)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; items that do not fit are left out."""
@@ -162,7 +169,11 @@ class Fields:
     def tokens[T](self, key: str, tokens: Tokens[T | None]) -> tuple[T, ...]:
         """What the tokens of a list mean; those not listed are left out."""
         values = self._list(key)
-        return self._take_all(key, values, lambda value: _meaning(value, tokens)) if values else ()
+        if not values:
+            return ()
+        meanings = [tokens.meanings.get(value) if isinstance(value, str) else None for value in values]
+        known = tuple([meaning for meaning in meanings if meaning is not None])
+        return known if len(known) == len(values) else self._take_all(key, values, lambda raw: _meaning(raw, tokens))
 
     def flag(self, key: str) -> bool | None:
         """A truth value."""
@@ -214,21 +225,21 @@ class Fields:
 
     def _named(self, names: list[str]) -> list[str]:
         """As many of the names as a cloud can mean to say, without those that are none."""
-        sound = [name for name in names if _WORD.fullmatch(name)][:MOST_NAMES]
+        sound = [name for name in names if len(name) <= _LONGEST_WORD and _lowered(name)][:MOST_NAMES]
         if len(sound) < len(names):
             self.note("*", f"{len(names) - len(sound)} names that are odd or too many")
         return sound
 
-    def _list(self, key: str) -> list[Json] | None:
+    def _list(self, key: str, longest: int = LONGEST_LIST) -> list[Json] | None:
         value = self._raw.get(key)
         if value is None:
             return None
         if not isinstance(value, list):
             self.note(key, f"{_kind(value)} instead of a list")
             return None
-        if len(value) > LONGEST_LIST:
-            self.note(key, f"{len(value)} items, of which the first {LONGEST_LIST} are read")
-            return value[:LONGEST_LIST]
+        if len(value) > longest:
+            self.note(key, f"{len(value)} items, of which the first {longest} are read")
+            return value[:longest]
         return value
 
     def _take[T](self, key: str, value: Json, read: Callable[[Json], T]) -> T | None:
@@ -262,9 +273,15 @@ def _text(value: Json) -> str | None:
 
 
 def _word(value: Json) -> str:
-    if isinstance(value, str) and _WORD.fullmatch(value):
-        return value.lower()
+    if isinstance(value, str) and len(value) <= _LONGEST_WORD and (word := _lowered(value)):
+        return word
     raise _OddError(_kind(value), "a word")
+
+
+@lru_cache(_WORDS_REMEMBERED)
+def _lowered(text: str) -> str | None:
+    """A word in lower case, None if it is none."""
+    return text.lower() if _WORD.fullmatch(text) else None
 
 
 def _meaning[T](value: Json, tokens: Tokens[T]) -> T:

@@ -14,7 +14,7 @@ LOOPBACK_STREAM: Final = "MYBMW_LOOPBACK_STREAM"
 LOOPBACK_CA: Final = "MYBMW_LOOPBACK_CA"
 """Environment variable with the path of the certificate that vouches for that stream, and for nothing else."""
 
-_ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:([1-9][0-9]{0,4})")
+_ADDRESS: Final = re.compile(r"https?://127\.0\.0\.1:([1-9][0-9]{0,4})")
 _STREAM_ADDRESS: Final = re.compile(r"127\.0\.0\.1:([1-9][0-9]{0,4})")
 _LAST_PORT: Final = 65535
 
@@ -38,7 +38,10 @@ def loopback() -> str | None:
         return None
     match = _ADDRESS.fullmatch(address.removesuffix("/"))
     if match is None or int(match[1]) > _LAST_PORT:
-        message = f"{LOOPBACK} may only be http://127.0.0.1:PORT, with the port of a simulated cloud on this machine"
+        message = (
+            f"{LOOPBACK} may only be http://127.0.0.1:PORT or https://127.0.0.1:PORT, with the port of a simulated"
+            " cloud on this machine"
+        )
         raise ValueError(message)
     return match[0]
 

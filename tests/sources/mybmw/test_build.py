@@ -11,6 +11,7 @@ import pytest
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle, vins_of
+from custom_components.mybmw.sources.mybmw.build.answers import MOST_CARS
 from custom_components.mybmw.vehicle import (
     Battery,
     Body,
@@ -293,6 +294,11 @@ def test_vins_of_a_list() -> None:
         "WBA00000000DEMO02",
     ]
     assert vins_of({"gcid": "x", "mappingInfos": entries}) == ("WBA00000000DEMO01", "wz100000000000j29")
+
+
+def test_a_fleet_is_read_as_far_as_is_reasonable() -> None:
+    entries: Json = [{"vin": f"WBA0000000{number:07}"} for number in range(MOST_CARS + 1)]
+    assert len(vins_of({"mappingInfos": entries})) == MOST_CARS
 
 
 @pytest.mark.parametrize("nothing", [None, [], "text", {}, {"mappingInfos": None}, {"mappingInfos": []}])

@@ -140,9 +140,9 @@ async def test_every_question_is_asked_as_the_app_does(client: Client, cloud: Cl
     assert len({request.headers["bmw-session-id"] for request in cloud.requests}) == 1
 
 
-async def test_at_most_four_at_a_time(client: Client, cloud: Cloud, clock: Clock) -> None:
+async def test_at_most_six_at_a_time(client: Client, cloud: Cloud, clock: Clock) -> None:
     await states(client, clock, 20)
-    assert cloud.most_at_once == 4
+    assert cloud.most_at_once == 6
 
 
 async def test_many_refused_at_once_cause_one_renewal(client: Client, cloud: Cloud, clock: Clock, keep: Keeper) -> None:
@@ -150,8 +150,8 @@ async def test_many_refused_at_once_cause_one_renewal(client: Client, cloud: Clo
     cloud.granted()  # so that what we have is not the newest any more
     answers = await states(client, clock, 10)
     assert all(isinstance(answer, dict) for answer in answers)
-    assert cloud.asked == {STATE: 14, CONFIG: 1, TOKEN: 1}
-    assert cloud.most_at_once == 4
+    assert cloud.asked == {STATE: 16, CONFIG: 1, TOKEN: 1}
+    assert cloud.most_at_once == 6
     assert [credentials["refresh_token"] for credentials in keep.kept] == ["refresh-2"]
     first_use = next(
         number
@@ -249,7 +249,7 @@ async def test_after_a_stop_nothing_more_is_sent(
     cloud.replies[STATE] = reply
     answers = await states(client, Clock(), 20)
     assert [type(answer) for answer in answers] == [error] * 20
-    assert cloud.asked[STATE] == 4  # those under way already
+    assert cloud.asked[STATE] == 6  # those under way already
 
 
 async def test_a_pause_is_kept_by_rounds_that_began_before_it(client: Client, cloud: Cloud, clock: Clock) -> None:
@@ -329,7 +329,7 @@ async def test_a_dead_refresh_token_ends_the_round(client: Client, cloud: Cloud,
     cloud.replies[STATE] = httpx.Response(401)
     answers = await states(client, clock, 20)
     assert [type(answer) for answer in answers] == [SignInRequiredError] * 20
-    assert cloud.asked == {STATE: 4, CONFIG: 1, TOKEN: 1}
+    assert cloud.asked == {STATE: 6, CONFIG: 1, TOKEN: 1}
 
 
 @pytest.mark.parametrize("path", [STATE, CONFIG])

@@ -97,7 +97,7 @@ def test_all_requests_can_be_sent_to_this_machine(port: int, end: str, monkeypat
         "http://127.0.0.1:0",
         "http://127.0.0.1:65536",
         "http://127.0.0.1:80000000",
-        "https://127.0.0.1:8199",
+        "https://127.0.0.2:8199",
         "http://localhost:8199",
         "http://127.0.0.2:8199",
         "http://0.0.0.0:8199",

@@ -61,7 +61,7 @@ async def test_all_recorded_cars_are_read_and_built(source: MyBmwSource, clock: 
 async def test_no_more_is_asked_than_needed(source: MyBmwSource, cloud: Cloud) -> None:
     assert await asked(cloud, source) == {LIST: 3, PROFILE: 9, STATE: 9, CHARGING: 6}
     assert await asked(cloud, source) == {STATE: 9, CHARGING: 6}
-    assert cloud.most_at_once == 4
+    assert cloud.most_at_once == 6
 
 
 async def test_each_car_is_asked_for_under_its_brand(source: MyBmwSource, cloud: Cloud) -> None:

@@ -32,8 +32,8 @@ from .wire import Wire
 
 _LOGGER = logging.getLogger(__name__)
 
-IN_FLIGHT: Final = 4
-"""How many requests of one account may be under way at a time."""
+IN_FLIGHT: Final = 6
+"""How many requests of one account may be under way at a time: as many as a browser sends to one server."""
 
 
 @dataclass(slots=True)

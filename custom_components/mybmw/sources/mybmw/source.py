@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import override
+from typing import Final, override
 
 import httpx
 
@@ -27,7 +27,7 @@ from ..anonymize import Anonymizer
 from . import questions
 from .account import Account
 from .build import Answers, build_vehicle
-from .client import Client, Round
+from .client import IN_FLIGHT, Client, Round
 from .commands import Commands
 from .garage import Car, Garage, is_denial
 from .orders import as_changed, order
@@ -35,6 +35,8 @@ from .questions import Question
 from .sign_in import login_of
 from .tokens import TokenKeeper
 from .wire import Sleep, Wire
+
+_CARS_AT_A_TIME: Final = 2 * IN_FLIGHT
 
 
 def open_account(
@@ -99,8 +101,7 @@ class MyBmwSource(Source):
         await self._look_at_lists(this_round, everything=look_for_cars)
         left_out = self._garage.leave_out(leave_out)
         cars = [car for car in self._garage.cars.values() if car.vin not in left_out]
-        read = await _side_by_side(self._read(car, this_round, with_profile=look_for_cars) for car in cars)
-        outcomes = dict(zip(cars, read, strict=True))
+        outcomes = await self._read_all(cars, this_round, with_profiles=look_for_cars)
         fetch = Fetch(
             vehicles={car.vin: outcome for car, outcome in outcomes.items() if isinstance(outcome, Vehicle)},
             failures={car.vin: outcome for car, outcome in outcomes.items() if isinstance(outcome, SourceError)},
@@ -181,6 +182,23 @@ class MyBmwSource(Source):
             self._garage.take_in(dict(zip(brands, asked, strict=True)), now)
         if err := self._garage.why_empty:
             raise err.with_traceback(None)
+
+    async def _read_all(
+        self, cars: Collection[Car], this_round: Round, *, with_profiles: bool
+    ) -> dict[Car, Vehicle | SourceError]:
+        """Read cars, as many at a time as it takes to have something to ask whenever there is room for a request.
+
+        All at once, a thousand cars would keep everybody else waiting only by beginning.
+        """
+        outcomes: dict[Car, Vehicle | SourceError | None] = dict.fromkeys(cars)
+        waiting = iter(cars)
+
+        async def read_on() -> None:
+            for car in waiting:
+                outcomes[car] = await self._read(car, this_round, with_profile=with_profiles)
+
+        await _side_by_side(read_on() for _ in range(min(_CARS_AT_A_TIME, len(cars))))
+        return {car: outcome for car, outcome in outcomes.items() if outcome is not None}
 
     async def _read(
         self, car: Car, this_round: Round, *, with_profile: bool, state_only: bool = False

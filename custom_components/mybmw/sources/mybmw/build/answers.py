@@ -9,6 +9,9 @@ from ... import Json
 from ...fields import Fields
 from ..brands import ListBrand
 
+MOST_CARS: Final = 1_000
+"""No more of a list are read; no fleet in one account is known to be larger."""
+
 # It will stand in headers and paths of requests.
 _VIN: Final = re.compile(r"[A-Za-z0-9]{17}")
 
@@ -31,6 +34,6 @@ class Answers:
 
 def vins_of(vehicle_list: Json) -> tuple[str, ...]:
     """The cars on a list, each once, by vehicle identification number."""
-    entries = Fields.of_answer(vehicle_list, "list", {}).parts("mappingInfos") or ()
+    entries = Fields.of_answer(vehicle_list, "list", {}).parts("mappingInfos", MOST_CARS) or ()
     vins = [vin for entry in entries if (vin := entry.text("vin")) and _VIN.fullmatch(vin)]
     return tuple(dict.fromkeys(vins))

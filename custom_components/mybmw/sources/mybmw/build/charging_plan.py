@@ -4,9 +4,8 @@ The state tells the plan in one dialect, the charging details in another, which 
 there they have always said the same.
 """
 
-from dataclasses import replace
 from datetime import datetime, time
-from typing import Final
+from typing import Final, NamedTuple
 
 from ....vehicle import (
     ChargingMode,
@@ -42,6 +41,16 @@ _TIMER_IDS: Final = range(1_000)
 _IS_AMPERE: Final = Tokens({"A": True}, absent=True, unlisted=False)
 
 
+class _Told(NamedTuple):
+    """What both dialects tell."""
+
+    mode: ChargingMode
+    preference: ChargingPreference
+    timer_type: TimerType
+    window: ChargingWindow | None
+    departure_timers: tuple[DepartureTimer, ...]
+
+
 def build_charging_plan(
     state: Fields, details: Fields, drive_train: DriveTrain, as_of: datetime | None
 ) -> ChargingPlan | None:
@@ -56,8 +65,13 @@ def build_charging_plan(
         return None
     settings, detailed_settings = plan.part("chargingSettings"), details.part("chargingSettingsDetail")
     ac_limit = detailed_settings.part("acLimit")
-    return replace(
-        _plan(plan) if plan else _detailed_plan(detailed_plan),
+    told = _plan(plan) if plan else _detailed_plan(detailed_plan)
+    return ChargingPlan(
+        mode=told.mode,
+        preference=told.preference,
+        timer_type=told.timer_type,
+        window=told.window,
+        departure_timers=told.departure_timers,
         as_of=as_of,
         is_pre_entry_climatization_on=_first(
             plan.flag("climatisationOn"), detailed_plan.flag("isPreconditionForDepartureActive")
@@ -88,9 +102,9 @@ def _amperes(current: Fields) -> int | None:
     return amount if is_ampere else None
 
 
-def _plan(plan: Fields) -> ChargingPlan:
+def _plan(plan: Fields) -> _Told:
     window = plan.part("reductionOfChargeCurrent")
-    return ChargingPlan(
+    return _Told(
         mode=plan.token("chargingMode", _MODE),
         preference=plan.token("chargingPreference", _PREFERENCE),
         timer_type=plan.token("chargingControlType", _TIMER_TYPE),
@@ -109,11 +123,11 @@ def _plan(plan: Fields) -> ChargingPlan:
     )
 
 
-def _detailed_plan(plan: Fields) -> ChargingPlan:
+def _detailed_plan(plan: Fields) -> _Told:
     """The plan of the charging details, in which midnight stands for a time that is not set."""
     mode, timers = plan.part("chargingMode"), plan.part("departureTimer")
     start, end = mode.clock("startTimeSlot"), mode.clock("endTimeSlot")
-    return ChargingPlan(
+    return _Told(
         mode=mode.token("type", _DETAILED_MODE),
         preference=mode.token("chargingPreference", _PREFERENCE),
         timer_type=timers.token("type", _DETAILED_TIMER_TYPE),
