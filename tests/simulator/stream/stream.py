@@ -91,7 +91,7 @@ class Stream:
     async def come_up(self) -> None:
         """Answer at the same port as before."""
         self._broker, self.behind = await start_broker(self._which, Path(self._folder.name))
-        self._publisher = aiomqtt.Client(HOST, self.behind, keepalive=0, max_queued_outgoing_messages=0)
+        self._publisher = aiomqtt.Client(HOST, self.behind, keepalive=3600, max_queued_outgoing_messages=0)
         await self._publisher.__aenter__()
         await self.gate.open(self.behind, self.gate.port or self._port)
 
