@@ -37,7 +37,7 @@ FULL: Final = Size(
     latencies_ms=(0, 100),
     growth=(10, 100, 1000),
     remembered=200,
-    messages=9_000,  # fewer than may wait to be read, so that none is lost
+    messages=30_000,
     listened_to=(1, 5),
     builds=300,
 )

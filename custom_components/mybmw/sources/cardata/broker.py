@@ -4,7 +4,7 @@ A connection is opened with one token and never reopened: aiomqtt would come bac
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 import logging
 import ssl
@@ -23,6 +23,9 @@ KEEPALIVE_S: Final = 30
 
 _MOST_WAITING: Final = 10_000
 """So many messages may wait to be read; those beyond are lost."""
+
+_AT_ONCE: Final = 500
+"""So many messages are passed on without a turn for anybody else."""
 
 ANSWER_S: Final = 10
 """The broker may take so long for an answer."""
@@ -60,6 +63,11 @@ class _Client(aiomqtt.Client):
     def was_dropped(self) -> bool:
         """Whether the connection has been broken off, by somebody else than us."""
         return self._disconnected.done() and self._disconnected.exception() is not None
+
+    def take_waiting(self) -> Iterator[aiomqtt.Message]:
+        """What has come by now and waits, up to so much that nobody else has to wait long."""
+        for _ in range(min(self._queue.qsize(), _AT_ONCE)):
+            yield self._queue.get_nowait()
 
     async def let_go(self) -> None:
         """Say goodbye if there is anybody, close the socket, and wait until nothing of it is left."""
@@ -115,6 +123,9 @@ class Connection:
         try:
             async for message in self._client.messages:
                 await hear(message.topic.value, message.payload)
+                # The library takes several turns of the event loop for each message, and reads a hundred in one.
+                for waiting in self._client.take_waiting():
+                    await hear(waiting.topic.value, waiting.payload)
         except aiomqtt.MqttError as err:
             if err.__cause__ is not None:
                 raise BrokenOffError(_loss(err.__cause__)) from None
