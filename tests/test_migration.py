@@ -4,7 +4,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from attr import evolve
 from freezegun.api import FrozenDateTimeFactory
@@ -15,7 +15,9 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
+from homeassistant.util.json import json_loads_object
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -29,6 +31,7 @@ from custom_components.mybmw.migration import (
     async_look,
     async_proceed,
 )
+from custom_components.mybmw.migration.journal import Record
 from custom_components.mybmw.migration.successors import PREDECESSORS, Predecessor
 
 from .account import GCID, NOW, FakeSource, account_entry, pass_time, recorded_vehicle, set_up
@@ -643,3 +646,32 @@ async def test_community_integrations_are_followed_when_they_are_given_up(
     await take_over(hass, entry)
     await answer(hass, await open_dialog(hass, entry, "taken_over"), "keep")
     assert hass.config_entries.async_entries(predecessor.domain) == [old], "it is its owner's to remove"
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"stage"', '"no stage"'),
+        ('"moves":[', '"moves":[{},'),
+        ('"looks":{', '"looks":null,"x":{'),
+        ('"disabled_by":null', '"disabled_by":"nobody"'),
+        ('"taken_over_at":null', '"taken_over_at":"9999-12-31T23:59:59-14:00"'),
+        ('"taken_over_at":null', '"taken_over_at":"2023-01-04T15:00:00"'),
+        ('"taken_over_at":null', '"taken_over_at":"soon"'),
+    ],
+)
+async def test_an_account_is_set_up_whatever_is_written_down(
+    hass: HomeAssistant, newcomer: Newcomer, stage: Stage, before: str, after: str
+) -> None:
+    plan = async_look(hass, newcomer.entry.entry_id, [newcomer.vin]).plan
+    await async_decide(hass, GCID, stage, plan)
+    store = Journal(hass, GCID)._store
+    written = json_bytes(await store.async_load()).decode()
+    assert before in written
+    await store.async_save(cast(Record, json_loads_object(written.replace(before, after))))
+
+    await hass.config_entries.async_reload(newcomer.entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert newcomer.entry.state is ConfigEntryState.LOADED

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict, cast
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -61,15 +61,16 @@ class AccountStore:
         return self.pause if self.pause and self.pause.until > dt_util.utcnow() else None
 
     async def async_load(self) -> None:
-        """Read the file; an account that was never stored has no credentials and no pause."""
-        if (stored := await self._store.async_load()) is None:
-            return
-        self._credentials = stored["credentials"]
-        self._aside = stored.get("aside", {})
-        if (pause := stored.get("pause")) and (until := dt_util.parse_datetime(pause["until"])):
-            refusal = pause["refusal"]
-            # A later version may have stored a refusal that this one does not know; to wait is right all the same.
-            self.pause = Pause(until=until, refusal=Refusal(refusal) if refusal and refusal in Refusal else None)
+        """Read the file; an account that was never stored has no credentials and no pause.
+
+        What is damaged of it counts as not stored: without credentials, the owner is asked to sign in again.
+        """
+        stored: Json = cast("Json", await self._store.async_load())
+        page = stored if isinstance(stored, dict) else {}
+        aside = _object(page.get("aside"))
+        self._credentials = _object(page.get("credentials"))
+        self._aside = {source: _object(remainder) for source, remainder in aside.items()}
+        self.pause = _pause_in(_object(page.get("pause")))
 
     async def async_keep_credentials(self, credentials: Credentials) -> None:
         """Replace the credentials; they are on disk when this returns, or about to be if Home Assistant is stopping.
@@ -108,7 +109,7 @@ class AccountStore:
             stored = await self._store.async_load()
         except HomeAssistantError:
             return None
-        return stored and stored["credentials"]
+        return stored and stored.get("credentials")
 
     async def _async_save(self) -> None:
         pause = self.pause
@@ -119,3 +120,20 @@ class AccountStore:
         if self._aside:
             stored["aside"] = self._aside
         await self._store.async_save(stored)
+
+
+def _object(stored: Json) -> dict[str, Json]:
+    return stored if isinstance(stored, dict) else {}
+
+
+def _pause_in(stored: dict[str, Json]) -> Pause | None:
+    until, refusal = stored.get("until"), stored.get("refusal")
+    try:
+        moment = datetime.fromisoformat(until) if isinstance(until, str) else None
+    except ValueError:
+        return None
+    if moment is None or moment.tzinfo is None:
+        return None
+    # A later version may have stored a refusal that this one does not know; to wait is right all the same.
+    known = next((known for known in Refusal if known == refusal), None)
+    return Pause(until=moment, refusal=known)
