@@ -180,9 +180,7 @@ async def test_cardata_from_the_client_id_to_the_first_live_value(chromium: str,
 async def sees_a_car_drive(owner: Desk, entity_id: str) -> None:
     """What the page shows of it changes without anybody asking."""
     before = await owner.home.wait_for_function(IS_KNOWN, arg=entity_id)
-    await owner.home.wait_for_function(
-        HAS_GROWN, arg=[entity_id, await before.json_value()], timeout=DRIVEN_WITHIN_MS
-    )
+    await owner.home.wait_for_function(HAS_GROWN, arg=[entity_id, await before.json_value()], timeout=DRIVEN_WITHIN_MS)
 
 
 async def downloads_diagnostics(owner: Desk) -> None:
