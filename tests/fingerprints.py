@@ -27,6 +27,7 @@ _FILE: Final = re.compile(
 _VIN: Final = re.compile(r"[A-Za-z0-9]{17}")
 _LARGEST: Final = 20_000_000
 _DEEPEST: Final = 100
+_MOST_CARS: Final = 100
 
 
 class FingerprintError(ValueError):
@@ -54,6 +55,9 @@ def read_fingerprint(path: Path) -> tuple[RecordedCar, ...]:
         raise FingerprintError(message) from err
     if not found:
         message = f"{path} holds no car: it is neither the folder of a fingerprint nor a file of diagnostics"
+        raise FingerprintError(message)
+    if len(found) > _MOST_CARS:
+        message = f"{path} holds {len(found)} cars, which nobody has"
         raise FingerprintError(message)
     return tuple(_car(vin, car) for vin, car in sorted(found.items()))
 

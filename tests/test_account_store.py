@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.json import save_json
-from homeassistant.util.json import load_json_object
+from homeassistant.util.json import JsonValueType, load_json_object
 import pytest
 
 from custom_components.mybmw.account_store import AccountStore
@@ -112,3 +112,34 @@ async def test_a_pause_is_kept_whoever_stored_it(
     await store.async_load()
     assert store.pause == Pause(until=NOW, refusal=read)
     assert store.credentials == {"refresh_token": "x"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        {},
+        {"credentials": "x", "pause": [], "aside": 1},
+        {"credentials": [], "pause": {"until": 5}, "aside": {"cardata": None}},
+        {"credentials": None, "pause": {"until": "2023-02-29T00:00:00Z", "refusal": None}},
+        {"credentials": None, "pause": {"until": "2023-01-04T15:00:00", "refusal": None}},
+        {"credentials": None, "pause": {"until": "soon", "refusal": {}}},
+    ],
+)
+async def test_what_is_damaged_was_never_stored(hass: HomeAssistant, file: Path, data: JsonValueType) -> None:
+    make_folder(file.parent)
+    save_json(str(file), {"version": 1, "key": file.name, "data": data})
+    store = AccountStore(hass, ACCOUNT)
+    await store.async_load()
+    assert store.credentials == store.aside("cardata") == {}
+    assert store.pending_pause is None
+
+
+async def test_what_is_damaged_does_not_take_the_rest_along(hass: HomeAssistant, file: Path) -> None:
+    make_folder(file.parent)
+    data = {"credentials": {"refresh_token": "x"}, "pause": {"until": NOW.isoformat(), "refusal": []}, "aside": 5}
+    save_json(str(file), {"version": 1, "key": file.name, "data": data})
+    store = AccountStore(hass, ACCOUNT)
+    await store.async_load()
+    assert store.credentials == {"refresh_token": "x"}
+    assert store.pause == Pause(until=NOW, refusal=None)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 import re
+from typing import Final
 
 from aiohttp import ClientResponse, FormData
 from freezegun.api import FrozenDateTimeFactory
@@ -28,6 +29,8 @@ from .door import (
 )
 
 pytestmark = pytest.mark.usefixtures("door")
+
+FORM: Final = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize("region", [Region.REST_OF_WORLD, Region.NORTH_AMERICA])
@@ -112,6 +115,27 @@ async def test_a_page_is_answered_once(hass: HomeAssistant, tab: Tab, door: Door
     entry_made(await go_on(hass, page))
     assert (await tab.post(page)).status == 404
     assert len(door.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"h-captcha-response=\xff", {}),
+        (TOKEN.encode("utf-16"), {}),
+        (b"h-captcha-response=x", {"Content-Type": f"{FORM}; charset=nobody"}),
+        (b"h-captcha-response=x", {"Content-Encoding": "deflate"}),
+    ],
+    ids=["no UTF-8", "UTF-16", "encoded in no way there is", "not packed"],
+)
+async def test_what_cannot_be_read_is_refused_with_a_word(
+    hass: HomeAssistant, tab: Tab, caplog: pytest.LogCaptureFixture, body: bytes, headers: dict[str, str]
+) -> None:
+    page = await open_page(hass)
+    answer = await tab.send(page, body, **{"Content-Type": FORM, **headers})
+    assert answer.status == 400
+    assert await says(answer, "unusable")
+    assert is_waiting(hass, page)
+    assert "Error handling request" not in caplog.text
 
 
 async def test_two_answers_at_once_are_one(hass: HomeAssistant, tab: Tab) -> None:

@@ -1,6 +1,7 @@
 """What is remembered of an account between starts: the way in, and how long its cloud told us to wait."""
 
-from typing import Final, NotRequired, TypedDict
+from datetime import datetime
+from typing import Final, NotRequired, TypedDict, cast
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -53,19 +54,16 @@ class AccountStore:
         return None if self.pause is None or self.pause.is_over(dt_util.utcnow()) else self.pause
 
     async def async_load(self) -> None:
-        """Read the file; an account that was never stored has no credentials and no pause."""
-        if (stored := await self._store.async_load()) is None:
-            return
-        self._credentials = stored["credentials"]
-        self._aside = stored.get("aside", {})
-        if (pause := stored.get("pause")) and (until := dt_util.parse_datetime(pause["until"])):
-            refusal = pause["refusal"]
-            # A later version may have stored a refusal that this one does not know; to wait is right all the same.
-            self.pause = Pause(
-                until=until,
-                since=dt_util.parse_datetime(pause.get("since", "")),
-                refusal=Refusal(refusal) if refusal and refusal in Refusal else None,
-            )
+        """Read the file; an account that was never stored has no credentials and no pause.
+
+        What is damaged of it counts as not stored: without credentials, the owner is asked to sign in again.
+        """
+        stored: Json = cast("Json", await self._store.async_load())
+        page = stored if isinstance(stored, dict) else {}
+        aside = _object(page.get("aside"))
+        self._credentials = _object(page.get("credentials"))
+        self._aside = {source: _object(remainder) for source, remainder in aside.items()}
+        self.pause = _pause_in(_object(page.get("pause")))
 
     async def async_keep_credentials(self, credentials: Credentials) -> None:
         """Replace the credentials; they are on disk when this returns, or about to be if Home Assistant is stopping.
@@ -104,7 +102,7 @@ class AccountStore:
             stored = await self._store.async_load()
         except HomeAssistantError:
             return None
-        return stored and stored["credentials"]
+        return stored and stored.get("credentials")
 
     async def _async_save(self) -> None:
         stored = _Stored(credentials=self._credentials, pause=_written(self.pause) if self.pause else None)
@@ -118,3 +116,24 @@ def _written(pause: Pause) -> _StoredPause:
     if pause.since:
         written["since"] = pause.since.isoformat()
     return written
+
+
+def _object(stored: Json) -> dict[str, Json]:
+    return stored if isinstance(stored, dict) else {}
+
+
+def _pause_in(stored: dict[str, Json]) -> Pause | None:
+    refusal = stored.get("refusal")
+    if (until := _moment(stored.get("until"))) is None:
+        return None
+    # A later version may have stored a refusal that this one does not know; to wait is right all the same.
+    known = next((known for known in Refusal if known == refusal), None)
+    return Pause(until=until, since=_moment(stored.get("since")), refusal=known)
+
+
+def _moment(stored: Json) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(stored) if isinstance(stored, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None

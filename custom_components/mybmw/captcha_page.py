@@ -215,6 +215,9 @@ async def _async_read_answer(request: web.Request) -> dict[str, str]:
         form = await request.clone(client_max_size=_LARGEST_ANSWER_BYTES).post()
     except web.HTTPRequestEntityTooLarge as too_large:
         raise _RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "unusable") from too_large
+    except web.RequestPayloadError, LookupError, ValueError:  # it is packed, encoded or split up in no way there is
+        # Not chained: what cannot be decoded is quoted.
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, "unusable") from None
     if _BACK in form:
         return {}
     token = form.get(_ANSWER)

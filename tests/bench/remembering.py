@@ -12,7 +12,8 @@ import time
 from typing import Final
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE, Kind
+from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
+from custom_components.mybmw.sources.cardata.entry import Kind
 from custom_components.mybmw.sources.cardata.readings import Readings
 
 _FIRST: Final = datetime(2026, 2, 20, 12, tzinfo=UTC)

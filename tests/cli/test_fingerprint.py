@@ -137,6 +137,13 @@ def test_what_is_no_fingerprint_is_told(tmp_path: Path, files: Mapping[str, str]
         read_fingerprint(tmp_path)
 
 
+def test_a_fingerprint_of_more_cars_than_anybody_has_is_told(tmp_path: Path) -> None:
+    recording = {"brand": "bmw", "state": {}}
+    (tmp_path / "x.json").write_text(json.dumps({"recordings": [recording] * 101}))
+    with pytest.raises(FingerprintError, match="101 cars"):
+        read_fingerprint(tmp_path / "x.json")
+
+
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(FingerprintError, match="cannot be read"):
         read_fingerprint(tmp_path / "nothing")

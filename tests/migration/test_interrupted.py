@@ -1,13 +1,15 @@
 """Whatever interrupts a takeover, and whatever is gone by then, it comes to the same end."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from homeassistant.config_entries import ConfigEntries, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.json import json_bytes
+from homeassistant.util.json import json_loads_object
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -15,8 +17,11 @@ from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.migration import (
     Journal,
     Stage,
+    async_decide,
+    async_look,
     async_proceed,
 )
+from custom_components.mybmw.migration.journal import Record
 from tests.account import GCID, NOW, FakeSource, account_entry, recorded_vehicle, set_up
 
 from .dialogs import answer, decide, issues, open_dialog, take_over, undo
@@ -217,3 +222,32 @@ async def test_an_entry_without_which_others_would_go_is_kept(hass: HomeAssistan
     await take_over(hass, newcomer.entry)
     await answer(hass, await open_dialog(hass, newcomer.entry, "taken_over"), "keep")
     assert hass.config_entries.async_entries(CORE) == [newcomer.left.entry, other]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"stage"', '"no stage"'),
+        ('"moves":[', '"moves":[{},'),
+        ('"looks":{', '"looks":null,"x":{'),
+        ('"disabled_by":null', '"disabled_by":"nobody"'),
+        ('"taken_over_at":null', '"taken_over_at":"9999-12-31T23:59:59-14:00"'),
+        ('"taken_over_at":null', '"taken_over_at":"2023-01-04T15:00:00"'),
+        ('"taken_over_at":null', '"taken_over_at":"soon"'),
+    ],
+)
+async def test_an_account_is_set_up_whatever_is_written_down(
+    hass: HomeAssistant, newcomer: Newcomer, stage: Stage, before: str, after: str
+) -> None:
+    plan = async_look(hass, newcomer.entry.entry_id, [newcomer.vin]).plan
+    await async_decide(hass, GCID, stage, plan)
+    store = Journal(hass, GCID)._store
+    written = json_bytes(await store.async_load()).decode()
+    assert before in written
+    await store.async_save(cast(Record, json_loads_object(written.replace(before, after))))
+
+    await hass.config_entries.async_reload(newcomer.entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert newcomer.entry.state is ConfigEntryState.LOADED

@@ -322,3 +322,30 @@ def test_long_texts_take_no_time(text: str) -> None:
     begun = time.process_time()
     Anonymizer()([text, {text: None}])
     assert time.process_time() - begun < 2
+
+
+def test_of_a_thousand_secrets_each_is_found_and_the_longest_counts() -> None:
+    anonymous = Anonymizer()
+    secrets = [f"{number % 7}x{number:05}" for number in range(900)]
+    longest = f"{secrets[5]}-and-more"
+    anonymous.learn({"token": [*secrets, longest]})
+    shown = anonymous({"note": [*(f"of {secret.upper()}!" for secret in secrets), longest]})
+    assert shown == {"note": ["of some_secret!"] * len(secrets) + ["some_secret"]}
+
+
+def test_no_more_is_shown_than_anybody_could_read() -> None:
+    many = Anonymizer()({"a": [{"b": number} for number in range(300_000)]})
+    assert isinstance(many, dict)
+    assert isinstance(many["a"], list)
+    assert many["a"][:2] == [{"b": 0}, {"b": 1}]
+    assert many["a"][-1] is None
+    long = Anonymizer()({"a": ["word " * 100_000] * 400, "b": "x" * 100_000})
+    assert isinstance(long, dict)
+    assert isinstance(long["a"], list)
+    assert sum(len(str(text)) for text in long["a"]) <= 5_000_000
+    assert long["b"] == ""
+
+
+def test_a_number_at_the_end_of_what_is_shown_does_not_survive() -> None:
+    shown = Anonymizer()({"a": "x" * 19_985 + " WBA0000LOST012345"})
+    assert "LOST" not in str(shown)

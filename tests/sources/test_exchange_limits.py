@@ -168,3 +168,12 @@ def test_an_answer_does_not_show_what_it_says() -> None:
     assert "secret" not in repr(answer)
     assert answer.text("a") == "secret"
     assert "secret" not in repr(answer)
+
+
+async def test_cookies_that_cannot_be_sent_back_are_not_taken() -> None:
+    cookies = httpx.Cookies()
+    headers = [(b"set-cookie", b"good=1"), (b"set-cookie", b"bad=\xe2\x82\xac"), (b"set-cookie", b"\xc3\xbc=1")]
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, headers=headers, stream=Stream(b"")))
+    async with httpx.AsyncClient(transport=transport) as http:
+        await exchange(http, httpx.Request("POST", URL), cookies)
+    assert httpx.Request("POST", URL, cookies=cookies).headers["cookie"] == "good=1"

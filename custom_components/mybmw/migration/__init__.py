@@ -7,12 +7,13 @@ yet: the owner's decision is written down, the account is reloaded, and whatever
 """
 
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import logging
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
@@ -57,12 +58,17 @@ async def async_decide(hass: HomeAssistant, account_id: str, stage: Stage, plan:
 async def async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> None:
     """Do what is written down, before any entity of the account is loaded.
 
-    If it cannot be written down that it is done, it is done again next time, which changes nothing.
+    If it cannot be written down that it is done, it is done again next time, which changes nothing. Whatever is wrong
+    with it, the account is set up.
     """
     try:
         await _async_proceed(hass, entry_id, account_id)
     except OSError:
         _LOGGER.exception("The file about what is taken over from other integrations cannot be written")
+    except (HomeAssistantError, LookupError, TypeError, ValueError) as err:  # what the registries do not accept
+        _LOGGER.warning(  # without what it says, which may be whose car it is
+            "What is written down to be taken over from other integrations cannot be done (%s)", type(err).__name__
+        )
 
 
 async def _async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> None:
@@ -133,5 +139,9 @@ async def async_forget(hass: HomeAssistant, account_id: str) -> None:
 @callback
 def end_of_way_back(record: Record) -> datetime:
     """Until when it may be undone."""
-    since = dt_util.parse_datetime(record["taken_over_at"] or "") or dt_util.utcnow()
-    return since + MAY_BE_UNDONE
+    now = dt_util.utcnow()
+    try:
+        since = datetime.fromisoformat(record["taken_over_at"] or "").astimezone(UTC)
+    except ValueError, OverflowError:
+        since = now
+    return min(since, now) + MAY_BE_UNDONE

@@ -1,7 +1,9 @@
 """What is being taken over, or was and may still be undone: on disk before the first change is made."""
 
 from enum import StrEnum
-from typing import Final, TypedDict
+import logging
+from types import UnionType
+from typing import Final, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -9,6 +11,8 @@ from homeassistant.util import slugify
 
 from ..const import DOMAIN
 from .plan import Plan
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 _VERSION: Final = 1
 
@@ -38,8 +42,12 @@ class Journal:
         self._store = Store[Record](hass, _VERSION, name, private=True, atomic_writes=True)
 
     async def async_read(self) -> Record | None:
-        """What is written there; None, if there is nothing to do and nothing to undo."""
-        return await self._store.async_load()
+        """What is written there; None, if there is nothing to do and nothing to undo, or the file is damaged."""
+        record = await self._store.async_load()
+        if record is not None and not _fits(record, Record):
+            _LOGGER.error("The file about what is taken over from other integrations is damaged and not used")
+            return None
+        return record
 
     async def async_write(self, record: Record) -> None:
         """Replace what is written there; it is on disk when this returns.
@@ -57,3 +65,16 @@ class Journal:
     async def async_remove(self) -> None:
         """Forget it."""
         await self._store.async_remove()
+
+
+def _fits(value: object, promised: object) -> bool:
+    """Whether a value out of a file is of the type that it is to have."""
+    if is_typeddict(promised):
+        fields = get_type_hints(promised).items()
+        return isinstance(value, dict) and all(name in value and _fits(value[name], inner) for name, inner in fields)
+    origin, arguments = get_origin(promised), get_args(promised)
+    if origin is UnionType:
+        return any(_fits(value, option) for option in arguments)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)
+    return type(value) is (origin or promised)

@@ -6,6 +6,7 @@ position, or if it is known to be personal from somewhere else. Better one value
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 import re
 from typing import Final
 
@@ -13,6 +14,15 @@ from . import Json
 
 _DEEPEST: Final = 60
 """Nothing below this many levels is shown; no real answer goes half as deep."""
+
+_MOST_VALUES: Final = 200_000
+"""No more values of a document are shown; those of the largest account have not half as many."""
+
+_LONGEST_SHOWN: Final = 20_000
+"""No more characters of a text are shown; the longest known has a quarter of them."""
+
+_MOST_CHARACTERS: Final = 5_000_000
+"""... and no more of all texts together."""
 
 _LATITUDE: Final = 12.3456
 _LONGITUDE: Final = 34.5678
@@ -113,7 +123,9 @@ _SHORTEST_FOUND: Final = 5
 _LEARNED: Final = frozenset({_ID, _HIDDEN, _PHONE, _EMAIL, _PLATE})
 """What is personal wherever else it stands, too."""
 _SHORTEST_LEARNED: Final = 6
+_LONGEST_LEARNED: Final = 5_000
 _MOST_LEARNED: Final = 1_000
+_BRANCHES: Final = 4
 
 _DIGIT_OR_AT: Final = re.compile(r"[0-9@]")  # no ordinary word
 
@@ -146,6 +158,7 @@ class Anonymizer:
         self._emails: dict[str, str] = {}
         self._known: dict[str, str] = {}
         self._known_pattern: re.Pattern[str] | None = None
+        self._values_left = self._characters_left = 0
         for secret in secrets:
             self._learn(secret, _ID)
             self._learn(secret.removeprefix("86"), _ID)  # a phone number without its country, which is China
@@ -153,25 +166,28 @@ class Anonymizer:
     def __call__(self, document: Json) -> Json:
         """A copy of a document without anything personal."""
         self.learn(document)
+        self._values_left, self._characters_left = _MOST_VALUES, _MOST_CHARACTERS
         return self._value(document, None, _DEEPEST)
 
     def learn(self, document: Json) -> None:
         """Remember what is personal in a document, so as to find it in others."""
-        for value, meaning in _values(document, None, _DEEPEST):
+        for value, meaning in islice(_values(document, None, _DEEPEST), 2 * _MOST_VALUES):  # keys and values
             if isinstance(value, str):
-                for found in _VIN_IN_VALUE.finditer(value):
+                for found in _VIN_IN_VALUE.finditer(value[:_LONGEST_SHOWN]):
                     self._vin(found)
             if isinstance(meaning, str) and meaning in _LEARNED:
                 self._learn(str(value), meaning)
 
     def _learn(self, value: str, instead: str) -> None:
-        if len(value) >= _SHORTEST_LEARNED and len(self._known) < _MOST_LEARNED and _DIGIT_OR_AT.search(value):
+        is_one = _SHORTEST_LEARNED <= len(value) <= _LONGEST_LEARNED and _DIGIT_OR_AT.search(value)
+        if is_one and len(self._known) < _MOST_LEARNED:
             self._known.setdefault(value.lower(), instead)
             self._known_pattern = None
 
     def _value(self, value: Json, instead: Json, levels_left: int) -> Json:
         """A value without anything personal; below a personal key, `instead` stands for every text and number."""
-        if not levels_left:
+        self._values_left -= 1
+        if not levels_left or self._values_left < 0:
             return None
         match value:
             case None | bool():
@@ -201,6 +217,9 @@ class Anonymizer:
         return self._known.get(str(number), number)
 
     def _text(self, text: str, vin: re.Pattern[str]) -> str:
+        if len(text) > (most := min(_LONGEST_SHOWN, self._characters_left)):
+            text = text[:most].rpartition(" ")[0]  # half a word might not be recognized
+        self._characters_left -= len(text)
         text = vin.sub(self._vin, _EMAIL_ADDRESS.sub(self._email, text))
         if self._known:
             self._known_pattern = self._known_pattern or _any_of(self._known)
@@ -224,7 +243,17 @@ class Anonymizer:
 
 def _any_of(texts: Iterable[str]) -> re.Pattern[str]:
     """A pattern for any of these texts, whatever their case; of several that fit, the longest counts."""
-    return re.compile("|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)), re.IGNORECASE)
+    return re.compile(_branches(sorted(texts, key=len, reverse=True), _BRANCHES), re.IGNORECASE)
+
+
+def _branches(texts: list[str], levels: int) -> str:
+    """Those that begin alike stand together, so that a letter tells which of a thousand it may be, if any."""
+    if not levels:
+        return f"(?:{'|'.join(map(re.escape, texts))})"
+    rests: dict[str, list[str]] = {}
+    for text in texts:
+        rests.setdefault(text[0], []).append(text[1:])
+    return f"(?:{'|'.join(re.escape(first) + _branches(rest, levels - 1) for first, rest in rests.items())})"
 
 
 def _values(value: Json, meaning: Json, levels_left: int) -> Iterator[tuple[str | float, Json]]:

@@ -148,7 +148,7 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: htt
             finally:
                 await response.aclose()
         if cookies is not None:
-            cookies.extract_cookies(response)
+            _take_cookies(cookies, response)
     except _BROKEN_WAY as err:
         message = f"BMW cannot be reached ({type(err).__name__})"
         # Not chained: what the client says may quote a header.
@@ -156,6 +156,14 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: htt
     finally:
         _is_exchanging.reset(exchanging)
     return Answer(status=response.status_code, headers=response.headers, body=body)
+
+
+def _take_cookies(cookies: httpx.Cookies, response: httpx.Response) -> None:
+    """Take the cookies that an answer sets, but for those that could not be sent back: a header is ASCII."""
+    cookies.extract_cookies(response)
+    for cookie in [*cookies.jar]:
+        if not f"{cookie.name}{cookie.value}".isascii():
+            cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
 
 
 async def _read(response: httpx.Response) -> bytes:

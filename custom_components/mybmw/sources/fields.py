@@ -261,6 +261,21 @@ NOTHING: Final = Fields({}, "", {})
 """An object without fields."""
 
 
+def is_shallow(document: Json, deepest: int) -> bool:
+    """Whether no more than so many levels of lists and objects are in each other."""
+    level: list[Json] = [document]
+    for _ in range(deepest):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return True
+    return not any(isinstance(rest, dict | list) for rest in level)
+
+
 def _kind(value: Json) -> str:
     return _KINDS[type(value)]
 

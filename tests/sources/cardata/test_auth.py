@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from custom_components.mybmw.sources import Json, SourceError, TryLaterError
+from custom_components.mybmw.sources import Json, SlowDownError, SourceError, TryLaterError
 from custom_components.mybmw.sources.cardata.auth import DeviceSignIn, first_credentials, gcid_of
 from custom_components.mybmw.sources.cardata.device_code import DeviceCode, challenge_of, new_verifier
 from custom_components.mybmw.sources.cardata.failures import Cause, SignInFailedError, cause_of
@@ -301,3 +301,11 @@ def test_what_is_missing_of_a_code_is_assumed() -> None:
     assert code
     assert (code.interval_s, code.ends_at - NOW) == (5, timedelta(minutes=5))
     assert code.page_with_code == "https://bmw.example/link?user_code=a%26b"
+
+
+@pytest.mark.parametrize("wait", ["Fri, 31 Dec 9999 23:59:59 -2359", "999999999"])
+async def test_no_wait_is_longer_than_a_day(begin: Begin, cloud: Simulator, wait: str) -> None:
+    cloud.faults.append(Fault(path=DEVICE_CODE, status=429, headers={"retry-after": wait}))
+    with pytest.raises(SlowDownError) as raised:
+        await begin()
+    assert raised.value.until == NOW + timedelta(days=1)

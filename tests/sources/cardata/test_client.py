@@ -5,7 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from custom_components.mybmw.sources.cardata.client import MOST_PAGES
+from custom_components.mybmw.sources import Json
+from custom_components.mybmw.sources.cardata.client import LARGEST_PAPER, MOST_PAGES
 from custom_components.mybmw.sources.cardata.failures import Cause, cause_of
 from custom_components.mybmw.sources.cardata.quota import Reason
 from tests.simulator import Fault, Simulator
@@ -143,3 +144,20 @@ async def test_requests_say_what_bmw_wants_and_nothing_else(rooms: Rooms, http: 
     assert ask.headers.keys() == {"host", "accept", "accept-encoding", "x-version", "authorization"}
     assert make.headers.keys() == {*ask.headers, "content-type", "content-length"}
     assert make.headers["x-version"] == "v1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"a": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]},
+        {"a": "x" * LARGEST_PAPER},
+    ],
+    ids=["deep", "large"],
+)
+@pytest.mark.parametrize("question", ["basic data", "tires"])
+async def test_what_could_not_be_stored_is_not_taken(
+    rooms: Rooms, cloud: Simulator, body: dict[str, Json], question: str
+) -> None:
+    """With it, nothing else could be stored: not even a new sign-in."""
+    cloud.faults.append(Fault(path="basicData|smartMaintenance", status=200, body=body))
+    assert cause_of(await failure(rooms, question)) is Cause.NOT_UNDERSTOOD

@@ -444,3 +444,34 @@ async def test_it_is_opened_from_an_owners_settings(
     source.take_message(I5, said(clock, MILEAGE=90_000))
     await source.close()  # nothing is lost on the way
     assert keep.kept[-1]["cars"]
+
+
+async def test_a_car_that_was_never_read_is_not_shown_after_a_restart(
+    account: Account, cloud: Simulator, restarted: Callable[[], Account]
+) -> None:
+    cloud.faults.append(Fault(path="telematicData", status=500))
+    assert not (await account.source.fetch()).vehicles
+    await account.source.close()
+    again = restarted()
+    fetch = await again.source.fetch()
+    assert (fetch.vehicles, len(fetch.failures)) == ({}, 3)
+
+
+async def test_what_a_car_is_is_asked_again_if_the_answer_did_not_say_it(
+    account: Account, clock: Clock, cloud: Simulator
+) -> None:
+    cloud.faults.append(Fault(path="basicData", status=200, body={}, times=3))
+    fetch = await account.source.fetch()
+    assert {vehicle.identity.model for vehicle in fetch.vehicles.values()} == {None}
+    cloud.faults[:] = [Fault(path="basicData", status=500)]
+    clock.advance(hours=25)
+    fetch = await account.source.fetch()
+    assert not fetch.failures, "a car is shown without a name, rather than not at all"
+    cloud.faults.clear()
+    clock.advance(hours=25)
+    fetch = await account.source.fetch()
+    assert None not in {vehicle.identity.model for vehicle in fetch.vehicles.values()}
+    asked_before = len(asked(cloud, "/customers/vehicles"))
+    clock.advance(hours=25)
+    await account.source.fetch()
+    assert "basicData" not in {path for path, _ in asked(cloud, "/customers/vehicles")[asked_before:]}

@@ -127,7 +127,8 @@ class Cloud:
         self.gates: dict[str, asyncio.Event] = {}
         self.most_at_once = 0
         self._at_once = 0
-        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        self.transport = httpx.MockTransport(self._answer)
+        self.http = httpx.AsyncClient(transport=self.transport)
 
     @property
     def asked(self) -> Counter[str]:

@@ -4,26 +4,25 @@ The recorded answers are mutated in every way that comes to mind: fields dropped
 nesting cut or added, lists without end.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from math import inf, nan
 from typing import Final
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.fields import LONGEST_TEXT, MOST_ODDITIES
+from custom_components.mybmw.sources.fields import MOST_ODDITIES
 from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle, vins_of
 from custom_components.mybmw.vehicle import Vehicle
+from tests.fuzz.junk import NESTED, NUMBERS, WORDS, Change, Path, at, changed, deep, without
 from tests.recorded import RECORDED_CARS
 
 from .answers import recorded_answers
+from .dependents import DEPENDENTS
 from .soundness import changed_parts, misfits
-
-type Path = tuple[str | int, ...]
 
 STEADY: Final = settings(derandomize=True, database=None, deadline=None)
 
@@ -35,47 +34,13 @@ PERSONAL: Final = (
     "Am Olympiapark 1, 80809 München",
     "48.177334",
 )
-NUMBERS: Final = (0, -1, 100, 101, 5299, 2**32, 10**400, -(10**400), 0.5, 16.0, -0.0, 1e308, nan, inf, -inf, 48.177334)
-WORDS: Final = (
-    "",
-    "0001-01-01T00:00:00Z",
-    "2023-02-29T00:00:00Z",
-    "9999-12-31T23:59:59-14:00",
-    "2023-01-04T14:57:06",
-    "2023-01-04T14:57:06.352Z",
-    "CHARGING",
-    "unknown",
-    "INVALID",
-    "A_TOKEN_NOBODY_HAS_SEEN",
-    "ACTIVATE",
-    "12",
-    "x" * (LONGEST_TEXT + 1),
-    "\ud83d",
-)
 RECORDED: Final = {
     folder: {"profile": car.profile, "state": car.state, "charging": car.charging}
     for folder, car in RECORDED_CARS.items()
 }
 
 
-def _deep(levels: int) -> Json:
-    nested: Json = []
-    for level in range(levels):
-        nested = [nested] if level % 2 else {"state": nested}
-    return nested
-
-
-NESTED: Final[tuple[Json, ...]] = (
-    [],
-    {},
-    [[]],
-    [None] * 3,
-    [{}] * 1_000,
-    ["MONDAY"] * 1_000,
-    {"hour": 1},
-    _deep(2_000),
-)
-ANYTHING: Final[tuple[Json, ...]] = (None, True, False, *NUMBERS, *WORDS, *PERSONAL, *NESTED)
+ANYTHING: Final[tuple[Json, ...]] = (None, True, False, *NUMBERS, *WORDS, *PERSONAL, *NESTED, deep(2_000))
 JUNK: Final[st.SearchStrategy[Json]] = st.one_of(
     st.sampled_from(ANYTHING),
     st.integers(),
@@ -102,58 +67,18 @@ def _paths_of(folder: str, under: Path = ()) -> tuple[Path, ...]:
     return tuple(path for path in _paths(RECORDED[folder]) if path[: len(under)] == under)
 
 
-def _at(json: Json, path: Path) -> Json:
-    """The value a path leads to; None if it leads nowhere."""
-    for key in path:
-        match json, key:
-            case dict(), str():
-                json = json.get(key)
-            case list(), int() if key < len(json):
-                json = json[key]
-            case _:
-                return None
-    return json
-
-
-def _changed(json: Json, path: Path, change: Callable[[Json], Json]) -> Json:
-    """The document with one value changed, sharing everything else with the original."""
-    if not path:
-        return change(json)
-    key, *rest = path
-    match json, key:
-        case dict(), str():
-            return {**json, key: _changed(json.get(key), tuple(rest), change)}
-        case list(), int() if key < len(json):
-            return [*json[:key], _changed(json[key], tuple(rest), change), *json[key + 1 :]]
-        case _:
-            return json
-
-
-def _without(key: str | int) -> Callable[[Json], Json]:
-    def change(json: Json) -> Json:
-        match json, key:
-            case dict(), str():
-                return {name: value for name, value in json.items() if name != key}
-            case list(), int():
-                return [*json[:key], *json[key + 1 :]]
-            case _:
-                return json
-
-    return change
-
-
-def _replaced(path: Path, value: Json) -> Callable[[Json], Json]:
-    return lambda json: _changed(json, path, lambda _: value)
+def _replaced(path: Path, value: Json) -> Change:
+    return lambda json: changed(json, path, lambda _: value)
 
 
 @st.composite
-def mutations(draw: st.DrawFn, folder: str, under: Path = ()) -> Callable[[Json], Json]:
+def mutations(draw: st.DrawFn, folder: str, under: Path = ()) -> Change:
     """One way to spoil the answers about a car, somewhere under a path."""
     path = draw(st.sampled_from(_paths_of(folder, under) or (under,)))
     other = draw(st.sampled_from(_paths_of(draw(st.sampled_from(sorted(RECORDED))))))
-    stranger = _at(RECORDED[draw(st.sampled_from(sorted(RECORDED)))], other)
+    stranger = at(RECORDED[draw(st.sampled_from(sorted(RECORDED)))], other)
     junk = draw(JUNK)
-    changes: tuple[Callable[[Json], Json], ...] = (
+    changes: tuple[Change, ...] = (
         lambda _: junk,
         lambda _: stranger,
         lambda value: [value],
@@ -163,16 +88,16 @@ def mutations(draw: st.DrawFn, folder: str, under: Path = ()) -> Callable[[Json]
         lambda value: value[0] if isinstance(value, list) and value else str(value)[:50],
     )
     if len(path) > len(under) and draw(st.booleans()):
-        return lambda json: _changed(json, path[:-1], _without(path[-1]))
+        return lambda json: changed(json, path[:-1], without(path[-1]))
     change = draw(st.sampled_from(changes))
-    return lambda json: _changed(json, path, change)
+    return lambda json: changed(json, path, change)
 
 
-def _spoiled(folder: str, *ways: Callable[[Json], Json]) -> Answers:
+def _spoiled(folder: str, *ways: Change) -> Answers:
     answers: Json = RECORDED[folder]
     for way in ways:
         answers = way(answers)
-    profile, state, charging = (_at(answers, (name,)) for name in ("profile", "state", "charging"))
+    profile, state, charging = (at(answers, (name,)) for name in ("profile", "state", "charging"))
     return replace(recorded_answers(RECORDED_CARS[folder]), profile=profile, state=state, charging=charging)
 
 
@@ -235,60 +160,6 @@ def test_every_list_of_cars_can_be_read(junk: Json) -> None:
         assert all(len(vin) == 17 for vin in vins_of(answer))
 
 
-_DATED: Final = {
-    "odometer",
-    "body",
-    "energy",
-    "charging_plan",
-    "climate",
-    "tires",
-    "maintenance",
-    "location",
-}
-DEPENDENTS: Final[Mapping[Path, set[str]]] = {
-    ("profile", "bodyType"): {"identity"},
-    ("profile", "brand"): {"identity"},
-    ("profile", "color"): {"identity"},
-    ("profile", "countryOfOrigin"): {"identity"},
-    ("profile", "driveTrain"): {"identity", "energy", "charging_plan"},
-    ("profile", "driverGuideInfo"): set(),
-    ("profile", "headUnitRaw"): {"identity"},
-    ("profile", "headUnitType"): {"identity"},
-    ("profile", "hmiVersion"): {"identity"},
-    ("profile", "model"): {"identity"},
-    ("profile", "softwareVersionCurrent"): {"identity"},
-    ("profile", "softwareVersionExFactory"): {"identity"},
-    ("profile", "telematicsUnit"): {"identity"},
-    ("profile", "vin"): set(),
-    ("profile", "year"): {"identity"},
-    ("state", "capabilities"): {"capabilities"},
-    ("state", "state", "checkControlMessages"): {"maintenance"},
-    ("state", "state", "chargingProfile"): {"charging_plan"},
-    ("state", "state", "climateControlState"): {"climate", "capabilities"},
-    ("state", "state", "climateTimers"): {"climate"},
-    ("state", "state", "combustionFuelLevel"): {"energy"},
-    ("state", "state", "currentMileage"): {"odometer"},
-    ("state", "state", "doorsState"): {"body"},
-    ("state", "state", "driverPreferences"): {"is_privacy_mode_on"},
-    ("state", "state", "electricChargingState"): {"energy"},
-    ("state", "state", "isDeepSleepModeActive"): {"is_in_deep_sleep"},
-    ("state", "state", "isLeftSteering"): {"identity"},
-    ("state", "state", "isLscSupported"): {"capabilities"},
-    ("state", "state", "lastFetched"): {"energy", "climate"},
-    ("state", "state", "lastUpdatedAt"): {*_DATED, "last_reported"},
-    ("state", "state", "location"): {"location"},
-    ("state", "state", "range"): set(),
-    ("state", "state", "requiredServices"): {"maintenance"},
-    ("state", "state", "roofState"): {"body"},
-    ("state", "state", "securityOverviewMode"): {"body"},
-    ("state", "state", "tireState"): {"tires"},
-    ("state", "state", "vehicleSoftwareVersion"): set(),
-    ("state", "state", "windowsState"): {"body"},
-    ("charging",): {"charging_plan"},
-}
-"""What may change in a car when something changes in one part of the answers."""
-
-
 def test_no_part_of_the_recorded_answers_is_forgotten() -> None:
     parts = {("profile",): 2, ("state",): 2, ("state", "state"): 3, ("charging",): 1}
     recorded = {
@@ -306,7 +177,7 @@ def test_no_part_of_the_recorded_answers_is_forgotten() -> None:
 def test_what_is_broken_stays_where_it_is(data: st.DataObject) -> None:
     folder = data.draw(st.sampled_from(sorted(RECORDED)))
     under = data.draw(st.sampled_from(sorted(DEPENDENTS)))
-    stranger = _at(RECORDED[data.draw(st.sampled_from(sorted(RECORDED)))], under)
+    stranger = at(RECORDED[data.draw(st.sampled_from(sorted(RECORDED)))], under)
     junk = data.draw(JUNK)
     way = data.draw(
         st.one_of(
@@ -325,7 +196,7 @@ def test_each_part_of_the_answers_is_read(part: Path) -> None:
     for folder in RECORDED:
         for before in (_same, _unreported):
             whole = build_vehicle(_spoiled(folder, before))
-            for value in (None, True, *(_at(RECORDED[other], part) for other in RECORDED)):
+            for value in (None, True, *(at(RECORDED[other], part) for other in RECORDED)):
                 broken = build_vehicle(_spoiled(folder, before, _replaced(part, value)))
                 changed |= changed_parts(whole, broken)
     assert changed == DEPENDENTS[part]
@@ -337,7 +208,7 @@ def _same(json: Json) -> Json:
 
 def _unreported(json: Json) -> Json:
     """The answers about a car that never reported: the only one whose age is that of BMW's last look at it."""
-    return _changed(json, ("state", "state"), _without("lastUpdatedAt"))
+    return changed(json, ("state", "state"), without("lastUpdatedAt"))
 
 
 def _personal(car: Vehicle) -> list[str]:

@@ -80,3 +80,8 @@ def _is_charge_overdue(car: Car, now: datetime, last_try: datetime) -> bool:
         return False
     missed_since = charging.ends_at + _OVERDUE
     return now >= missed_since and (last_try < missed_since or now >= last_try + _STILL_CHARGING)
+
+
+def wants_basic(car: Car, now: datetime) -> bool:
+    """Whether to ask what the car is: once, and again whenever the tires are looked at if the answer did not say."""
+    return car.basic is None or (not car.has_model and wants_tires(car, now))

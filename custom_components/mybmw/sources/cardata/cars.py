@@ -43,6 +43,11 @@ class Car:
     trouble: SourceError | None = None
     vehicle: Vehicle | None = field(default=None, repr=False)
 
+    @property
+    def has_model(self) -> bool:
+        """Whether it is known what a car it is."""
+        return self.vehicle is not None and self.vehicle.identity.model is not None
+
     def rebuild(self, now: datetime) -> bool:
         """Make the car anew from what is known, and return whether anything about it has changed."""
         before = self.vehicle

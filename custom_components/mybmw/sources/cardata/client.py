@@ -10,6 +10,7 @@ import orjson
 
 from .. import Clock, Json, SlowDownError
 from ..exchange import Answer, exchange
+from ..fields import is_shallow
 from .failures import Cause, DeniedError, FailedError
 from .hosts import api_origin
 from .identity import not_understood
@@ -22,6 +23,13 @@ _LOGGER = logging.getLogger(__name__)
 
 MOST_PAGES: Final = 5
 """So many pages of a long answer are read; each is a call."""
+
+
+LARGEST_PAPER: Final = 200_000
+"""Bytes; what BMW tells of a car or its tires has some thousand."""
+
+DEEPEST_PAPER: Final = 30
+"""Levels, of which those have six."""
 
 
 class Client:
@@ -49,7 +57,7 @@ class Client:
 
     async def basic_data(self, vin: str, reason: Reason) -> dict[str, Json]:
         """What a car is."""
-        return _object(await self._ask("GET", f"{_about(vin)}/basicData", reason))
+        return _paper(await self._ask("GET", f"{_about(vin)}/basicData", reason))
 
     async def telematic_data(self, vin: str, container_id: str, reason: Reason) -> dict[str, Json]:
         """What BMW knows of a car's state, by descriptor: for each an object of value, unit and timestamp."""
@@ -76,7 +84,7 @@ class Client:
 
     async def tire_diagnosis(self, vin: str, reason: Reason) -> dict[str, Json]:
         """What the car thinks of its tires."""
-        return _object(await self._ask("GET", f"{_about(vin)}/smartMaintenanceTyreDiagnosis", reason))
+        return _paper(await self._ask("GET", f"{_about(vin)}/smartMaintenanceTyreDiagnosis", reason))
 
     async def picture(self, vin: str, reason: Reason) -> Picture | None:
         """The one picture that there is of a car; None if there is none."""
@@ -177,6 +185,14 @@ def _id(text: str) -> str:
 def _object(answer: Answer) -> dict[str, Json]:
     document = answer.field()
     if not isinstance(document, dict):
+        raise not_understood()
+    return document
+
+
+def _paper(answer: Answer) -> dict[str, Json]:
+    """A document that will be kept between starts; one too large or too deep for that would keep all else from it."""
+    document = _object(answer)
+    if len(answer.body) > LARGEST_PAPER or not is_shallow(document, DEEPEST_PAPER):
         raise not_understood()
     return document
 

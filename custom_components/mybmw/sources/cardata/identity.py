@@ -23,6 +23,9 @@ _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _WAIT: Final = timedelta(minutes=15)
 """How long BMW is left alone if it received too many requests and does not say for how long."""
 
+_LONGEST_WAIT: Final = timedelta(days=1)
+"""No wait is longer: it would be a misunderstanding."""
+
 _NOTE: Final = 1_000
 """So much of what BMW wrote is kept."""
 
@@ -137,7 +140,7 @@ def _refusal(answer: Answer, now: datetime) -> TryLaterError | SlowDownError:
     error = answer.text("error")
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not error:
         message = "BMW's identity service receives too many requests"
-        return SlowDownError(message, now + (answer.retry_after(now) or _WAIT))
+        return SlowDownError(message, now + min(answer.retry_after(now) or _WAIT, _LONGEST_WAIT))
     # A 403 without a word comes while the owner has not entered the code yet; whoever asks knows what to make of it.
     if error or answer.status == HTTPStatus.FORBIDDEN:
         return OAuthRefusalError(answer.status, error)

@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from .. import Json
+from ..fields import is_shallow
 
 MOST_BYTES: Final = 65_536
 """A larger message is not read; real ones have some hundred bytes."""
@@ -41,22 +42,8 @@ def read_message(topic: str, payload: bytes) -> Message | None:
     if not isinstance(document, dict):
         return None
     # Nothing can be deeper than it has openings, so that hardly any message has to be walked through.
-    if sum(map(payload.count, _OPENING)) > DEEPEST and not _is_shallow(document):
+    if sum(map(payload.count, _OPENING)) > DEEPEST and not is_shallow(document, DEEPEST):
         return None
     said, sent = document.get("vin"), topic.rpartition("/")[2]
     vins = {vin for vin in (said, sent) if isinstance(vin, str) and _VIN.fullmatch(vin)}
     return Message(vins.pop(), document) if len(vins) == 1 else None
-
-
-def _is_shallow(document: Json) -> bool:
-    level: list[Json] = [document]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return True
-    return not any(isinstance(rest, dict | list) for rest in level)

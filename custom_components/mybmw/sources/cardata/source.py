@@ -29,7 +29,7 @@ from .. import (
 )
 from ..anonymize import Anonymizer
 from .access import Access
-from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_tires
+from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_basic, wants_tires
 from .cars import Car, Cars
 from .catalogue import PERSONAL
 from .checkup import check_up
@@ -105,7 +105,7 @@ class CarDataSource(Source):
         self._later = later
         self._cars = Cars(access.memory, clock)
         for car in self._cars.by_vin.values():
-            if car.basic is not None:
+            if car.basic is not None and car.heard_at is not None:
                 car.rebuild(clock())
         self._stream_left_at = clock()
         self._is_streaming = False
@@ -359,8 +359,7 @@ class CarDataSource(Source):
         """Read a car, and what belongs to it if it is time for that."""
         car.tried_at = self._clock()
         try:
-            if car.basic is None:
-                car.basic = await self._access.client.basic_data(car.vin, reason)
+            await self._read_basic(car, reason)
             data = await self._access.containers.telematic_data(car.vin, reason)
         except SourceError as err:
             car.trouble = err
@@ -374,6 +373,19 @@ class CarDataSource(Source):
         car.rebuild(now)
         car.wishes.clear()
         return car.vehicle or Vehicle(vin=car.vin)
+
+    async def _read_basic(self, car: Car, reason: Reason) -> None:
+        """Ask what a car is, if that is not known; an answer that said little is better than none."""
+        if not wants_basic(car, self._clock()):
+            return
+        try:
+            car.basic = await self._access.client.basic_data(car.vin, reason)
+        except TryLaterError as err:
+            if car.basic is None:
+                raise
+            _LOGGER.debug("What a car is could not be asked again: %s", err)
+        if car.vehicle:
+            car.rebuild(self._clock())
 
     async def _read_tires(self, car: Car) -> None:
         """Look at the tires; many cars have nothing to say of them."""
