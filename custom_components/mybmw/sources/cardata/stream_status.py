@@ -20,6 +20,8 @@ class Trouble(StrEnum):
     """The broker let us not in (code 5 or 135): mostly because another client is connected for the account."""
     BUSY = "busy"
     """The broker lets nobody in, or not so often (any other code)."""
+    HUNG_UP = "hung_up"
+    """The broker closed the connection when it was asked for messages; or the way to it broke just then."""
     NOT_PERMITTED = "not_permitted"
     """The broker does not send anything: in the portal, nothing is selected for the stream."""
     DROPPED = "dropped"
