@@ -178,7 +178,7 @@ async def test_what_is_wrong_is_told(
         "last_update_success": True,
         "last_exception": None,
         "update_interval_s": 3601.0,
-        "pause": {"until": "2023-01-04 16:00:00+00:00", "refusal": None},
+        "pause": {"until": "2023-01-04 16:00:00+00:00", "since": "2023-01-04 15:00:00+00:00", "refusal": None},
         "never_read": [{"cause": "forbidden", "misses": 1}],
         "unread_makes": ["mini"],
         "recordings": {"anonymous": "recording"},
