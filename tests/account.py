@@ -145,6 +145,7 @@ class FakeSource(Source):
     takes_commands: bool = True
     budget: Budget | None = None
     checkup: Checkup = field(default_factory=dict)
+    is_signed_out: bool = False
     told: OnVehicles | None = None
     views: Collection[View] = tuple(View)
 

@@ -93,7 +93,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
 
     @callback
     def _check_up() -> None:
-        async_report_checkup(hass, entry.entry_id, entry.title, is_ill=is_ill(source.checkup))
+        if source.is_signed_out:
+            entry.async_start_reauth(hass)
+        is_worth_a_message = is_ill(source.checkup) and not source.is_signed_out
+        async_report_checkup(hass, entry.entry_id, entry.title, is_ill=is_worth_a_message)
 
     entry.async_on_unload(coordinator.async_add_listener(_check_up))
     source.listen(coordinator.async_hear)

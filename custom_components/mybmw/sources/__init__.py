@@ -152,6 +152,11 @@ class Source(Protocol):
         """Whether all is in order, as far as is known without asking."""
         return {}
 
+    @property
+    def is_signed_out(self) -> bool:
+        """Whether it is known without asking that only the owner can go on, by signing in again."""
+        return False
+
     def listen(self, on_vehicles: OnVehicles) -> None:
         """Begin to tell of cars as they change, if the source can; until it is closed."""
         del on_vehicles

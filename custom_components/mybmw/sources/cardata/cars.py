@@ -8,10 +8,12 @@ from typing import Final
 from ...vehicle import Vehicle
 from .. import Clock, Json, SourceError, TryLaterError
 from .build import Answers, build_vehicle
+from .catalogue import PERSONAL
 from .keys import Noted
 from .memory import Memory, Page, moment_of
 from .questions import VIN
 from .quota import Reason
+from .reading import Reading
 from .readings import Readings
 
 _LOGGER = logging.getLogger(__name__)
@@ -72,6 +74,15 @@ class Car:
         is_silent = self.heard_at is None or now > self.heard_at + _LONGEST_SILENCE
         return self.trouble if is_silent else None
 
+    @property
+    def recording(self) -> Json:
+        """All that BMW told about it, but what may tell whose it is."""
+        return {
+            "basic": self.basic,
+            "tires": self.tires,
+            "readings": {key: _recorded(key, reading) for key, reading in self.readings.told.items()},
+        }
+
 
 class Cars:
     """All cars of an account; `looked_at` is when BMW told which they are, `tried_at` when it was asked.
@@ -114,6 +125,11 @@ class Cars:
             await self._memory.write(Page.CARS, content)
         except TryLaterError as err:
             _LOGGER.debug("%s", err)
+
+
+def _recorded(key: str, reading: Reading) -> Json:
+    value: Json = "some_value" if key in PERSONAL else reading.value
+    return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}
 
 
 def _to_keep(car: Car) -> dict[str, Json]:

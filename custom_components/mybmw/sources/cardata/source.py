@@ -31,12 +31,11 @@ from ..anonymize import Anonymizer
 from .access import Access
 from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_basic, wants_tires
 from .cars import Car, Cars
-from .catalogue import PERSONAL
 from .checkup import check_up
 from .failures import Cause, cause_of
 from .message import Message
 from .quota import Reason
-from .reading import LONG_AGO, Reading, moment_in
+from .reading import LONG_AGO, moment_in
 from .stream import Stream
 from .stream_status import StreamStatus
 
@@ -156,6 +155,12 @@ class CarDataSource(Source):
         """How the stream is doing."""
         return self._stream.status if self._stream else StreamStatus()
 
+    @property
+    @override
+    def is_signed_out(self) -> bool:
+        ended_by = self.stream.ended_by
+        return ended_by is not None and cause_of(ended_by) is not Cause.SCOPE_NOT_GRANTED
+
     @override
     def listen(self, on_vehicles: OnVehicles) -> None:
         self._on_change = on_vehicles
@@ -266,8 +271,8 @@ class CarDataSource(Source):
     def recordings(self, vin: str | None = None) -> Json:
         cars = self._cars.by_vin
         if vin is not None:
-            return self._anonymous(_recording(cars[vin])) if vin in cars else None
-        return self._anonymous({"vehicles": [_recording(car) for car in cars.values()]})
+            return self._anonymous(cars[vin].recording) if vin in cars else None
+        return self._anonymous({"vehicles": [car.recording for car in cars.values()]})
 
     async def _hear(self, message: Message) -> None:
         self.take_message(message.vin, message.payload)
@@ -285,8 +290,7 @@ class CarDataSource(Source):
         Raises:
             SignInRequiredError: It has.
         """
-        ended_by = self.stream.ended_by
-        if ended_by and cause_of(ended_by) is not Cause.SCOPE_NOT_GRANTED:
+        if (ended_by := self.stream.ended_by) and self.is_signed_out:
             raise ended_by.with_traceback(None)
 
     def _tell(self) -> None:
@@ -398,16 +402,3 @@ class CarDataSource(Source):
             raise
         except SourceError as err:
             _LOGGER.debug("The tires could not be read: %s", err)
-
-
-def _recording(car: Car) -> Json:
-    return {
-        "basic": car.basic,
-        "tires": car.tires,
-        "readings": {key: _shown(key, reading) for key, reading in car.readings.told.items()},
-    }
-
-
-def _shown(key: str, reading: Reading) -> Json:
-    value: Json = "some_value" if key in PERSONAL else reading.value
-    return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}

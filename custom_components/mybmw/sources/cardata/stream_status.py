@@ -35,15 +35,17 @@ class StreamStatus:
     """The stream at a moment. All moments are aware UTC.
 
     `connected_since` is None while it is not connected, `last_trouble` what went wrong last, also if it has been put
-    right since. `has_rival` is whether another client fights for the stream, `evictions` how many connections it has
-    ended since it was found out. `messages` were passed on, `strange` ones not understood. The next attempt to connect
-    is at `next_attempt_at`; there is none if the stream was `ended_by` something.
+    right since, and `failed_by` why the newest attempt has failed, None if it has not. `has_rival` is whether another
+    client fights for the stream, `evictions` how many connections it has ended since it was found out. `messages` were
+    passed on, `strange` ones not understood. The next attempt to connect is at `next_attempt_at`; there is none if the
+    stream was `ended_by` something.
     """
 
     connected_since: datetime | None = None
     last_message_at: datetime | None = None
     last_trouble: Trouble | None = None
     last_trouble_at: datetime | None = None
+    failed_by: Trouble | None = None
     has_rival: bool = False
     evictions: int = 0
     messages: int = 0
