@@ -146,10 +146,10 @@ class Commanding:
         self._is_closed = False
 
     def under_way(self, vin: str) -> tuple[CommandKey, ...]:
-        """The commands that a car has yet to carry out or to report, those first that came first."""
+        """The commands that a car has yet to carry out, in their order, and then those that it has yet to report."""
         desk = self._desks[vin]
         executed = (entry.command.key for entry in desk.awaited.values())
-        return *executed, *(run.command.key for run in desk.runs)
+        return *(run.command.key for run in desk.runs), *executed
 
     def standing(self, vin: str) -> Standing:
         """What a car is busy with: what it is told now; if there is nothing, what it has yet to report."""
