@@ -162,9 +162,9 @@ class Commanding:
             return Standing(stage=Stage.REPORT_AWAITED, key=last.command.key)
         return Standing()
 
-    def is_done(self, vin: str, command: Command) -> bool:
-        """Whether a car has said that it carried out a command, and its report does not show it yet."""
-        return any(entry.is_executed and entry.command == command for entry in self._desks[vin].awaited.values())
+    def done(self, vin: str) -> tuple[Command, ...]:
+        """What a car has said that it carried out, and its report does not show yet; each is about something else."""
+        return tuple(entry.command for entry in self._desks[vin].awaited.values() if entry.is_executed)
 
     def async_listen(self, vin: str, on_ending: OnEnding) -> CALLBACK_TYPE:
         """Be told what becomes of a car's commands, until the returned function is called."""
