@@ -113,37 +113,48 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
         return (self.shows(), self.assumed_state) if self.available else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class MyBMWSettingDescription[T](MyBMWEntityDescription):
+    """Something about a car that its owner can set.
+
+    `value` is how it is set as the car reports, None while it does not say, `command` what sets it, and `set_by` what
+    any command sets it to, None if that is about something else.
+    """
+
+    value: Callable[[Vehicle], T | None]
+    command: Callable[[T], Command]
+    set_by: Callable[[Command], T | None]
+
+
 class MyBMWSettingEntity[T](MyBMWEntity):
     """Something about a car that its owner can set.
 
-    From when the car says that it is set until its report says so, too, the former is shown, as an assumption.
+    From when the car says that it is set, by whatever command, until its report says so, too, the former is shown, as
+    an assumption.
     """
 
-    _wanted: tuple[Command, T] | None = None
+    entity_description: MyBMWSettingDescription[T]
 
     @property
     @override
     def assumed_state(self) -> bool:
         return self._believed is not None
 
-    async def async_set(self, make: Callable[[T], Command], value: T) -> None:
-        """Make a command of what the owner wants, and have the car do it; whatever is wrong is explained."""
-        with explaining_flaws():
-            command = make(value)
-        self._wanted = command, value
-        await self.async_execute(command)
+    @property
+    def setting(self) -> T | None:
+        """How it is set, as far as is known."""
+        return self.entity_description.value(self.vehicle) if self._believed is None else self._believed
 
-    def believed(self, reported: T | None) -> T | None:
-        """The value to show for the one of the car's report."""
-        return reported if self._believed is None else self._believed
+    async def async_set(self, value: T) -> None:
+        """Have the car set it; whatever is wrong is explained."""
+        await self.async_order(lambda: self.entity_description.command(value))
 
     @property
     def _believed(self) -> T | None:
-        """What the car says that it has set, and has not reported yet."""
-        if self._wanted is None:
-            return None
-        command, value = self._wanted
-        return value if self.coordinator.commands.is_done(self.vin, command) else None
+        """How the car says that it has set it, and has not reported yet."""
+        done = self.coordinator.commands.done(self.vin)
+        values = (self.entity_description.set_by(command) for command in done)
+        return next((value for value in values if value is not None), None)
 
 
 class MyBMWAccountEntity(CoordinatorEntity[MyBMWCoordinator]):
