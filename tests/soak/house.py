@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
+from custom_components.mybmw.sources.cardata.source import CarDataSource
 from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
 from tests.demo.accounts import SignedIn, open_partner, sign_in_to_cardata, sign_in_to_mybmw
 from tests.faults.time import live, see_through
@@ -86,13 +87,22 @@ class House:
 
     async def settle(self) -> None:
         """Let arrive what is on its way, while no time passes; a thread that connects needs some of the real one."""
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
+        before = None
+        while (heard := self._heard()) != before:  # a car uploads many messages at once, on a busy machine not so fast
+            before = heard
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
         for _ in range(_NAPS):
             if not any(task.get_name() == _CONNECTING for task in asyncio.all_tasks()):
                 break
             time.sleep(_NAP_S)  # noqa: ASYNC251 (the loop's own clock stands still)
             await asyncio.sleep(0)
+
+    def _heard(self) -> int:
+        """How many messages have come through the stream that is there."""
+        coordinator = self.coordinator(self.cardata)
+        source = coordinator.source if coordinator else None
+        return source.stream.messages if isinstance(source, CarDataSource) else 0
 
     async def sign_in_again(self, entry: MockConfigEntry) -> bool:
         """Do what Home Assistant asks for, if it asks to sign in to an account again; tells whether it did."""

@@ -40,6 +40,7 @@ _DOORS: Final[Mapping[str, tuple[str, ...]]] = {
 """What is asked through each door; what is struck excuses nothing that is missed behind the other one."""
 
 _CARDATA: Final = "/customers/"
+_TOKEN: Final = "/gcdm/oauth/token"
 _REFUSED: Final = range(400, 500)
 _UNTIL_ASKED_AGAIN: Final = timedelta(hours=2)
 """What CarData refused is believed until the next of its few calls."""
@@ -92,6 +93,8 @@ class Weather:
             self.struck += bool(asked.struck_by)
             if asked.struck_by and asked.path.startswith(_CARDATA) and asked.status in _REFUSED:
                 self.refused_until = max(self.refused_until, asked.at + _UNTIL_ASKED_AGAIN)
+            if asked.struck_by and asked.path == _TOKEN and asked.status in _REFUSED:  # until the next look asks for it
+                self.refused_until = max(self.refused_until, asked.at + _MISSES)
             for name in asked.struck_by:
                 until = asked.at + _EXCUSES.get(name, timedelta()) + _MISSES
                 for door, paths in _DOORS.items():
