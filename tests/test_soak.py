@@ -7,6 +7,8 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
+from .simulator.commands import Order
+from .simulator.log import Asked
 from .soak.day import Day
 from .soak.house import open_house, unload
 from .soak.reloads import come_and_go, our_objects
@@ -53,3 +55,19 @@ async def test_the_soak_notices_what_is_wrong(
         assert wrong(car, shown | {"sensor.mileage": "1"}, NOW) == [
             f"sensor.mileage: 1 instead of {shown['sensor.mileage']}"
         ]
+        day = Day.begin(house, seed=1)
+        order = Order(service="light-flash", vin=vin, at=NOW, query={}, body={}, fate=None)
+        for given, sent in ((0, 0), (1, 1), (1, 0)):
+            house.cloud.orders.extend([order] * sent)
+            day.look_at_orders(expected=given)
+        assert day.findings.complaints == []
+        house.cloud.orders.extend([order] * 2)
+        day.look_at_orders(expected=1)
+        assert len(day.findings.complaints) == day.findings.counts["orders that nobody gave"] == 1
+
+        weather = day.weather
+        path = "/customers/vehicles/mappings"
+        struck = Asked(method="GET", path=path, vin=None, brand=None, status=500, struck_by=("outage",), at=NOW)
+        house.cloud.requests.append(struck)
+        weather.note()
+        assert weather.excused_until["cardata"] > NOW > weather.excused_until["mybmw"]

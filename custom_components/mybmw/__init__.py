@@ -59,7 +59,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
     """Connect an account and show its cars."""
     account_id = account_id_of(entry)
-    await async_proceed(hass, entry.entry_id, account_id)
+    await async_proceed(hass, entry, account_id)
     store = _store(hass, entry)
     await store.async_load()
     closing = AsyncExitStack()

@@ -166,7 +166,7 @@ class _Files:
         _damage(self._hass, f"mybmw.{_GCID}.migration", self._record | {"stage": mutator.pick([*Stage]).value}, mutator)
         entry = account_entry(gcid=_GCID)
         with self.watch.allowing():
-            await async_proceed(self._hass, entry.entry_id, _GCID)
+            await async_proceed(self._hass, entry, _GCID)
             await async_offer(self._hass, entry, _GCID, list)
             for done in entry._on_unload or ():
                 done()
