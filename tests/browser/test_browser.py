@@ -1,24 +1,18 @@
 """An owner's way through Home Assistant's own pages, on the real demo, in a real browser."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 import json
 from pathlib import Path
 import re
 from typing import Final
 
-from playwright.async_api import BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Locator
 import pytest
 
-from tests.demo_process import READY_WITHIN_S, demo, free_port, said
 from tests.recorded import RECORDED_CARS
 from tests.simulator.living import LIVING_CARS
 
-INTEGRATION: Final = "/config/integrations/integration/mybmw"
-PATIENCE_MS: Final = 30_000
-DRIVEN_WITHIN_MS: Final = 100_000
+from .desk import NEIGHBORS, OURS, Desk, desk
+
 PICTURES_ARE_SHOWN: Final = """count => {
   const images = root => [...root.querySelectorAll("*")].flatMap(element => [
     ...(element instanceof HTMLImageElement && element.src.includes("/api/image_proxy/") ? [element] : []),
@@ -29,101 +23,8 @@ PICTURES_ARE_SHOWN: Final = """count => {
 """Whether at least so many pictures of image entities have arrived."""
 
 CODE: Final = "2468"
-IS_KNOWN: Final = """entity => Number(document.querySelector("home-assistant").hass.states[entity]?.state)"""
-"""The number that an entity shows, as soon as there is one."""
-HAS_GROWN: Final = """([entity, before]) =>
-  Number(document.querySelector("home-assistant").hass.states[entity].state) > before"""
-"""Whether an entity shows more than it did."""
-
-OURS, NEIGHBORS = "d…o@e…", "n…r@e…"
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """A browser with a tab for Home Assistant and one for the switchboard; `told` is what the demo has said."""
-
-    context: BrowserContext
-    home: Page
-    switchboard: Page
-    told: str
-
-    async def open_integration(self) -> None:
-        """Go to the page of the integration."""
-        await self.home.goto(INTEGRATION)
-
-    async def play(self, fault: str) -> None:
-        """Have this go wrong, and nothing else, and wait until it has."""
-        await self.prepare(fault)
-        await self.switchboard.get_by_text(re.compile(r"struck \d")).wait_for()
-
-    async def prepare(self, fault: str) -> None:
-        """Have this go wrong, and nothing else, as soon as there is an occasion."""
-        await self.switchboard.get_by_role("button", name="Everything off").click()
-        await self.switchboard.get_by_role("switch", name=fault, exact=True).check()
-
-    async def reload(self, account: str) -> None:
-        """Reload an account, from its menu."""
-        await self.account(account).get_by_label("Menu").first.click()
-        await self.home.get_by_role("menuitem", name="Reload").first.click()
-
-    def account(self, title: str) -> Locator:
-        """An account on the integration's page, with its cars."""
-        return self.home.locator("ha-config-entry-row").filter(has_text=title)
-
-    @property
-    def dialog(self) -> Locator:
-        """The dialog that leads through signing in."""
-        return self.home.locator("dialog-data-entry-flow")
-
-    async def add_account(self, door: str) -> None:
-        """Begin to add an account through one of BMW's doors."""
-        await self.open_integration()
-        await self.home.get_by_role("button", name=re.compile("^Add ")).first.click()
-        await self.dialog.get_by_text(door, exact=True).click()
-
-    async def approve_code(self) -> None:
-        """Open BMW's page with the code filled in, as the dialog offers it, and confirm there."""
-        async with self.context.expect_page() as opening:
-            await self.dialog.get_by_role("link", name="BMW's page with the code filled in").click()
-        tab = await opening.value
-        await tab.get_by_role("button", name="Approve").click()
-        await tab.get_by_text("The device is connected.").wait_for()
-        await tab.close()
-        await self.home.bring_to_front()
-
-    async def solve_captcha(self) -> None:
-        """Choose to solve the captcha here, and tick the box in the tab that opens."""
-        async with self.context.expect_page() as opening:
-            await self.dialog.get_by_text("Here, in a new tab").click()
-        tab = await opening.value
-        await tab.get_by_label("I am human").dispatch_event("click")  # the tab may close before it could be seen ticked
-        await self.home.bring_to_front()
-
-
-@asynccontextmanager
-async def desk(chromium: str, home: Path, *arguments: str) -> AsyncGenerator[Desk]:
-    """The demo under way, and a browser in front of it."""
-    port = free_port()
-    async with demo("--port", str(port), "--home", str(home), *arguments) as process, async_playwright() as playwright:
-        async with asyncio.timeout(READY_WITHIN_S):
-            told = await said(process, until="ready after")
-        [switchboard] = re.findall(r"http://\S+/_switchboard/", told)
-        browser = await playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox"],  # which it cannot have in a container
-        )
-        try:
-            context = await browser.new_context(
-                base_url=f"http://127.0.0.1:{port}", locale="en-US", viewport={"width": 1280, "height": 900}
-            )
-            context.set_default_timeout(PATIENCE_MS)
-            pages = await context.new_page(), await context.new_page()
-            await pages[1].goto(switchboard)
-            yield Desk(context=context, home=pages[0], switchboard=pages[1], told=told)
-        finally:
-            await browser.close()
 
 
 async def test_an_owners_way(chromium: str, tmp_path: Path) -> None:
@@ -156,35 +57,10 @@ async def refreshes(owner: Desk) -> None:
 async def adds_an_account(owner: Desk) -> None:
     """The neighbor's, with the captcha solved in another tab; its cars are there at once."""
     await owner.add_account("MyBMW account")
-    await owner.dialog.locator("input").nth(0).fill("neighbor@example.com")
-    await owner.dialog.locator("input").nth(1).fill("demo")
-    await owner.dialog.get_by_role("button", name="Submit").click()
-    await owner.solve_captcha()
+    await owner.sign_in_by_password("neighbor@example.com")
     await owner.dialog.get_by_role("button", name="Skip and finish").click()
     for name in ("i4 eDrive40", "iX xDrive50"):
         await owner.account(NEIGHBORS).get_by_text(name, exact=True).wait_for()
-
-
-async def test_cardata_from_the_client_id_to_the_first_live_value(chromium: str, tmp_path: Path) -> None:
-    """A day of the cars passes in ten seconds: this one may stand for a whole weekend before it is driven."""
-    async with desk(chromium, tmp_path / "home", "--cars", "I5", "--speed", "8640") as owner:
-        [client_id] = re.findall(r"through BMW CarData.* client id (\S+)", owner.told)
-        await owner.add_account("BMW CarData")
-        await owner.dialog.locator("input").fill(client_id)
-        await owner.dialog.get_by_role("button", name="Submit").click()
-        await owner.approve_code()
-        await owner.dialog.get_by_role("button", name="Submit").click()
-        await owner.dialog.get_by_text("First message.").wait_for()
-        await owner.dialog.get_by_text("Done", exact=True).click()
-        await owner.dialog.get_by_role("button", name="Finish").click()
-        await owner.account("CarData").get_by_text("M240i xDrive", exact=True).click()
-        await sees_a_car_drive(owner, "sensor.m240i_xdrive_mileage")
-
-
-async def sees_a_car_drive(owner: Desk, entity_id: str) -> None:
-    """What the page shows of it changes without anybody asking."""
-    before = await owner.home.wait_for_function(IS_KNOWN, arg=entity_id)
-    await owner.home.wait_for_function(HAS_GROWN, arg=[entity_id, await before.json_value()], timeout=DRIVEN_WITHIN_MS)
 
 
 async def downloads_diagnostics(owner: Desk) -> None:

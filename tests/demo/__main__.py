@@ -129,7 +129,7 @@ def _invite(cloud: Simulator) -> None:
     if neighbor and (living := [car for car in neighbor.garage if isinstance(car, LivingCar)]):
         client_id = customer_of(cloud, neighbor).client_id
         _say(f"or add it through BMW CarData, with {len(living)} car: client id {client_id}")
-    else:
+    if any(isinstance(car, LivingCar) for car in cloud.garage):
         client_id = cloud.cardata.customer().client_id
         _say(f"to try how one changes to BMW CarData, reconfigure {DEMO_USERNAMES['row']}: client id {client_id}")
 

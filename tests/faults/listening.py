@@ -39,6 +39,8 @@ _TURNS: Final = 200_000
 """So often the event loop turns before something that should happen on a socket is given up; it takes some hundred."""
 _COMES_AND_GOES: Final = 3
 """So many values are known only while a car charges, is heated or drives."""
+_ELSEWHERE: Final = {"data", "state"}
+"""Requests that only the other door knows."""
 _QUIET_TURNS: Final = 30
 """If nothing has come in so many, nothing is on its way on this machine."""
 
@@ -78,14 +80,16 @@ class Listening:
     async def play(self, fault: str) -> Course:
         """Play a fault for a little more than an hour, end it, and wait until all is well again.
 
-        One that lets nobody in begins with the connection that stands.
+        One that lets nobody in begins with the connection that stands. One that strikes certain requests of the other
+        door strikes all questions of this one.
         """
         struck, other = (car.vin for car in self.cars)
         before = glance(self.hass, self.entry)
         asked_before = self._calls
-        self.cloud.switchboard.switch_on(fault)
+        preset = ALL_PRESETS[fault]
+        self.cloud.switchboard.switch_on(fault, endpoint="CarData" if preset.endpoint in _ELSEWHERE else None)
         await self.cloud.stream.look()
-        if ALL_PRESETS[fault].of_stream in REFUSALS:
+        if preset.of_stream in REFUSALS:
             self.cut()
         looks = [await self.look() for _ in range(_LOOKS_PER_HOUR)]
         calls = self._calls - asked_before
