@@ -146,6 +146,7 @@ class FakeSource(Source):
     budget: Budget | None = None
     checkup: Checkup = field(default_factory=dict)
     is_signed_out: bool = False
+    personal_extras: Collection[str] = ()
     told: OnVehicles | None = None
     views: Collection[View] = tuple(View)
 

@@ -31,6 +31,7 @@ from ..anonymize import Anonymizer
 from .access import Access
 from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_basic, wants_tires
 from .cars import Car, Cars
+from .catalogue import PERSONAL
 from .checkup import check_up
 from .failures import Cause, cause_of
 from .message import Message
@@ -144,6 +145,11 @@ class CarDataSource(Source):
             last_reason=last.reason.value if last else None,
             next_frees_at=ledger.next_frees_at,
         )
+
+    @property
+    @override
+    def personal_extras(self) -> Collection[str]:
+        return PERSONAL
 
     @property
     @override
