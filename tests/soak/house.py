@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources.cardata import CarDataSource
+from custom_components.mybmw.sources.cardata.source import CarDataSource
 from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
 from tests.demo.accounts import SignedIn, open_partner, sign_in_to_cardata, sign_in_to_mybmw
 from tests.faults.time import live, see_through
