@@ -8,17 +8,18 @@ from typing import Final
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.components.repairs.models import RepairsFlowContext
-from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.extras import plain_name
-from custom_components.mybmw.sources import Budget, Check, TryLaterError, Verdict
+from custom_components.mybmw.sources import Budget, Check, SlowDownError, TryLaterError, Verdict
 from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
 from custom_components.mybmw.sources.cardata.entry import Kind
 from custom_components.mybmw.sources.cardata.keys import Key
@@ -311,7 +312,7 @@ async def test_what_is_missing_is_told_until_it_is_there(
     assert flows
     menu = await flows.async_init(DOMAIN, context=RepairsFlowContext(issue_id=issue_id))
     assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "doctor")
-    signs = {check.value: sign for check, sign in zip(Check, "✅✅❌✅✅⏳", strict=True)}
+    signs = {check.value: sign for check, sign in zip(Check, "✅✅❌✅✅✅⏳", strict=True)}
     assert menu["description_placeholders"] == {"account": entry.title, **signs}
     for texts in TEXTS.values():
         step = section(texts, "issues", "checkup", "fix_flow", "step", "doctor")
@@ -359,3 +360,29 @@ async def test_a_sign_in_that_has_ended_is_asked_for_at_once(
     assert flow["step_id"]
     assert not issue_registry.async_get_issue(DOMAIN, f"checkup_{entry.entry_id}")
     assert source.times_asked == 1
+
+
+async def test_calls_that_are_used_up_keep_nothing_else_away(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    """The source itself knows when it may ask; what is streamed and what is remembered costs no call."""
+    source.budget = Budget(calls_left=0)
+    source.pushes = True
+    source.show(I4)
+    entry = account_entry()
+    coordinator = await set_up(hass, entry)
+    source.failure = SlowDownError("No call is left", NOW + timedelta(hours=7))
+    with pytest.raises(HomeAssistantError, match="The calls that BMW allows in a day are used up"):
+        await coordinator.async_refresh_now()
+    source.failure = None
+    asked = source.times_asked
+    await pass_time(hass, freezer, INTERVAL)
+    assert source.times_asked == asked + 1, "for which it needs no call"
+    source.failure = SlowDownError("No call is left", NOW + timedelta(hours=7))
+    with pytest.raises(HomeAssistantError):
+        await coordinator.async_refresh_now()
+    source.failure = None
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    source.push(driven(I4, 1001))
+    assert mileage(hass, I4) == "1001"

@@ -88,6 +88,11 @@ def read_only() -> ServiceValidationError:
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="command_read_only")
 
 
+def only_tells() -> ServiceValidationError:
+    """What to raise when the cloud that an account is reached by takes no commands."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key="command_source_only_tells")
+
+
 def car_gone() -> HomeAssistantError:
     """What to raise when the car has left the account."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="command_car_gone")

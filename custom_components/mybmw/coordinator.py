@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore
 from .commanding import Commanding
-from .complaints import car_gone, complaint_about, complaint_of, read_only
+from .complaints import car_gone, complaint_about, complaint_of, only_tells, read_only
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal
@@ -77,7 +77,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         self.pictures = Pictures(hass, self.account_id, self._ask_for_picture, self.async_update_listeners)
         self.commands = Commanding(hass, self._tell, self._look_at, self.async_update_listeners)
         self._devices = AccountDevices(hass, entry, self.account_id)
-        self._pauses = Pauses(store)
+        self._pauses = Pauses(store, counts_calls=source.budget is not None)
         self._ledger = Ledger(self._name)
         self._looks_for_cars = False
         self._updating = asyncio.Lock()
@@ -117,10 +117,10 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
 
         Raises:
             InvalidCommandError: It makes no sense for this car.
-            HomeAssistantError: The account is only watched, or the car has left it.
+            HomeAssistantError: The account only tells or is only watched, or the car has left it.
         """
-        if self.is_read_only:
-            raise read_only()
+        if not self.takes_commands:
+            raise read_only() if self.is_read_only else only_tells()
         if vin not in self.data:
             raise car_gone()
         command.check(self.data[vin])
@@ -307,25 +307,24 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
 
     def _wait(self, pause: Pause) -> Mapping[str, Vehicle]:
         """Ask nothing until the pause is over. A full quota leaves the data standing, a refusal does not."""
-        wait = rest_of(pause)
         if pause.refusal:
             self._note_failure(Cause(pause.refusal), f"the account is refused ({pause.refusal})")
             async_report_refusal(self.hass, self.config_entry.entry_id, self.config_entry.title, pause.refusal)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=f"refused_{pause.refusal}",
-                retry_after=wait.total_seconds(),
+                retry_after=rest_of(pause).total_seconds(),
             )
         self._note_failure(Cause.SLOW_DOWN, "the quota is used up")
         if self.data and self.last_update_success:
             _LOGGER.debug("Asked to slow down; keeping what is known until %s", pause.until)
-            self.update_interval = max(wait, self._interval)
+            self.update_interval = max(self._pauses.idle_for(pause), self._interval)
             return self.data
         raise UpdateFailed(
             translation_domain=DOMAIN,
             translation_key="slow_down",
             translation_placeholders={"until": local_minute(pause.until)},
-            retry_after=wait.total_seconds(),
+            retry_after=rest_of(pause).total_seconds(),
         )
 
     def _miss(self, err: TryLaterError) -> Mapping[str, Vehicle]:
@@ -341,7 +340,8 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         async_clear_refusal(self.hass, self.config_entry.entry_id)
         waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
         if waits:
-            self.update_interval = max(rest_of(await self._pauses.async_begin(max(waits))), self._interval)
+            pause = await self._pauses.async_begin(max(waits))
+            self.update_interval = max(self._pauses.idle_for(pause), self._interval)
         elif self.pause is None:  # else it has begun meanwhile
             await self._pauses.async_end()
 

@@ -24,11 +24,17 @@ TIMER_SLACK: Final = timedelta(seconds=1)
 
 
 class Pauses:
-    """The pause of one account, and that of its commands alone, which a restart ends."""
+    """The pause of one account, and that of its commands alone, which a restart ends.
 
-    def __init__(self, store: AccountStore) -> None:
+    A source that counts its calls knows itself when it may ask, and what it shows by then costs none. That it has no
+    call left is told to who wants one, and keeps nothing else away.
+    """
+
+    def __init__(self, store: AccountStore, *, counts_calls: bool = False) -> None:
         """Keep the pause where the account keeps its sign-in."""
         self._store = store
+        self._counts_calls = counts_calls
+        self._without_calls: Pause | None = None
         self._of_commands: Pause | None = None
 
     @property
@@ -46,7 +52,10 @@ class Pauses:
         """Ask nothing before a moment that the cloud has named."""
         now = dt_util.utcnow()
         pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT), since=now)
-        await self._store.async_pause(pause)
+        if self._counts_calls:
+            self._without_calls = pause
+        else:
+            await self._store.async_pause(pause)
         return pause
 
     async def async_refused(self, refusal: Refusal) -> Pause:
@@ -58,6 +67,7 @@ class Pauses:
 
     async def async_end(self) -> None:
         """Ask again, whatever the cloud said."""
+        self._without_calls = None
         await self._store.async_pause(None)
 
     def begin_for_commands(self) -> None:
@@ -95,6 +105,16 @@ class Pauses:
                 translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
                 translation_placeholders={"until": local_minute(pause.until)},
             )
+        if self._without_calls and not self._without_calls.is_over(dt_util.utcnow()):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="calls_used_up",
+                translation_placeholders={"until": local_minute(self._without_calls.until)},
+            )
+
+    def idle_for(self, pause: Pause) -> timedelta:
+        """How long there is nothing to look at."""
+        return timedelta() if pause is self._without_calls else rest_of(pause)
 
 
 def rest_of(pause: Pause) -> timedelta:

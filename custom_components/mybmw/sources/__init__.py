@@ -100,6 +100,8 @@ class Check(StrEnum):
     """There is a car that this account may know of."""
     CONTAINER = "container"
     """What cars are asked about has been agreed on."""
+    ALONE = "alone"
+    """Nobody else listens in our place."""
     CONNECTION = "connection"
     """We are listening."""
     MESSAGE = "message"

@@ -108,14 +108,26 @@ def test_an_account_without_cars(access: Access, cars: Cars) -> None:
         (StreamStatus(), Verdict.PENDING),
         (StreamStatus(connected_since=NOW), Verdict.GOOD),
         (StreamStatus(connected_since=NOW, last_trouble=Trouble.BAD_CREDENTIALS), Verdict.GOOD),
-        (StreamStatus(connected_since=NOW, has_rival=True), Verdict.BAD),
         (StreamStatus(ended_by=SignInRequiredError("Over")), Verdict.BAD),
         *((StreamStatus(failed_by=one), Verdict.PENDING) for one in (Trouble.UNREACHABLE, Trouble.BUSY)),
         *((StreamStatus(failed_by=one), Verdict.PENDING) for one in (Trouble.DROPPED, Trouble.REFUSED)),
         *((StreamStatus(failed_by=one), Verdict.BAD) for one in (Trouble.BAD_CREDENTIALS, Trouble.NOT_PERMITTED)),
-        (StreamStatus(failed_by=Trouble.RIVAL), Verdict.BAD),
-        (StreamStatus(last_trouble=Trouble.RIVAL), Verdict.PENDING),  # which is over; its token is being exchanged
+        (StreamStatus(last_trouble=Trouble.NOT_PERMITTED), Verdict.PENDING),  # which is over; a token is exchanged
     ],
 )
 def test_how_the_stream_is(access: Access, cars: Cars, stream: StreamStatus, verdict: Verdict) -> None:
     assert check_up(access, cars, stream)[Check.CONNECTION] is verdict
+
+
+@pytest.mark.parametrize(
+    ("stream", "verdict"),
+    [
+        (StreamStatus(), Verdict.PENDING),
+        (StreamStatus(connected_since=NOW), Verdict.GOOD),
+        (StreamStatus(connected_since=NOW, has_rival=True), Verdict.BAD),
+        (StreamStatus(failed_by=Trouble.RIVAL, has_rival=True), Verdict.BAD),
+        (StreamStatus(last_trouble=Trouble.RIVAL), Verdict.PENDING),  # which is over; a token is exchanged
+    ],
+)
+def test_whether_the_stream_is_ours_alone(access: Access, cars: Cars, stream: StreamStatus, verdict: Verdict) -> None:
+    assert check_up(access, cars, stream)[Check.ALONE] is verdict

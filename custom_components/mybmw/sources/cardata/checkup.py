@@ -10,7 +10,7 @@ from .failures import Cause, cause_of
 from .grant import API_SCOPE, STREAM_SCOPE
 from .stream_status import StreamStatus, Trouble
 
-_LISTENED_IN_VAIN: Final = frozenset({Trouble.BAD_CREDENTIALS, Trouble.NOT_PERMITTED, Trouble.RIVAL})
+_LISTENED_IN_VAIN: Final = frozenset({Trouble.BAD_CREDENTIALS, Trouble.NOT_PERMITTED})
 """Troubles of the stream that do not pass by themselves."""
 
 _NO_CONTAINER: Final = frozenset({Cause.CONTAINER_GONE, Cause.CONTAINER_LIMIT, Cause.KEY_UNKNOWN, Cause.UNEXPLAINED})
@@ -24,6 +24,7 @@ def check_up(access: Access, cars: Cars, stream: StreamStatus) -> Checkup:
         Check.STREAM: _bad_if(STREAM_SCOPE in missing),
         Check.CARS: _of_cars(cars, causes),
         Check.CONTAINER: _of_container(access, causes),
+        Check.ALONE: _of_rivals(stream),
         Check.CONNECTION: _of_connection(stream),
         Check.MESSAGE: Verdict.GOOD if stream.last_message_at else Verdict.PENDING,
     }
@@ -50,8 +51,14 @@ def _of_container(access: Access, causes: frozenset[Cause]) -> Verdict:
     return Verdict.GOOD if access.containers.is_there else Verdict.PENDING
 
 
+def _of_rivals(stream: StreamStatus) -> Verdict:
+    if stream.has_rival:
+        return Verdict.BAD
+    return Verdict.GOOD if stream.connected_since else Verdict.PENDING
+
+
 def _of_connection(stream: StreamStatus) -> Verdict:
-    if stream.has_rival or stream.ended_by:
+    if stream.ended_by:
         return Verdict.BAD
     if stream.connected_since:
         return Verdict.GOOD
