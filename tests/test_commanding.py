@@ -221,6 +221,18 @@ async def test_an_account_that_is_left_alone_is_not_commanded_either(
     assert source.commands == []
 
 
+async def test_who_has_bmw_asked_again_may_command_again(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, coordinator: MyBMWCoordinator
+) -> None:
+    """First only commands were blocked, then the whole account; that this is over may hold for both."""
+    source.command_failure = source.failure = NotAllowedError("Blocked", Refusal.BLOCKED)
+    await complaint(coordinator, Lock())
+    await pass_time(hass, freezer, INTERVAL)
+    source.command_failure = source.failure = None
+    await coordinator.async_look_again()
+    assert (await coordinator.async_execute(OPEN.vin, Lock())).fate is Fate.EXECUTED
+
+
 async def test_what_makes_no_sense_is_not_sent(source: FakeSource, coordinator: MyBMWCoordinator) -> None:
     err = await complaint(coordinator, SoundHorn())
     assert isinstance(err, ServiceValidationError)

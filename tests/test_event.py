@@ -71,7 +71,7 @@ async def test_a_failure_comes_with_the_words_of_the_car(hass: HomeAssistant, so
         (
             "de",
             Outcome(fate=Fate.IGNORED, reason=Reason.BY_CAR, sent_at=NOW, ended_at=NOW),
-            "Verriegeln: Ignoriert · Das Auto sagt es",
+            "Verriegeln: Ignoriert · Laut Auto",
         ),
     ],
 )

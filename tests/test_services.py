@@ -393,7 +393,7 @@ async def test_an_account_is_no_car(hass: HomeAssistant, action: str) -> None:
     call = hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=action == "get_vehicle_data")
     german, english = await complaint(hass, call)
     assert (german, english) == (
-        "Das ist das Konto, kein Auto. Wähl eines seiner Autos.",
+        "Das ist das Konto, kein Auto. Wähle eines seiner Autos.",
         "This is the account, not a car. Choose one of its cars.",
     )
 
@@ -402,7 +402,7 @@ async def test_a_car_that_was_never_read(hass: HomeAssistant, source: FakeSource
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "WBA00000000DEMO99")})
     german, english = await complaint(hass, act(hass, "refresh", "WBA00000000DEMO99"))
     assert english.startswith("BMW has told nothing of this car since Home Assistant started")
-    assert german.startswith("BMW hat von diesem Auto nichts erzählt")
+    assert german.startswith("BMW hat zu diesem Auto nichts gemeldet")
     assert source.refreshed == []
 
 

@@ -183,7 +183,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
 
     async def async_look_again(self) -> None:
         """Find out whether a refusal is over, without waiting for the end of its pause."""
-        await self._pauses.async_end()
+        await self._pauses.async_end_all()
         self._looks_for_cars = True
         await self.async_refresh()
 

@@ -10,7 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
 from .entity import MyBMWSettingDescription, MyBMWSettingEntity, async_add_command_entities
-from .vehicle import TARGETS_PERCENT, SetChargingSettings, Vehicle
+from .vehicle import TARGETS_PERCENT, SetChargingSettings
+from .vehicle.effects import target_percent
 
 PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
 
@@ -18,14 +19,6 @@ PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and
 @dataclass(frozen=True, kw_only=True)
 class MyBMWNumberDescription(MyBMWSettingDescription[int], NumberEntityDescription):
     """A whole number the car can be told."""
-
-
-def _target_percent(vehicle: Vehicle) -> int | None:
-    """The target that the charging goes by; the settings tell it, too, should that be silent."""
-    charging, plan = vehicle.energy.charging, vehicle.charging_plan
-    if charging and charging.target_percent is not None:
-        return charging.target_percent
-    return plan.target_percent if plan else None
 
 
 NUMBERS: Final = (
@@ -38,7 +31,7 @@ NUMBERS: Final = (
         native_step=TARGETS_PERCENT.step,
         mode=NumberMode.SLIDER,
         exists=lambda v: v.capabilities.target_soc,
-        value=_target_percent,
+        value=target_percent,
         command=lambda value: SetChargingSettings(target_percent=value),
         set_by=lambda command: command.target_percent if isinstance(command, SetChargingSettings) else None,
     ),

@@ -70,6 +70,11 @@ class Pauses:
         self._without_calls = None
         await self._store.async_pause(None)
 
+    async def async_end_all(self) -> None:
+        """Ask and command again, as the owner wants to know whether the cloud still says so."""
+        self._of_commands = None
+        await self.async_end()
+
     def begin_for_commands(self) -> None:
         """Send no command for a while, as the cloud blocks them."""
         now = dt_util.utcnow()

@@ -110,15 +110,17 @@ def shows_effect(vehicle: Vehicle, command: Command, sent_at: datetime) -> bool:
             return not isinstance(command, SetChargingPlan) or _has_plan(vehicle, command)
 
 
-def _has_settings(vehicle: Vehicle, wanted: SetChargingSettings) -> bool:
+def target_percent(vehicle: Vehicle) -> int | None:
+    """The state of charge that the charging goes by; the settings tell it, too, should that be silent."""
     charging, plan = vehicle.energy.charging, vehicle.charging_plan
-    target_percent = charging.target_percent if charging else None
-    if target_percent is None and plan:  # the settings tell it, too
-        target_percent = plan.target_percent
-    return wanted.target_percent in {None, target_percent} and wanted.ac_limit_a in {
-        None,
-        plan.ac_limit_a if plan else None,
-    }
+    if charging and charging.target_percent is not None:
+        return charging.target_percent
+    return plan.target_percent if plan else None
+
+
+def _has_settings(vehicle: Vehicle, wanted: SetChargingSettings) -> bool:
+    ac_limit_a = vehicle.charging_plan.ac_limit_a if vehicle.charging_plan else None
+    return wanted.target_percent in {None, target_percent(vehicle)} and wanted.ac_limit_a in {None, ac_limit_a}
 
 
 def _has_plan(vehicle: Vehicle, wanted: SetChargingPlan) -> bool:
