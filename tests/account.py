@@ -145,6 +145,7 @@ class FakeSource(Source):
     takes_commands: bool = True
     budget: Budget | None = None
     checkup: Checkup = field(default_factory=dict)
+    personal_extras: Collection[str] = ()
     told: OnVehicles | None = None
     views: Collection[View] = tuple(View)
 

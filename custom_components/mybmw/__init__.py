@@ -14,14 +14,14 @@ from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore
 from .connection import async_disconnect, connect
-from .const import DOMAIN
+from .const import CONF_SOURCE, DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
 from .doctor import is_ill
 from .issues import async_clear_issues, async_report_checkup
 from .migration import async_forget, async_offer, async_proceed
 from .pictures import async_remove_pictures
 from .services import async_setup_services
-from .sources.registry import open_source
+from .sources.registry import load_source, open_source
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -67,6 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
     http = connect(hass)
     closing.push_async_callback(async_disconnect, http)
     try:
+        await hass.async_add_import_executor_job(load_source, entry.data[CONF_SOURCE])
         source = open_source(
             entry.data, store.credentials, http=http, keep=store.async_keep_credentials, clock=dt_util.utcnow
         )

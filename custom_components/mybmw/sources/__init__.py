@@ -148,6 +148,11 @@ class Source(Protocol):
         return None
 
     @property
+    def personal_extras(self) -> Collection[str]:
+        """The names of those extras of cars that tell where somebody is or goes, or who they are."""
+        return ()
+
+    @property
     def checkup(self) -> Checkup:
         """Whether all is in order, as far as is known without asking."""
         return {}

@@ -17,7 +17,8 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     SourceError,
 )
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.play import Case, Room
 from tests.fuzz.spoiler import QUOTE, Spoiler

@@ -17,7 +17,8 @@ from custom_components.mybmw.cli.store import Store
 from custom_components.mybmw.migration import Journal, Stage, async_look, async_offer, async_proceed
 from custom_components.mybmw.sources import Credentials, Json, SourceError
 from custom_components.mybmw.sources.cardata.quota import LIMIT
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.sources.registry import open_source
 from tests.account import account_entry, recorded_vehicle
 from tests.fuzz.home import a_home

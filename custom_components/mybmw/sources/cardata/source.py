@@ -148,6 +148,11 @@ class CarDataSource(Source):
 
     @property
     @override
+    def personal_extras(self) -> Collection[str]:
+        return PERSONAL
+
+    @property
+    @override
     def checkup(self) -> Checkup:
         return check_up(self._access, self._cars, self.stream)
 
