@@ -1,9 +1,11 @@
 """An account is set up, reloaded and removed, and a device by hand."""
 
+import asyncio
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 import importlib
+from itertools import pairwise
 from pathlib import Path
 import subprocess
 import sys
@@ -24,7 +26,18 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Clock, Credentials, KeepCredentials, NotAllowedError, Refusal
 
-from .account import GCID, PASSWORD, FakeSource, a_car, account_entry, mileage, pass_time, set_up, try_to_set_up
+from .account import (
+    GCID,
+    PASSWORD,
+    FakeSource,
+    a_car,
+    account_entry,
+    mileage,
+    pass_time,
+    recorded_vehicle,
+    set_up,
+    try_to_set_up,
+)
 
 PACKAGE = Path(__file__).parents[1] / "custom_components" / "mybmw"
 LARGE_ROOMS = [("cardata", "source"), ("cardata", "catalogue"), ("mybmw", "source"), ("mybmw", "build")]
@@ -130,6 +143,27 @@ async def test_a_source_gets_the_settings_and_the_newest_credentials(
     assert hass_storage[STORE]["data"] == {"credentials": {"refresh_token": "newer"}, "pause": None}
     await hass.config_entries.async_reload(entry.entry_id)
     assert openings[1].credentials == {"refresh_token": "newer"}
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_a_fleet_is_set_up_car_by_car(hass: HomeAssistant, source: FakeSource) -> None:
+    """Whoever else has something to do has a turn between."""
+    one = recorded_vehicle("G26")
+    fleet = [replace(one, vin=f"WBA0000000FLEET{number:02}") for number in range(10)]
+    source.show(*fleet)
+    counts = [0]
+
+    async def count() -> None:
+        while True:
+            counts.append(hass.states.async_entity_ids_count())
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await set_up(hass, account_entry())
+    counting.cancel()
+    per_car = hass.states.async_entity_ids_count() / len(fleet)
+    assert per_car > 50
+    assert max(after - before for before, after in pairwise(counts)) <= 2 * per_car
 
 
 async def test_credentials_survive_a_pause(

@@ -1,7 +1,8 @@
 """What all our entities and their descriptions share."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import override
 
@@ -170,8 +171,7 @@ class MyBMWAccountEntity(CoordinatorEntity[MyBMWCoordinator]):
         """Write nothing: an update changes nothing here."""
 
 
-@callback
-def async_add_car_entities[D: MyBMWEntityDescription](
+async def async_add_car_entities[D: MyBMWEntityDescription](
     entry: MyBMWConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Sequence[D],
@@ -181,25 +181,23 @@ def async_add_car_entities[D: MyBMWEntityDescription](
     coordinator = entry.runtime_data
     added: set[tuple[str, str]] = set()
 
-    def missing() -> Iterator[MyBMWEntity]:
-        for vin, vehicle in coordinator.data.items():
+    def missing(vins: Iterable[str]) -> Iterator[MyBMWEntity]:
+        for vin in vins:
+            vehicle = coordinator.data[vin]
             for description in descriptions:
                 if (vin, description.key) not in added and description.exists(vehicle):
                     added.add((vin, description.key))
                     yield create(coordinator, vin, description)
 
     @callback
-    def update() -> None:
-        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
-        if entities := list(missing()):
+    def add(vins: Iterable[str]) -> None:
+        if entities := list(missing(vins)):
             async_add_entities(entities)
 
-    entry.async_on_unload(coordinator.async_add_listener(update))
-    update()
+    await _async_add_car_by_car(entry, added, add)
 
 
-@callback
-def async_add_extra_entities[D: MyBMWEntityDescription](
+async def async_add_extra_entities[D: MyBMWEntityDescription](
     entry: MyBMWConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     describe: Callable[[str, Extra], D | None],
@@ -213,12 +211,11 @@ def async_add_extra_entities[D: MyBMWEntityDescription](
     added: set[tuple[str, str]] = set()
 
     @callback
-    def update() -> None:
-        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
+    def add(vins: Iterable[str]) -> None:
         told = [
             (vin, key, extra)
-            for vin, vehicle in coordinator.data.items()
-            for key, extra in vehicle.extras.items()
+            for vin in vins
+            for key, extra in coordinator.data[vin].extras.items()
             if (vin, key) not in added and extra.value is not None
         ]
         added.update((vin, key) for vin, key, _ in told)
@@ -226,12 +223,32 @@ def async_add_extra_entities[D: MyBMWEntityDescription](
         if described:
             async_add_entities([create(coordinator, vin, description) for vin, description in described])
 
+    await _async_add_car_by_car(entry, added, add)
+
+
+async def _async_add_car_by_car(
+    entry: MyBMWConfigEntry, added: set[tuple[str, str]], add: Callable[[Iterable[str]], None]
+) -> None:
+    """Have what is missing of cars added (`added` is what is there, by VIN and key): now, and with every update.
+
+    Now is one car after the other: while Home Assistant adds what it is given at a time, it does nothing else.
+    """
+    coordinator = entry.runtime_data
+
+    @callback
+    def update() -> None:
+        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
+        add(coordinator.data)
+
+    for vin in list(coordinator.data):
+        if vin in coordinator.data:  # else it has left meanwhile
+            add([vin])
+            await asyncio.sleep(0)
     entry.async_on_unload(coordinator.async_add_listener(update))
     update()
 
 
-@callback
-def async_add_command_entities[D: MyBMWEntityDescription](
+async def async_add_command_entities[D: MyBMWEntityDescription](
     entry: MyBMWConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Sequence[D],
@@ -245,7 +262,7 @@ def async_add_command_entities[D: MyBMWEntityDescription](
     """
     coordinator = entry.runtime_data
     if coordinator.takes_commands:
-        async_add_car_entities(entry, async_add_entities, descriptions, create)
+        await async_add_car_entities(entry, async_add_entities, descriptions, create)
         return
     registry, domain = er.async_get(coordinator.hass), async_get_current_platform().domain
     keys = {description.key for description in descriptions}

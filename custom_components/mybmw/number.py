@@ -52,7 +52,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the numbers of every car."""
-    async_add_command_entities(entry, async_add_entities, NUMBERS, MyBMWNumber)
+    await async_add_command_entities(entry, async_add_entities, NUMBERS, MyBMWNumber)
 
 
 class MyBMWNumber(MyBMWSettingEntity[int], NumberEntity):

@@ -60,7 +60,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the choices of every car."""
-    async_add_command_entities(entry, async_add_entities, SELECTS, MyBMWSelect)
+    await async_add_command_entities(entry, async_add_entities, SELECTS, MyBMWSelect)
 
 
 class MyBMWSelect(MyBMWSettingEntity[str], SelectEntity):

@@ -84,7 +84,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the switches of every car."""
-    async_add_command_entities(entry, async_add_entities, SWITCHES, MyBMWSwitch)
+    await async_add_command_entities(entry, async_add_entities, SWITCHES, MyBMWSwitch)
 
 
 class MyBMWSwitch(MyBMWEntity, SwitchEntity):

@@ -74,7 +74,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the times of every car."""
-    async_add_command_entities(entry, async_add_entities, TIMES, MyBMWTime)
+    await async_add_command_entities(entry, async_add_entities, TIMES, MyBMWTime)
 
 
 class MyBMWTime(MyBMWSettingEntity[time], TimeEntity):
