@@ -90,11 +90,16 @@ class Pauses:
             HomeAssistantError: There is one.
         """
         if pause := self.now:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
-                translation_placeholders={"until": local_minute(pause.until)},
-            )
+            raise explained(pause)
+
+
+def explained(pause: Pause) -> HomeAssistantError:
+    """What to raise for something that is not asked because of a pause."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
+        translation_placeholders={"until": local_minute(pause.until)},
+    )
 
 
 def rest_of(pause: Pause) -> timedelta:

@@ -103,7 +103,7 @@ async def shown(owner: Desk, entity_id: str, until: datetime) -> list[tuple[floa
     assert isinstance(answer, dict)
     states = answer[entity_id]
     assert isinstance(states, list)
-    return [(state["lu"], state["s"]) for state in states]
+    return [(float(str(state["lu"])), str(state["s"])) for state in states if isinstance(state, dict)]
 
 
 async def reconfigures(owner: Desk, wish: str) -> None:

@@ -8,10 +8,12 @@ from typing import Final
 from ...vehicle import Vehicle
 from .. import Clock, Json, SourceError, TryLaterError
 from .build import Answers, build_vehicle
+from .catalogue import PERSONAL
 from .keys import Noted
 from .memory import Memory, Page, moment_of
 from .questions import VIN
 from .quota import Reason
+from .reading import Reading
 from .readings import Readings
 
 _LOGGER = logging.getLogger(__name__)
@@ -64,6 +66,14 @@ class Car:
         if before is not None and _has_arrived(before, self.vehicle):
             self.wishes.add(Reason.TRIP_ENDED)
         return self.vehicle != before
+
+    def recording(self) -> Json:
+        """All that BMW told; where somebody may be recognized by a value, not which."""
+        return {
+            "basic": self.basic,
+            "tires": self.tires,
+            "readings": {key: _shown(key, reading) for key, reading in self.readings.told.items()},
+        }
 
     def why_not_shown(self, now: datetime) -> SourceError | None:
         """Why it cannot be shown, None if it can; one that was heard of lately can."""
@@ -160,3 +170,8 @@ def _has_arrived(before: Vehicle, after: Vehicle) -> bool:
         return True
     one, other = before.extras.get(Noted.TRIP_END), after.extras.get(Noted.TRIP_END)
     return bool(one and other and other.value is not None and one.value != other.value)
+
+
+def _shown(key: str, reading: Reading) -> Json:
+    value: Json = "some_value" if key in PERSONAL else reading.value
+    return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 from typing import Final, override
 
 import httpx
 
-from ...vehicle import Command, Outcome, Picture, Vehicle, View
+from ...vehicle import ChargingHistory, Command, Outcome, Picture, Vehicle, View
 from .. import (
     Budget,
     Checkup,
@@ -31,12 +31,12 @@ from ..anonymize import Anonymizer
 from .access import Access
 from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_basic, wants_tires
 from .cars import Car, Cars
-from .catalogue import PERSONAL
 from .checkup import check_up
 from .failures import Cause, cause_of
+from .histories import Histories
 from .message import Message
 from .quota import Reason
-from .reading import LONG_AGO, Reading, moment_in
+from .reading import LONG_AGO, moment_in
 from .stream import Stream
 from .stream_status import StreamStatus
 
@@ -112,6 +112,7 @@ class CarDataSource(Source):
         self._changed: set[str] = set()
         self._call_off: Callable[[], object] | None = None
         self._turn = asyncio.Lock()
+        self._histories = Histories(access.client, clock)
         self._anonymous = Anonymizer()
         self._stream = Stream(access.tokens, self._hear, clock=clock, tell=self._note_stream) if streams else None
 
@@ -134,6 +135,11 @@ class CarDataSource(Source):
     @override
     def takes_commands(self) -> bool:
         return False
+
+    @property
+    @override
+    def tells_charging_history(self) -> bool:
+        return True
 
     @property
     @override
@@ -194,10 +200,7 @@ class CarDataSource(Source):
             SourceError: It could not be read; a TryLaterError if it is not on the account (any more).
         """
         async with self._turn:
-            car = self._cars.by_vin.get(vin)
-            if car is None:
-                message = "This car is not on the account"
-                raise TryLaterError(message)
+            car = self._car(vin)
             try:
                 vehicle = await self._read(car, Reason.OWNER)
             finally:
@@ -212,9 +215,7 @@ class CarDataSource(Source):
 
     @override
     async def picture(self, vin: str, view: View) -> Picture:
-        if vin not in self._cars.by_vin:
-            message = "This car is not on the account"
-            raise TryLaterError(message)
+        self._car(vin)
         if not self._access.ledger.may_call(Reason.PICTURE):
             message = "The calls of the day are kept for more important things than a picture"
             raise TryLaterError(message)
@@ -223,6 +224,11 @@ class CarDataSource(Source):
             message = "BMW has no picture of this car"
             raise NotAllowedError(message, Refusal.FORBIDDEN)
         return picture
+
+    @override
+    async def charging_history(self, vin: str, start: datetime, end: datetime) -> ChargingHistory:
+        async with self._turn:  # so that the same question, asked twice at once, is one
+            return await self._histories.ask(self._car(vin).vin, start, end)
 
     def take_message(self, vin: str, payload: Json) -> None:
         """Take in what the stream brought about a car; of cars that are not the account's nothing is taken."""
@@ -266,8 +272,19 @@ class CarDataSource(Source):
     def recordings(self, vin: str | None = None) -> Json:
         cars = self._cars.by_vin
         if vin is not None:
-            return self._anonymous(_recording(cars[vin])) if vin in cars else None
-        return self._anonymous({"vehicles": [_recording(car) for car in cars.values()]})
+            return self._anonymous(cars[vin].recording()) if vin in cars else None
+        return self._anonymous({"vehicles": [car.recording() for car in cars.values()]})
+
+    def _car(self, vin: str) -> Car:
+        """A car of the account.
+
+        Raises:
+            TryLaterError: It is none (any more).
+        """
+        if (car := self._cars.by_vin.get(vin)) is None:
+            message = "This car is not on the account"
+            raise TryLaterError(message)
+        return car
 
     async def _hear(self, message: Message) -> None:
         self.take_message(message.vin, message.payload)
@@ -398,16 +415,3 @@ class CarDataSource(Source):
             raise
         except SourceError as err:
             _LOGGER.debug("The tires could not be read: %s", err)
-
-
-def _recording(car: Car) -> Json:
-    return {
-        "basic": car.basic,
-        "tires": car.tires,
-        "readings": {key: _shown(key, reading) for key, reading in car.readings.told.items()},
-    }
-
-
-def _shown(key: str, reading: Reading) -> Json:
-    value: Json = "some_value" if key in PERSONAL else reading.value
-    return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}
