@@ -147,6 +147,8 @@ class FakeSource(Source):
     takes_commands: bool = True
     budget: Budget | None = None
     checkup: Checkup = field(default_factory=dict)
+    is_signed_out: bool = False
+    personal_extras: Collection[str] = ()
     told: OnVehicles | None = None
     tells_charging_history: bool = False
     sessions: tuple[ChargingSession, ...] = ()

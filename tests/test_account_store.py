@@ -124,6 +124,8 @@ async def test_a_pause_is_kept_whoever_stored_it(
         {"credentials": None, "pause": {"until": "2023-02-29T00:00:00Z", "refusal": None}},
         {"credentials": None, "pause": {"until": "2023-01-04T15:00:00", "refusal": None}},
         {"credentials": None, "pause": {"until": "soon", "refusal": {}}},
+        {"pause": {"until": "0001-01-02T00:00:00Z", "since": "0001-01-01T00:00:00Z", "refusal": None}},
+        {"pause": {"until": "9999-12-31T23:00:00Z", "since": "9999-12-31T22:00:00Z", "refusal": None}},
     ],
 )
 async def test_what_is_damaged_was_never_stored(hass: HomeAssistant, file: Path, data: JsonValueType) -> None:

@@ -105,6 +105,7 @@ WHY_ONE_DOOR: Final = {
     "sensor.battery_12v_voltage": "My BMW does not have it.",
     "sensor.battery_capacity": "My BMW does not have it.",
     "sensor.charging_power": "My BMW does not have it.",
+    "sensor.command_status": _COMMANDS,
     "sensor.software_version": "CarData does not have it.",
     **dict.fromkeys(("button", "event", "lock", "notify", "number", "select", "switch", "time"), _COMMANDS),
 }

@@ -1,18 +1,27 @@
 """Departure timers and pre-entry climatization as switches."""
 
 from dataclasses import replace
+from datetime import time
 
 from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN, SERVICE_TURN_OFF, SERVICE_TURN_ON
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN, Platform
+from homeassistant.const import ATTR_ASSUMED_STATE, STATE_OFF, STATE_ON, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.mybmw.vehicle import ChargingPlan, Command, DepartureTimer, SetChargingPlan, TimerChange
+from custom_components.mybmw.vehicle import (
+    ChargingMode,
+    ChargingPlan,
+    Command,
+    DepartureTimer,
+    SetChargingPlan,
+    TimerChange,
+    WindowChange,
+)
 
-from .account import NOW, FakeSource, recorded_vehicle, set_up_platform, state_of
+from .account import NOW, FakeSource, account_entry, recorded_vehicle, set_up, set_up_platform, state_of
 from .acting import act
 
 pytestmark = pytest.mark.freeze_time(NOW)
@@ -74,3 +83,32 @@ async def test_only_the_timers_of_the_plan_are_there(hass: HomeAssistant, source
     assert state_of(hass, Platform.SWITCH, car, "departure_timer_3").state == STATE_UNKNOWN
     timers = [entity_id for entity_id in hass.states.async_entity_ids(SWITCH_DOMAIN) if "departure" in entity_id]
     assert len(timers) == 1
+
+
+async def test_what_an_action_has_set_shows_in_all_that_it_is_about(hass: HomeAssistant, source: FakeSource) -> None:
+    """From when the car says that it has done it; what the action left alone is as the car reports."""
+    source.show(I3)
+    coordinator = await set_up(hass, account_entry())
+    plan = SetChargingPlan(
+        mode=ChargingMode.DELAYED_CHARGING,
+        is_pre_entry_climatization_on=False,
+        window=WindowChange(start=time(22)),
+        timers=(TimerChange(id=1, departs_at=time(6, 10)), TimerChange(id=2, is_active=True)),
+    )
+    expected = {
+        (Platform.SELECT, "charging_mode"): ("delayed_charging", True),
+        (Platform.SWITCH, "pre_entry_climatization"): (STATE_OFF, True),
+        (Platform.TIME, "charging_window_start"): ("22:00:00", True),
+        (Platform.TIME, "departure_timer_1"): ("06:10:00", True),
+        (Platform.SWITCH, "departure_timer_2"): (STATE_ON, True),
+    }
+    untouched = [
+        (Platform.TIME, "charging_window_end"),
+        (Platform.SWITCH, "departure_timer_1"),
+        (Platform.TIME, "departure_timer_2"),
+    ]
+    expected |= {(platform, key): (state_of(hass, platform, I3, key).state, False) for platform, key in untouched}
+    await coordinator.async_execute(I3.vin, plan)
+    states = {(platform, key): state_of(hass, platform, I3, key) for platform, key in expected}
+    shown = {of: (state.state, state.attributes.get(ATTR_ASSUMED_STATE, False)) for of, state in states.items()}
+    assert shown == expected

@@ -1,5 +1,6 @@
 """Diagnostics tell everything but who and where."""
 
+from dataclasses import replace
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -20,9 +21,9 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Json, NotAllowedError, Refusal, SlowDownError, TryLaterError
 from custom_components.mybmw.sources.anonymize import Anonymizer
-from custom_components.mybmw.vehicle import Brand
+from custom_components.mybmw.vehicle import Brand, Extra
 
-from .account import GCID, NOW, PASSWORD, USERNAME, FakeSource, account_entry, recorded_vehicle, set_up
+from .account import GCID, NOW, PASSWORD, USERNAME, FakeSource, a_car, account_entry, recorded_vehicle, set_up
 from .fingerprints import read_fingerprint
 from .recorded import RECORDED_CARS
 
@@ -112,6 +113,21 @@ async def test_the_cars_of_a_report_can_be_played(
     assert [car.charging for car in cars if car.brand == "toyota"] == [car.charging for car in recorded]
 
 
+async def test_what_only_the_source_knows_to_be_personal(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, source: FakeSource
+) -> None:
+    source.personal_extras = ("a.place",)
+    car = replace(a_car(), extras={"a.place": Extra(value="at home"), "a.power": Extra(value=11)})
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    cars = told(diagnostics, "cars")
+    assert isinstance(cars, list)
+    assert told(cars[0], "vehicle", "extras", "a.place") == "**REDACTED**"
+    assert told(cars[0], "vehicle", "extras", "a.power", "value") == 11
+
+
 async def test_device(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, device_registry: dr.DeviceRegistry, source: FakeSource
 ) -> None:
@@ -178,7 +194,7 @@ async def test_what_is_wrong_is_told(
         "last_update_success": True,
         "last_exception": None,
         "update_interval_s": 3601.0,
-        "pause": {"until": "2023-01-04 16:00:00+00:00", "refusal": None},
+        "pause": {"until": "2023-01-04 16:00:00+00:00", "since": "2023-01-04 15:00:00+00:00", "refusal": None},
         "never_read": [{"cause": "forbidden", "misses": 1}],
         "unread_makes": ["mini"],
         "recordings": {"anonymous": "recording"},

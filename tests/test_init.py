@@ -1,8 +1,15 @@
 """An account is set up, reloaded and removed, and a device by hand."""
 
+import asyncio
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+import importlib
+from itertools import pairwise
+from pathlib import Path
+import subprocess
+import sys
+import threading
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -19,7 +26,21 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Clock, Credentials, KeepCredentials, NotAllowedError, Refusal
 
-from .account import GCID, PASSWORD, FakeSource, a_car, account_entry, mileage, pass_time, set_up, try_to_set_up
+from .account import (
+    GCID,
+    PASSWORD,
+    FakeSource,
+    a_car,
+    account_entry,
+    mileage,
+    pass_time,
+    recorded_vehicle,
+    set_up,
+    try_to_set_up,
+)
+
+PACKAGE = Path(__file__).parents[1] / "custom_components" / "mybmw"
+LARGE_ROOMS = [("cardata", "source"), ("cardata", "catalogue"), ("mybmw", "source"), ("mybmw", "build")]
 
 STORE = f"{DOMAIN}.{GCID.replace('-', '_')}"
 
@@ -63,6 +84,51 @@ def openings(source: FakeSource) -> Generator[list[Opening]]:
         yield openings.openings
 
 
+class Watchman:
+    """Stands where modules are looked for, and notes in which threads those of sources are; finds nothing itself."""
+
+    def __init__(self) -> None:
+        self.threads: dict[str, threading.Thread] = {}
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        """Note it."""
+        self.threads[name] = threading.current_thread()
+
+
+@pytest.mark.parametrize("name", ["cardata", "mybmw"])
+@pytest.mark.usefixtures("openings")
+async def test_a_source_is_imported_when_it_is_needed_and_not_by_the_event_loop(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    package = importlib.import_module(f"custom_components.mybmw.sources.{name}")
+    room = importlib.import_module(f"{package.__name__}.source")
+    monkeypatch.setattr(package, "source", room)  # both are put right again afterwards
+    monkeypatch.delitem(sys.modules, room.__name__)
+    watchman = Watchman()
+    monkeypatch.setattr(sys, "meta_path", [watchman, *sys.meta_path])
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=GCID, data={**account_entry().data, "source": name})
+    await set_up(hass, entry)
+    assert watchman.threads[room.__name__] is not threading.current_thread()
+
+
+def test_home_assistant_starts_without_what_only_an_account_needs() -> None:
+    """It imports a config flow, and all platforms of an integration that it sets up."""
+    module, names = "custom_components.mybmw", {file.stem for file in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+    imports = ", ".join(f"{module}.{name}" for name in sorted(names))
+    done = subprocess.run(  # noqa: S603 (modules of ours)
+        [sys.executable, "-c", f"import sys, {imports}; print(*sys.modules)"],
+        cwd=PACKAGE.parents[1],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    imported = set(done.stdout.split())
+    assert f"{module}.sources.registry" in imported
+    assert imported.isdisjoint(
+        {"aiomqtt", "paho", *(f"{module}.sources.{name}.{room}" for name, room in LARGE_ROOMS)},
+    )
+
+
 async def test_a_source_gets_the_settings_and_the_newest_credentials(
     hass: HomeAssistant, hass_storage: dict[str, dict[str, object]], openings: list[Opening]
 ) -> None:
@@ -77,6 +143,27 @@ async def test_a_source_gets_the_settings_and_the_newest_credentials(
     assert hass_storage[STORE]["data"] == {"credentials": {"refresh_token": "newer"}, "pause": None}
     await hass.config_entries.async_reload(entry.entry_id)
     assert openings[1].credentials == {"refresh_token": "newer"}
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_a_fleet_is_set_up_car_by_car(hass: HomeAssistant, source: FakeSource) -> None:
+    """Whoever else has something to do has a turn between."""
+    one = recorded_vehicle("G26")
+    fleet = [replace(one, vin=f"WBA0000000FLEET{number:02}") for number in range(10)]
+    source.show(*fleet)
+    counts = [0]
+
+    async def count() -> None:
+        while True:
+            counts.append(hass.states.async_entity_ids_count())
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await set_up(hass, account_entry())
+    counting.cancel()
+    per_car = hass.states.async_entity_ids_count() / len(fleet)
+    assert per_car > 50
+    assert max(after - before for before, after in pairwise(counts)) <= 2 * per_car
 
 
 async def test_credentials_survive_a_pause(

@@ -69,6 +69,22 @@ async def test_it_is_under_way_until_the_car_reports_it(  # noqa: PLR0913, PLR09
     assert source.commands == [(OPEN.vin, command)]
 
 
+async def test_what_the_car_is_told_now_counts_more_than_what_it_has_yet_to_report(
+    hass: HomeAssistant, source: FakeSource
+) -> None:
+    source.show(LOCKED)
+    await set_up(hass, account_entry())
+    await act(hass, Platform.LOCK, OPEN, "lock", "unlock")
+    assert shown(hass) == Shown.UNLOCKING
+    source.may_end.clear()
+    acting = asyncio.create_task(act(hass, Platform.LOCK, OPEN, "lock", "lock"))
+    await settle()
+    assert shown(hass) == Shown.LOCKING
+    source.may_end.set()
+    await acting
+    assert shown(hass) == Shown.LOCKING
+
+
 @pytest.mark.parametrize(
     ("fate", "reason", "state"),
     [

@@ -9,14 +9,14 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.number import ATTR_VALUE, DOMAIN as NUMBER_DOMAIN, SERVICE_SET_VALUE
 from homeassistant.const import ATTR_ASSUMED_STATE, ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mybmw.commanding import LOOKS_S
-from custom_components.mybmw.vehicle import ChargingPlan, Energy, SetChargingSettings, Vehicle
+from custom_components.mybmw.vehicle import ChargingPlan, Energy, Fate, Outcome, Reason, SetChargingSettings, Vehicle
 
 from .account import NOW, FakeSource, pass_time, recorded_vehicle, set_up_platform, state_of
 from .acting import settle
@@ -111,3 +111,16 @@ async def test_the_settings_tell_the_target_where_the_charging_does_not(
     car = replace(recorded_vehicle("G26"), energy=Energy(), charging_plan=plan)
     await set_up_platform(hass, source, Platform.NUMBER, car)
     assert state_of(hass, Platform.NUMBER, car, "target_soc").state == state
+
+
+async def test_a_target_that_the_car_did_not_take_leaves_the_one_before(
+    hass: HomeAssistant, source: FakeSource
+) -> None:
+    """Of which it has said that it is set, though its report does not say so yet."""
+    i4 = recorded_vehicle("G26")
+    await set_up_platform(hass, source, Platform.NUMBER, i4)
+    await set_target(hass, i4, 55)
+    source.outcome = Outcome(fate=Fate.FAILED, reason=Reason.BY_CAR, sent_at=NOW, ended_at=NOW)
+    with pytest.raises(HomeAssistantError):
+        await set_target(hass, i4, 60)
+    assert shown(hass, i4) == ("55", True)

@@ -8,6 +8,7 @@ from typing import Final
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.components.repairs.models import RepairsFlowContext
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -339,3 +340,22 @@ async def test_to_look_in_vain_is_no_failure(hass: HomeAssistant, source: FakeSo
     doctor = await hass.config_entries.options.async_init(entry.entry_id)
     menu = await hass.config_entries.options.async_configure(doctor["flow_id"], {"next_step_id": "doctor_again"})
     assert menu["step_id"] == "doctor"
+
+
+async def test_a_sign_in_that_has_ended_is_asked_for_at_once(
+    hass: HomeAssistant, source: FakeSource, issue_registry: ir.IssueRegistry
+) -> None:
+    """That says it all; a message to look into BMW's portal would be a second one about the same."""
+    source.show(I4)
+    entry = account_entry()
+    await set_up(hass, entry)
+    source.checkup = GOOD | {Check.CONNECTION: Verdict.BAD}
+    source.is_signed_out = True
+    source.push()
+    await hass.async_block_till_done()
+    source.push()
+    await hass.async_block_till_done()
+    [flow] = entry.async_get_active_flows(hass, {SOURCE_REAUTH})
+    assert flow["step_id"]
+    assert not issue_registry.async_get_issue(DOMAIN, f"checkup_{entry.entry_id}")
+    assert source.times_asked == 1

@@ -14,14 +14,14 @@ from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore
 from .connection import async_disconnect, connect
-from .const import DOMAIN
+from .const import CONF_SOURCE, DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator, account_id_of
 from .doctor import is_ill
 from .issues import async_clear_issues, async_report_checkup
 from .migration import async_forget, async_offer, async_proceed
 from .pictures import async_remove_pictures
 from .services import async_setup_services
-from .sources.registry import open_source
+from .sources.registry import load_source, open_source
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -59,7 +59,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> bool:
     """Connect an account and show its cars."""
     account_id = account_id_of(entry)
-    await async_proceed(hass, entry.entry_id, account_id)
+    await async_proceed(hass, entry, account_id)
     store = _store(hass, entry)
     await store.async_load()
     closing = AsyncExitStack()
@@ -67,6 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
     http = connect(hass)
     closing.push_async_callback(async_disconnect, http)
     try:
+        await hass.async_add_import_executor_job(load_source, entry.data[CONF_SOURCE])
         source = open_source(
             entry.data, store.credentials, http=http, keep=store.async_keep_credentials, clock=dt_util.utcnow
         )
@@ -93,7 +94,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: MyBMWConfigEntry) -> boo
 
     @callback
     def _check_up() -> None:
-        async_report_checkup(hass, entry.entry_id, entry.title, is_ill=is_ill(source.checkup))
+        if source.is_signed_out:
+            entry.async_start_reauth(hass)
+        is_worth_a_message = is_ill(source.checkup) and not source.is_signed_out
+        async_report_checkup(hass, entry.entry_id, entry.title, is_ill=is_worth_a_message)
 
     entry.async_on_unload(coordinator.async_add_listener(_check_up))
     source.listen(coordinator.async_hear)

@@ -214,8 +214,8 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the binary sensors of every car."""
-    async_add_car_entities(entry, async_add_entities, BINARY_SENSORS, MyBMWBinarySensor)
-    async_add_extra_entities(entry, async_add_entities, _extra, MyBMWBinarySensor)
+    await async_add_car_entities(entry, async_add_entities, BINARY_SENSORS, MyBMWBinarySensor)
+    await async_add_extra_entities(entry, async_add_entities, _extra, MyBMWBinarySensor)
 
 
 class MyBMWBinarySensor(MyBMWEntity, BinarySensorEntity):

@@ -55,7 +55,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the buttons of the account, and those of every car."""
     async_add_entities(MyBMWAccountButton(entry.runtime_data, description) for description in ACCOUNT_BUTTONS)
-    async_add_command_entities(entry, async_add_entities, BUTTONS, MyBMWButton)
+    await async_add_command_entities(entry, async_add_entities, BUTTONS, MyBMWButton)
 
 
 class MyBMWButton(MyBMWEntity, ButtonEntity):

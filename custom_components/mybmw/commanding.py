@@ -146,10 +146,10 @@ class Commanding:
         self._is_closed = False
 
     def under_way(self, vin: str) -> tuple[CommandKey, ...]:
-        """The commands that a car has yet to carry out or to report, those first that came first."""
+        """The commands that a car has yet to carry out, in their order, and then those that it has yet to report."""
         desk = self._desks[vin]
         executed = (entry.command.key for entry in desk.awaited.values())
-        return *executed, *(run.command.key for run in desk.runs)
+        return *(run.command.key for run in desk.runs), *executed
 
     def standing(self, vin: str) -> Standing:
         """What a car is busy with: what it is told now; if there is nothing, what it has yet to report."""
@@ -162,9 +162,9 @@ class Commanding:
             return Standing(stage=Stage.REPORT_AWAITED, key=last.command.key)
         return Standing()
 
-    def is_done(self, vin: str, command: Command) -> bool:
-        """Whether a car has said that it carried out a command, and its report does not show it yet."""
-        return any(entry.is_executed and entry.command == command for entry in self._desks[vin].awaited.values())
+    def done(self, vin: str) -> tuple[Command, ...]:
+        """What a car has said that it carried out, and its report does not show yet; each is about something else."""
+        return tuple(entry.command for entry in self._desks[vin].awaited.values() if entry.is_executed)
 
     def async_listen(self, vin: str, on_ending: OnEnding) -> CALLBACK_TYPE:
         """Be told what becomes of a car's commands, until the returned function is called."""

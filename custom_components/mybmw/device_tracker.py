@@ -29,7 +29,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add a tracker for every car."""
-    async_add_car_entities(entry, async_add_entities, TRACKERS, MyBMWTracker)
+    await async_add_car_entities(entry, async_add_entities, TRACKERS, MyBMWTracker)
 
 
 class MyBMWTracker(MyBMWEntity, TrackerEntity):

@@ -14,10 +14,9 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from .const import CONF_CLIENT_ID, CONF_GCID, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .sources import Json
-from .sources.cardata import PERSONAL
 
 _OF_ENTRY: Final = {CONF_CLIENT_ID, CONF_GCID, CONF_PASSWORD, CONF_USERNAME}
-_OF_CAR: Final = {"address", "altitude_m", "heading_deg", "latitude", "longitude", "vin"} | PERSONAL
+_OF_CAR: Final = {"address", "altitude_m", "heading_deg", "latitude", "longitude", "vin"}
 
 
 async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: MyBMWConfigEntry) -> Mapping[str, Json]:
@@ -79,7 +78,9 @@ def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
     trouble = coordinator.troubles.get(vin)
     return _plain(
         {
-            "vehicle": async_redact_data(asdict(coordinator.data[vin]), _OF_CAR | PERSONAL),
+            "vehicle": async_redact_data(
+                asdict(coordinator.data[vin]), _OF_CAR.union(coordinator.source.personal_extras)
+            ),
             "offers": _offers(coordinator, vin),
             "is_current": coordinator.is_current(vin),
             "trouble": trouble and asdict(trouble),

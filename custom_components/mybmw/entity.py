@@ -1,7 +1,8 @@
 """What all our entities and their descriptions share."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import override
 
@@ -113,37 +114,48 @@ class MyBMWEntity(CoordinatorEntity[MyBMWCoordinator]):
         return (self.shows(), self.assumed_state) if self.available else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class MyBMWSettingDescription[T](MyBMWEntityDescription):
+    """Something about a car that its owner can set.
+
+    `value` is how it is set as the car reports, None while it does not say, `command` what sets it, and `set_by` what
+    any command sets it to, None if that is about something else.
+    """
+
+    value: Callable[[Vehicle], T | None]
+    command: Callable[[T], Command]
+    set_by: Callable[[Command], T | None]
+
+
 class MyBMWSettingEntity[T](MyBMWEntity):
     """Something about a car that its owner can set.
 
-    From when the car says that it is set until its report says so, too, the former is shown, as an assumption.
+    From when the car says that it is set, by whatever command, until its report says so, too, the former is shown, as
+    an assumption.
     """
 
-    _wanted: tuple[Command, T] | None = None
+    entity_description: MyBMWSettingDescription[T]
 
     @property
     @override
     def assumed_state(self) -> bool:
         return self._believed is not None
 
-    async def async_set(self, make: Callable[[T], Command], value: T) -> None:
-        """Make a command of what the owner wants, and have the car do it; whatever is wrong is explained."""
-        with explaining_flaws():
-            command = make(value)
-        self._wanted = command, value
-        await self.async_execute(command)
+    @property
+    def setting(self) -> T | None:
+        """How it is set, as far as is known."""
+        return self.entity_description.value(self.vehicle) if self._believed is None else self._believed
 
-    def believed(self, reported: T | None) -> T | None:
-        """The value to show for the one of the car's report."""
-        return reported if self._believed is None else self._believed
+    async def async_set(self, value: T) -> None:
+        """Have the car set it; whatever is wrong is explained."""
+        await self.async_order(lambda: self.entity_description.command(value))
 
     @property
     def _believed(self) -> T | None:
-        """What the car says that it has set, and has not reported yet."""
-        if self._wanted is None:
-            return None
-        command, value = self._wanted
-        return value if self.coordinator.commands.is_done(self.vin, command) else None
+        """How the car says that it has set it, and has not reported yet."""
+        done = self.coordinator.commands.done(self.vin)
+        values = (self.entity_description.set_by(command) for command in done)
+        return next((value for value in values if value is not None), None)
 
 
 class MyBMWAccountEntity(CoordinatorEntity[MyBMWCoordinator]):
@@ -170,8 +182,7 @@ class MyBMWAccountEntity(CoordinatorEntity[MyBMWCoordinator]):
         """Write nothing: an update changes nothing here."""
 
 
-@callback
-def async_add_car_entities[D: MyBMWEntityDescription](
+async def async_add_car_entities[D: MyBMWEntityDescription](
     entry: MyBMWConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Sequence[D],
@@ -181,25 +192,23 @@ def async_add_car_entities[D: MyBMWEntityDescription](
     coordinator = entry.runtime_data
     added: set[tuple[str, str]] = set()
 
-    def missing() -> Iterator[MyBMWEntity]:
-        for vin, vehicle in coordinator.data.items():
+    def missing(vins: Iterable[str]) -> Iterator[MyBMWEntity]:
+        for vin in vins:
+            vehicle = coordinator.data[vin]
             for description in descriptions:
                 if (vin, description.key) not in added and description.exists(vehicle):
                     added.add((vin, description.key))
                     yield create(coordinator, vin, description)
 
     @callback
-    def update() -> None:
-        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
-        if entities := list(missing()):
+    def add(vins: Iterable[str]) -> None:
+        if entities := list(missing(vins)):
             async_add_entities(entities)
 
-    entry.async_on_unload(coordinator.async_add_listener(update))
-    update()
+    await _async_add_car_by_car(entry, added, add)
 
 
-@callback
-def async_add_extra_entities[D: MyBMWEntityDescription](
+async def async_add_extra_entities[D: MyBMWEntityDescription](
     entry: MyBMWConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     describe: Callable[[str, Extra], D | None],
@@ -213,12 +222,11 @@ def async_add_extra_entities[D: MyBMWEntityDescription](
     added: set[tuple[str, str]] = set()
 
     @callback
-    def update() -> None:
-        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
+    def add(vins: Iterable[str]) -> None:
         told = [
             (vin, key, extra)
-            for vin, vehicle in coordinator.data.items()
-            for key, extra in vehicle.extras.items()
+            for vin in vins
+            for key, extra in coordinator.data[vin].extras.items()
             if (vin, key) not in added and extra.value is not None
         ]
         added.update((vin, key) for vin, key, _ in told)
@@ -226,12 +234,32 @@ def async_add_extra_entities[D: MyBMWEntityDescription](
         if described:
             async_add_entities([create(coordinator, vin, description) for vin, description in described])
 
+    await _async_add_car_by_car(entry, added, add)
+
+
+async def _async_add_car_by_car(
+    entry: MyBMWConfigEntry, added: set[tuple[str, str]], add: Callable[[Iterable[str]], None]
+) -> None:
+    """Have what is missing of cars added (`added` is what is there, by VIN and key): now, and with every update.
+
+    Now is one car after the other: while Home Assistant adds what it is given at a time, it does nothing else.
+    """
+    coordinator = entry.runtime_data
+
+    @callback
+    def update() -> None:
+        added.difference_update([(vin, key) for vin, key in added if vin not in coordinator.data])
+        add(coordinator.data)
+
+    for vin in list(coordinator.data):
+        if vin in coordinator.data:  # else it has left meanwhile
+            add([vin])
+            await asyncio.sleep(0)
     entry.async_on_unload(coordinator.async_add_listener(update))
     update()
 
 
-@callback
-def async_add_command_entities[D: MyBMWEntityDescription](
+async def async_add_command_entities[D: MyBMWEntityDescription](
     entry: MyBMWConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Sequence[D],
@@ -245,7 +273,7 @@ def async_add_command_entities[D: MyBMWEntityDescription](
     """
     coordinator = entry.runtime_data
     if coordinator.takes_commands:
-        async_add_car_entities(entry, async_add_entities, descriptions, create)
+        await async_add_car_entities(entry, async_add_entities, descriptions, create)
         return
     registry, domain = er.async_get(coordinator.hass), async_get_current_platform().domain
     keys = {description.key for description in descriptions}

@@ -38,7 +38,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add an event for the commands of every car that takes some."""
-    async_add_command_entities(entry, async_add_entities, EVENTS, MyBMWCommandEvent)
+    await async_add_command_entities(entry, async_add_entities, EVENTS, MyBMWCommandEvent)
 
 
 class MyBMWCommandEvent(MyBMWEntity, EventEntity):

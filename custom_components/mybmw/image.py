@@ -34,7 +34,7 @@ async def async_setup_entry(
     """Add the pictures of every car that its cloud has."""
     views = entry.runtime_data.source.views
     images = [description for description in IMAGES if description.view in views]
-    async_add_car_entities(entry, async_add_entities, images, MyBMWImage)
+    await async_add_car_entities(entry, async_add_entities, images, MyBMWImage)
 
 
 class MyBMWImage(MyBMWEntity, ImageEntity):

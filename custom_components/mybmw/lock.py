@@ -34,7 +34,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add a lock for every car that can be locked or unlocked."""
-    async_add_command_entities(entry, async_add_entities, LOCKS, MyBMWLock)
+    await async_add_command_entities(entry, async_add_entities, LOCKS, MyBMWLock)
 
 
 class MyBMWLock(MyBMWEntity, LockEntity):

@@ -29,7 +29,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the navigation of every car."""
-    async_add_command_entities(entry, async_add_entities, NOTIFIERS, MyBMWDestination)
+    await async_add_command_entities(entry, async_add_entities, NOTIFIERS, MyBMWDestination)
 
 
 class MyBMWDestination(MyBMWEntity, NotifyEntity):

@@ -1,6 +1,5 @@
 """What can be set to a number."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, override
 
@@ -10,18 +9,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntityDescription, MyBMWSettingEntity, async_add_command_entities
-from .vehicle import TARGETS_PERCENT, Command, SetChargingSettings, Vehicle
+from .entity import MyBMWSettingDescription, MyBMWSettingEntity, async_add_command_entities
+from .vehicle import TARGETS_PERCENT, SetChargingSettings, Vehicle
 
 PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and cars do not wait for one another
 
 
 @dataclass(frozen=True, kw_only=True)
-class MyBMWNumberDescription(MyBMWEntityDescription, NumberEntityDescription):
+class MyBMWNumberDescription(MyBMWSettingDescription[int], NumberEntityDescription):
     """A whole number the car can be told."""
-
-    value: Callable[[Vehicle], int | None]
-    command: Callable[[int], Command]
 
 
 def _target_percent(vehicle: Vehicle) -> int | None:
@@ -44,6 +40,7 @@ NUMBERS: Final = (
         exists=lambda v: v.capabilities.target_soc,
         value=_target_percent,
         command=lambda value: SetChargingSettings(target_percent=value),
+        set_by=lambda command: command.target_percent if isinstance(command, SetChargingSettings) else None,
     ),
 )
 
@@ -52,7 +49,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the numbers of every car."""
-    async_add_command_entities(entry, async_add_entities, NUMBERS, MyBMWNumber)
+    await async_add_command_entities(entry, async_add_entities, NUMBERS, MyBMWNumber)
 
 
 class MyBMWNumber(MyBMWSettingEntity[int], NumberEntity):
@@ -63,11 +60,11 @@ class MyBMWNumber(MyBMWSettingEntity[int], NumberEntity):
     @property
     @override
     def native_value(self) -> int | None:
-        return self.believed(self.entity_description.value(self.vehicle))
+        return self.setting
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        await self.async_set(self.entity_description.command, round(value))
+        await self.async_set(round(value))
 
     @override
     def shows(self) -> object:

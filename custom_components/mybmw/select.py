@@ -10,12 +10,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntityDescription, MyBMWSettingEntity, async_add_command_entities, has_charging_plan
+from .entity import MyBMWSettingDescription, MyBMWSettingEntity, async_add_command_entities, has_charging_plan
 from .vehicle import (
     SETTABLE_MODES,
     ChargingMode,
     ChargingPlan,
-    Command,
     SetChargingPlan,
     SetChargingSettings,
     Vehicle,
@@ -25,16 +24,18 @@ PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and
 
 
 @dataclass(frozen=True, kw_only=True)
-class MyBMWSelectDescription(MyBMWEntityDescription, SelectEntityDescription):
+class MyBMWSelectDescription(MyBMWSettingDescription[str], SelectEntityDescription):
     """A choice the car offers; `value` may be none of the `choices`, for cars do what nobody can choose."""
 
     choices: Callable[[Vehicle], list[str]]
-    value: Callable[[Vehicle], str]
-    command: Callable[[str], Command]
 
 
 def _plan(vehicle: Vehicle) -> ChargingPlan:
     return vehicle.charging_plan or ChargingPlan()
+
+
+def _option(limit_a: int | None) -> str | None:
+    return None if limit_a is None else str(limit_a)
 
 
 SELECTS: Final = (
@@ -43,8 +44,9 @@ SELECTS: Final = (
         unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         exists=lambda v: v.capabilities.ac_limit and bool(_plan(v).ac_limits_a),
         choices=lambda v: [str(limit_a) for limit_a in _plan(v).ac_limits_a],
-        value=lambda v: str(_plan(v).ac_limit_a),
+        value=lambda v: _option(_plan(v).ac_limit_a),
         command=lambda option: SetChargingSettings(ac_limit_a=int(option)),
+        set_by=lambda command: _option(command.ac_limit_a) if isinstance(command, SetChargingSettings) else None,
     ),
     MyBMWSelectDescription(
         key="charging_mode",
@@ -52,6 +54,7 @@ SELECTS: Final = (
         choices=lambda _: [mode.value for mode in SETTABLE_MODES],
         value=lambda v: _plan(v).mode.value,
         command=lambda option: SetChargingPlan(mode=ChargingMode(option)),
+        set_by=lambda command: command.mode if isinstance(command, SetChargingPlan) else None,
     ),
 )
 
@@ -60,7 +63,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the choices of every car."""
-    async_add_command_entities(entry, async_add_entities, SELECTS, MyBMWSelect)
+    await async_add_command_entities(entry, async_add_entities, SELECTS, MyBMWSelect)
 
 
 class MyBMWSelect(MyBMWSettingEntity[str], SelectEntity):
@@ -76,12 +79,11 @@ class MyBMWSelect(MyBMWSettingEntity[str], SelectEntity):
     @property
     @override
     def current_option(self) -> str | None:
-        value = self.believed(self.entity_description.value(self.vehicle))
-        return value if value in self.options else None
+        return self.setting if self.setting in self.options else None
 
     @override
     async def async_select_option(self, option: str) -> None:
-        await self.async_set(self.entity_description.command, option)
+        await self.async_set(option)
 
     @override
     def shows(self) -> object:

@@ -121,10 +121,10 @@ async def async_setup_entry(
     """Add the sensors of every car, and of the account."""
     if entry.runtime_data.source.budget is not None:
         async_add_entities([MyBMWBudgetSensor(entry.runtime_data, API_CALLS)])
-    async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
-    async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
-    async_add_command_entities(entry, async_add_entities, STANDINGS, MyBMWStandingSensor)
-    async_add_extra_entities(entry, async_add_entities, _extra, MyBMWSensor)
+    await async_add_car_entities(entry, async_add_entities, SENSORS, MyBMWSensor)
+    await async_add_car_entities(entry, async_add_entities, FRESHNESS_SENSORS, MyBMWFreshnessSensor)
+    await async_add_command_entities(entry, async_add_entities, STANDINGS, MyBMWStandingSensor)
+    await async_add_extra_entities(entry, async_add_entities, _extra, MyBMWSensor)
 
 
 class MyBMWSensor(MyBMWEntity, SensorEntity):

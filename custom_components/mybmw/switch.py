@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntity, MyBMWEntityDescription, async_add_command_entities, has_charging_plan
+from .entity import MyBMWSettingDescription, MyBMWSettingEntity, async_add_command_entities, has_charging_plan
 from .vehicle import (
     TIMER_IDS,
     Command,
@@ -28,12 +28,9 @@ PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and
 
 
 @dataclass(frozen=True, kw_only=True)
-class MyBMWSwitchDescription(MyBMWEntityDescription, SwitchEntityDescription):
-    """Something a car can begin and end; `is_on` is None while the car does not say."""
+class MyBMWSwitchDescription(MyBMWSettingDescription[bool], SwitchEntityDescription):
+    """Something a car can begin and end."""
 
-    is_on: Callable[[Vehicle], bool | None]
-    turn_on: Command
-    turn_off: Command
     attributes: Callable[[Vehicle], Mapping[str, list[str]]] = lambda _: {}
 
 
@@ -47,34 +44,40 @@ def _departure(timer_id: int) -> MyBMWSwitchDescription:
         key=f"departure_timer_{timer_id}",
         entity_category=EntityCategory.CONFIG,
         exists=lambda v: has_charging_plan(v) and timer(v) is not None,
-        is_on=lambda v: found.is_active if (found := timer(v)) else None,
-        turn_on=SetChargingPlan(timers=(TimerChange(id=timer_id, is_active=True),)),
-        turn_off=SetChargingPlan(timers=(TimerChange(id=timer_id, is_active=False),)),
+        value=lambda v: found.is_active if (found := timer(v)) else None,
+        command=lambda is_on: SetChargingPlan(timers=(TimerChange(id=timer_id, is_active=is_on),)),
+        set_by=lambda command: (
+            change.is_active if isinstance(command, SetChargingPlan) and (change := command.timer(timer_id)) else None
+        ),
         attributes=lambda v: {"weekdays": [day.value for day in found.weekdays] if (found := timer(v)) else []},
     )
+
+
+def _either(command: Command, begins: type[Command], ends: type[Command]) -> bool | None:
+    return True if isinstance(command, begins) else False if isinstance(command, ends) else None
 
 
 SWITCHES: Final = (
     MyBMWSwitchDescription(
         key="climate",
         exists=lambda v: v.capabilities.start_climate and v.capabilities.stop_climate,
-        is_on=lambda v: v.climate.activity.is_running if v.climate else None,
-        turn_on=StartClimate(),
-        turn_off=StopClimate(),
+        value=lambda v: v.climate.activity.is_running if v.climate else None,
+        command=lambda is_on: StartClimate() if is_on else StopClimate(),
+        set_by=lambda command: _either(command, StartClimate, StopClimate),
     ),
     MyBMWSwitchDescription(
         key="charging",
         exists=lambda v: v.capabilities.start_charging and v.capabilities.stop_charging,
-        is_on=lambda v: v.energy.charging.is_charging_or_done if v.energy.charging else None,
-        turn_on=StartCharging(),
-        turn_off=StopCharging(),
+        value=lambda v: v.energy.charging.is_charging_or_done if v.energy.charging else None,
+        command=lambda is_on: StartCharging() if is_on else StopCharging(),
+        set_by=lambda command: _either(command, StartCharging, StopCharging),
     ),
     MyBMWSwitchDescription(
         key="pre_entry_climatization",
         exists=has_charging_plan,
-        is_on=lambda v: v.charging_plan.is_pre_entry_climatization_on if v.charging_plan else None,
-        turn_on=SetChargingPlan(is_pre_entry_climatization_on=True),
-        turn_off=SetChargingPlan(is_pre_entry_climatization_on=False),
+        value=lambda v: v.charging_plan.is_pre_entry_climatization_on if v.charging_plan else None,
+        command=lambda is_on: SetChargingPlan(is_pre_entry_climatization_on=is_on),
+        set_by=lambda command: command.is_pre_entry_climatization_on if isinstance(command, SetChargingPlan) else None,
     ),
     *(_departure(timer_id) for timer_id in TIMER_IDS),
 )
@@ -84,27 +87,18 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the switches of every car."""
-    async_add_command_entities(entry, async_add_entities, SWITCHES, MyBMWSwitch)
+    await async_add_command_entities(entry, async_add_entities, SWITCHES, MyBMWSwitch)
 
 
-class MyBMWSwitch(MyBMWEntity, SwitchEntity):
-    """Something that goes on in a car.
-
-    From when the car says that it has begun or ended it until its report says so, too, the former is shown, as an
-    assumption.
-    """
+class MyBMWSwitch(MyBMWSettingEntity[bool], SwitchEntity):
+    """Something that goes on in a car."""
 
     entity_description: MyBMWSwitchDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.entity_description.is_on(self.vehicle) if self._believed is None else self._believed
-
-    @property
-    @override
-    def assumed_state(self) -> bool:
-        return self._believed is not None
+        return self.setting
 
     @property
     @override
@@ -115,19 +109,10 @@ class MyBMWSwitch(MyBMWEntity, SwitchEntity):
     def shows(self) -> object:
         return self.is_on, self.extra_state_attributes
 
-    @property
-    def _believed(self) -> bool | None:
-        """What the car says that it has done, and has not reported yet."""
-        description = self.entity_description
-        for is_on, command in ((True, description.turn_on), (False, description.turn_off)):
-            if self.coordinator.commands.is_done(self.vin, command):
-                return is_on
-        return None
-
     @override
     async def async_turn_on(self, **kwargs: object) -> None:
-        await self.async_execute(self.entity_description.turn_on)
+        await self.async_set(value=True)
 
     @override
     async def async_turn_off(self, **kwargs: object) -> None:
-        await self.async_execute(self.entity_description.turn_off)
+        await self.async_set(value=False)

@@ -1,6 +1,5 @@
 """What can be set to a time of the day, on the car's own clock."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from typing import Final, override
@@ -11,11 +10,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MyBMWConfigEntry
-from .entity import MyBMWEntityDescription, MyBMWSettingEntity, async_add_command_entities, has_charging_plan
+from .entity import MyBMWSettingDescription, MyBMWSettingEntity, async_add_command_entities, has_charging_plan
 from .vehicle import (
     TIMER_IDS,
     ChargingWindow,
-    Command,
     DepartureTimer,
     SetChargingPlan,
     TimerChange,
@@ -27,11 +25,8 @@ PARALLEL_UPDATES = 0  # the coordinator has each car do one thing at a time, and
 
 
 @dataclass(frozen=True, kw_only=True)
-class MyBMWTimeDescription(MyBMWEntityDescription, TimeEntityDescription):
+class MyBMWTimeDescription(MyBMWSettingDescription[time], TimeEntityDescription):
     """A time the car can be told."""
-
-    value: Callable[[Vehicle], time | None]
-    command: Callable[[time], Command]
 
 
 def _window(vehicle: Vehicle) -> ChargingWindow | None:
@@ -48,6 +43,9 @@ def _departure(timer_id: int) -> MyBMWTimeDescription:
         exists=lambda v: has_charging_plan(v) and timer(v) is not None,
         value=lambda v: found.departs_at if (found := timer(v)) else None,
         command=lambda value: SetChargingPlan(timers=(TimerChange(id=timer_id, departs_at=value),)),
+        set_by=lambda command: (
+            change.departs_at if isinstance(command, SetChargingPlan) and (change := command.timer(timer_id)) else None
+        ),
     )
 
 
@@ -58,6 +56,9 @@ TIMES: Final = (
         exists=has_charging_plan,
         value=lambda v: window.start if (window := _window(v)) else None,
         command=lambda value: SetChargingPlan(window=WindowChange(start=value)),
+        set_by=lambda command: (
+            command.window.start if isinstance(command, SetChargingPlan) and command.window else None
+        ),
     ),
     MyBMWTimeDescription(
         key="charging_window_end",
@@ -65,6 +66,7 @@ TIMES: Final = (
         exists=has_charging_plan,
         value=lambda v: window.end if (window := _window(v)) else None,
         command=lambda value: SetChargingPlan(window=WindowChange(end=value)),
+        set_by=lambda command: command.window.end if isinstance(command, SetChargingPlan) and command.window else None,
     ),
     *(_departure(timer_id) for timer_id in TIMER_IDS),
 )
@@ -74,7 +76,7 @@ async def async_setup_entry(
     _hass: HomeAssistant, entry: MyBMWConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the times of every car."""
-    async_add_command_entities(entry, async_add_entities, TIMES, MyBMWTime)
+    await async_add_command_entities(entry, async_add_entities, TIMES, MyBMWTime)
 
 
 class MyBMWTime(MyBMWSettingEntity[time], TimeEntity):
@@ -85,11 +87,11 @@ class MyBMWTime(MyBMWSettingEntity[time], TimeEntity):
     @property
     @override
     def native_value(self) -> time | None:
-        return self.believed(self.entity_description.value(self.vehicle))
+        return self.setting
 
     @override
     async def async_set_value(self, value: time) -> None:
-        await self.async_set(self.entity_description.command, value)
+        await self.async_set(value)
 
     @override
     def shows(self) -> object:

@@ -1,6 +1,7 @@
 """How much longer Home Assistant takes to start because of an import.
 
-Run as `python -m tests.bench.starting ours|theirs home|nothing`.
+Run as `python -m tests.bench.starting mybmw|cardata|both|theirs home|nothing`: ours, with accounts of that source or of
+both, or the library of the former integration.
 
 With "home", what Home Assistant has imported anyway is there before: its core, and the platforms of which there are
 entities. With "nothing", it counts.
@@ -26,6 +27,7 @@ _THERE_ANYWAY: Final = (
         )
     ),
 )
+_SOURCES: Final = ("cardata", "mybmw")
 _NOT_AT_START: Final = {"cli", "__main__"}
 """What only the command line imports."""
 
@@ -40,9 +42,12 @@ def import_s(who: str, after: str) -> float:
         importlib.import_module("bimmer_connected.vehicle")
     else:
         package = importlib.import_module("custom_components.mybmw")
+        registry = importlib.import_module("custom_components.mybmw.sources.registry")
         for module in pkgutil.iter_modules(package.__path__):
             if module.name not in _NOT_AT_START:
                 importlib.import_module(f"custom_components.mybmw.{module.name}")
+        for source in _SOURCES if who == "both" else (who,):
+            registry.load_source(source)
     return time.process_time() - busy
 
 

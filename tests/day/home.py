@@ -22,8 +22,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources.cardata import CarDataSource, first_credentials
-from custom_components.mybmw.sources.cardata.source import BURST_S
+from custom_components.mybmw.sources.cardata import first_credentials
+from custom_components.mybmw.sources.cardata.source import BURST_S, CarDataSource
 from custom_components.mybmw.sources.cardata.stream_status import StreamStatus
 from tests.simulator import Simulator
 from tests.sources.cardata.rig import granted

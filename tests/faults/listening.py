@@ -15,9 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWConfigEntry
-from custom_components.mybmw.sources.cardata import CarDataSource, first_credentials
+from custom_components.mybmw.sources.cardata import first_credentials
 from custom_components.mybmw.sources.cardata.keys import Key
-from custom_components.mybmw.sources.cardata.source import BURST_S
+from custom_components.mybmw.sources.cardata.source import BURST_S, CarDataSource
 from tests.simulator import ALL_PRESETS, Simulator
 from tests.simulator.garage import LivingCar
 from tests.simulator.speaks_cardata import said

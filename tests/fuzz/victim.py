@@ -30,7 +30,8 @@ from custom_components.mybmw.sources.cardata.source import CarDataSource
 from custom_components.mybmw.sources.cardata.tokens import StreamKey
 from custom_components.mybmw.sources.exchange import exchange
 from custom_components.mybmw.sources.loopback import LOOPBACK
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 
 _VIN: Final = "WBA00000000DEMO99"
 _CLIENT_ID: Final = "01234567-89ab-cdef-0123-456789abcdef"

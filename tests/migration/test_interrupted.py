@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final, cast
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntries, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.json import json_bytes
 from homeassistant.util.json import json_loads_object
 import pytest
@@ -15,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.migration import (
+    MAY_BE_UNDONE,
     Journal,
     Stage,
     async_decide,
@@ -22,6 +24,7 @@ from custom_components.mybmw.migration import (
     async_proceed,
 )
 from custom_components.mybmw.migration.journal import Record
+from custom_components.mybmw.sources import TryLaterError
 from tests.account import GCID, NOW, FakeSource, account_entry, recorded_vehicle, set_up
 
 from .dialogs import answer, decide, issues, open_dialog, take_over, undo
@@ -96,7 +99,7 @@ async def test_it_may_be_killed_at_every_write(
         await decide(hass, entry, stage)
         executioner.count, executioner.last = 0, last
         try:
-            await async_proceed(hass, entry.entry_id, GCID)
+            await async_proceed(hass, entry, GCID)
         except KilledError:
             killed.append(stage)
         writes, executioner.last = executioner.count, None
@@ -222,6 +225,100 @@ async def test_an_entry_without_which_others_would_go_is_kept(hass: HomeAssistan
     await take_over(hass, newcomer.entry)
     await answer(hass, await open_dialog(hass, newcomer.entry, "taken_over"), "keep")
     assert hass.config_entries.async_entries(CORE) == [newcomer.left.entry, other]
+
+
+async def test_two_entries_that_are_both_retired_go_both(hass: HomeAssistant, source: FakeSource) -> None:
+    cars = recorded_vehicle("G26"), recorded_vehicle("G01")
+    for car in cars:
+        leave_behind(hass, car, inventory=FEW)
+    source.show(*cars)
+    entry = account_entry()
+    await set_up(hass, entry)
+    await take_over(hass, entry)
+    await answer(hass, await open_dialog(hass, entry, "taken_over"), "keep")
+    assert hass.config_entries.async_entries(CORE) == []
+    assert await Journal(hass, GCID).async_read() is None
+
+
+async def test_an_integration_that_was_put_to_use_again_gets_its_own_back(
+    hass: HomeAssistant, newcomer: Newcomer
+) -> None:
+    """Its entry was enabled within the day, and has made entities of the same unique ids."""
+    registry, old = er.async_get(hass), newcomer.left.entry
+    before = registries(hass)
+    await take_over(hass, newcomer.entry)
+    await hass.config_entries.async_set_disabled_by(old.entry_id, None)
+    made_anew = {
+        registry.async_get_or_create(platform, CORE, f"{newcomer.vin}-{key}", config_entry=old).entity_id
+        for platform, key in FEW
+        if key
+    }
+    assert not made_anew & before.keys()
+    await undo(hass, newcomer.entry)
+    assert registries(hass) == before
+
+
+async def test_entities_are_not_left_disabled_in_an_entry_that_was_enabled_first(
+    hass: HomeAssistant, source: FakeSource
+) -> None:
+    car = recorded_vehicle("G26")
+    left = leave_behind(hass, car, inventory=FEW)
+    await hass.config_entries.async_set_disabled_by(left.entry.entry_id, ConfigEntryDisabler.USER)
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    await take_over(hass, entry)
+    await hass.config_entries.async_set_disabled_by(left.entry.entry_id, None)
+    await undo(hass, entry)
+    disabled = {entity_id: er.async_get(hass).entities[entity_id].disabled_by for entity_id in left.entity_ids.values()}
+    assert {entity_id for entity_id, by in disabled.items() if by} == {
+        left.entity_ids[Platform.BINARY_SENSOR, "windows"]
+    }
+
+
+async def test_it_can_be_undone_while_the_account_cannot_be_set_up(
+    hass: HomeAssistant, newcomer: Newcomer, source: FakeSource
+) -> None:
+    mileage = newcomer.left.entity_ids[Platform.SENSOR, "mileage"]
+    source.failure = TryLaterError("BMW does not answer")
+    await take_over(hass, newcomer.entry)
+    assert newcomer.entry.state is ConfigEntryState.SETUP_RETRY
+    assert er.async_get(hass).entities[mileage].platform == DOMAIN
+    assert issues(hass) == {"taken_over"}
+    await undo(hass, newcomer.entry)
+    assert newcomer.entry.state is ConfigEntryState.SETUP_RETRY
+    assert er.async_get(hass).entities[mileage].platform == CORE
+    assert issues(hass) == set()
+
+
+async def test_after_a_restart_without_bmw_it_can_still_be_undone(
+    hass: HomeAssistant, newcomer: Newcomer, source: FakeSource, freezer: FrozenDateTimeFactory
+) -> None:
+    await take_over(hass, newcomer.entry)
+    source.failure = TryLaterError("BMW does not answer")
+    ir.async_delete_issue(hass, DOMAIN, f"taken_over_{newcomer.entry.entry_id}")  # as a restart does
+    await hass.config_entries.async_reload(newcomer.entry.entry_id)
+    assert issues(hass) == {"taken_over"}
+    freezer.tick(MAY_BE_UNDONE)
+    await hass.config_entries.async_reload(newcomer.entry.entry_id)
+    assert issues(hass) == set()
+
+
+async def test_a_journal_of_a_later_release_keeps_no_account_down(
+    hass: HomeAssistant,
+    hass_storage: dict[str, dict[str, object]],
+    newcomer: Newcomer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Or one that cannot be read: it is left as it is, and the log says so."""
+    await take_over(hass, newcomer.entry)
+    [name] = (name for name in hass_storage if name.startswith("mybmw.") and name.endswith(".migration"))
+    hass_storage[name] |= {"version": 2}
+    await hass.config_entries.async_reload(newcomer.entry.entry_id)
+    await hass.async_block_till_done()
+    assert newcomer.entry.state is ConfigEntryState.LOADED
+    assert "cannot be read (UnsupportedStorageVersionError)" in caplog.text
+    assert hass_storage[name]["version"] == 2
 
 
 @pytest.mark.parametrize("stage", list(Stage))

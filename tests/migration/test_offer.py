@@ -1,5 +1,6 @@
 """What is offered, to whom, and when."""
 
+from dataclasses import replace
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
@@ -11,13 +12,15 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    MockEntity,
+    MockEntityPlatform,
     MockModule,
     mock_integration,
     mock_platform,
 )
 
 from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.migration import Reason, async_look
+from custom_components.mybmw.migration import MAY_BE_UNDONE, Reason, async_look
 from custom_components.mybmw.migration.lookout import SOON
 from custom_components.mybmw.migration.successors import PREDECESSORS, Predecessor
 from tests.account import NOW, FakeSource, account_entry, pass_time, recorded_vehicle, set_up
@@ -95,6 +98,45 @@ async def test_who_left_the_account_meanwhile_is_told_so(hass: HomeAssistant, ne
     step = await open_dialog(hass, newcomer.entry)
     assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "nothing_left")
     assert issues(hass) == set()
+
+
+async def test_what_is_at_work_again_is_left_alone(hass: HomeAssistant, source: FakeSource) -> None:
+    """Somebody has brought the removed integration back as a custom one."""
+    car = recorded_vehicle("G26")
+    left = leave_behind(hass, car)
+    platform = MockEntityPlatform(hass, domain="sensor", platform_name=CORE)
+    platform.config_entry = left.entry
+    await platform.async_add_entities([MockEntity(unique_id=f"{car.vin}-mileage", has_entity_name=True)])
+    source.show(car)
+    entry = account_entry()
+    coordinator = await set_up(hass, entry)
+    assert issues(hass) == set()
+    await platform.async_reset()
+    offer = async_look(hass, entry.entry_id, coordinator.data)
+    assert left.entity_ids[Platform.SENSOR, "mileage"] in {move["entity_id"] for move in offer.plan["moves"]}
+
+
+async def test_what_had_no_successor_yet_is_offered_when_the_day_is_over(
+    hass: HomeAssistant, source: FakeSource, freezer: FrozenDateTimeFactory
+) -> None:
+    car = recorded_vehicle("G26")
+    left = leave_behind(hass, car)
+    source.show(replace(car, capabilities=car.capabilities.read_only()))
+    entry = account_entry()
+    await set_up(hass, entry)
+    await take_over(hass, entry)
+    lock = left.entity_ids[Platform.LOCK, "lock"]
+    assert er.async_get(hass).entities[lock].platform == CORE
+    source.show(car)
+    await entry.runtime_data.async_refresh()
+    await pass_time(hass, freezer, SOON)
+    assert issues(hass) == {"taken_over"}
+    await pass_time(hass, freezer, MAY_BE_UNDONE)
+    assert not hass.config_entries.async_entries(CORE)
+    await pass_time(hass, freezer, SOON)
+    assert issues(hass) == {"take_over"}
+    await take_over(hass, entry)
+    assert er.async_get(hass).entities[lock].platform == DOMAIN
 
 
 async def test_an_account_that_does_not_run_knows_no_successors(hass: HomeAssistant, newcomer: Newcomer) -> None:

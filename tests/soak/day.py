@@ -54,7 +54,7 @@ class Day:
     chance: Random
     findings: Findings = field(default_factory=Findings)
     _away_since: dict[str, datetime] = field(default_factory=dict)
-    _sent: int = 0
+    _orders: int = 0
 
     @classmethod
     def begin(cls, house: House, *, seed: int, percent: int = 20) -> Self:
@@ -84,7 +84,7 @@ class Day:
         for entry in house.entries:
             self._look_at(entry)
         self._look_at_repairs()
-        self._look_at_orders()
+        self.look_at_orders(expected=0)
         self.findings.counts["steps"] += 1
         for entry in house.entries:
             self.findings.counts["new sign-ins"] += await self._sign_in_again(entry)
@@ -97,7 +97,7 @@ class Day:
         entity_id = er.async_get(self.house.hass).async_get_entity_id(Platform.BUTTON, DOMAIN, f"{vin}-flash_lights")
         if entity_id is None:
             return
-        self._sent += 1
+        self.look_at_orders(expected=0)
         self.findings.counts["commands"] += 1
         pressing = self.house.hass.services.async_call(
             Platform.BUTTON, "press", {"entity_id": entity_id}, blocking=True
@@ -106,6 +106,7 @@ class Day:
             await see_through(pressing, self.house.freezer)
         except HomeAssistantError:
             self.findings.counts["commands that came to nothing"] += 1
+        self.look_at_orders(expected=1)
 
     async def _sign_in_again(self, entry: MockConfigEntry) -> bool:
         """Sign in again if asked to, when nothing goes wrong, as one who has been locked out by a fault would."""
@@ -142,7 +143,7 @@ class Day:
             since = self._away_since.setdefault(car.name, now)
             longest = self.findings.longest_away
             longest[car.name] = max(longest.get(car.name, timedelta()), now - since)
-            if now > self.weather.excused_until:
+            if now > self.weather.excused_until[entry.data["source"]]:
                 self.findings.complain(f"{car.name} is unavailable without an excuse, since {since:%H:%M}")
 
     def _look_at_repairs(self) -> None:
@@ -151,10 +152,12 @@ class Day:
             for issue in self._issues():
                 self.findings.complain(f"a repair message without a cause: {issue.translation_key}")
 
-    def _look_at_orders(self) -> None:
-        """See that the cloud was told no more often than the owner pressed."""
-        if len(self.house.cloud.orders) > self._sent:
-            self.findings.complain("a command was sent twice")
+    def look_at_orders(self, *, expected: int) -> None:
+        """See that the cloud was told no more since the last time than was to be expected."""
+        taken, self._orders = len(self.house.cloud.orders) - self._orders, len(self.house.cloud.orders)
+        if taken > expected:
+            self.findings.counts["orders that nobody gave"] += taken - expected
+            self.findings.complain("a command was sent without its owner, or twice")
 
     def _see_that_all_is_well(self) -> None:
         house = self.house
@@ -168,6 +171,7 @@ class Day:
             self.findings.complain(f"a repair message is left: {issue.translation_key}")
         if house.hass.config_entries.flow.async_progress():
             self.findings.complain("somebody is still asked to sign in")
+        self.findings.counts["orders that nobody gave"] += 0  # to be read
         self.findings.counts["requests"] = self.weather.asked
         self.findings.counts["requests struck"] = self.weather.struck
         self.findings.counts["faults played"] = sum(self.weather.seen.values())

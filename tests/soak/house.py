@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
+from custom_components.mybmw.sources.cardata.source import CarDataSource
 from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
 from tests.demo.accounts import SignedIn, open_partner, sign_in_to_cardata, sign_in_to_mybmw
 from tests.faults.time import live, see_through
@@ -39,6 +40,8 @@ _TURNS: Final = 300
 
 _CONNECTING: Final = "mybmw cardata stream connecting"
 _NAPS: Final = 10_000
+_NAPS_FOR_MESSAGES: Final = 2_000
+"""Some may be lost on the way, when a connection is cut."""
 _NAP_S: Final = 0.001
 
 
@@ -81,18 +84,31 @@ class House:
     async def live(self, span: timedelta = STEP) -> None:
         """Let time go by, with all that is due then and all that cars upload."""
         await live(self.hass, self.freezer, span)
+        to_come = self._heard - self.cloud.stream.sent
         await self.cloud.stream.look()
-        await self.settle()
+        await self.settle(to_come + self.cloud.stream.sent)
 
-    async def settle(self) -> None:
-        """Let arrive what is on its way, while no time passes; a thread that connects needs some of the real one."""
+    async def settle(self, to_come: int = 0) -> None:
+        """Let arrive what is on its way, while no time passes, until so many messages have come from the stream.
+
+        A thread that connects needs some of the real time, and so does a machine that has much else to do.
+        """
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-        for _ in range(_NAPS):
-            if not any(task.get_name() == _CONNECTING for task in asyncio.all_tasks()):
+        for nap in range(_NAPS):
+            is_connecting = any(task.get_name() == _CONNECTING for task in asyncio.all_tasks())
+            is_listening = self.cloud.stream.gate.sessions and self._heard < to_come and nap < _NAPS_FOR_MESSAGES
+            if not is_connecting and not is_listening:
                 break
             time.sleep(_NAP_S)  # noqa: ASYNC251 (the loop's own clock stands still)
             await asyncio.sleep(0)
+
+    @property
+    def _heard(self) -> int:
+        """How many messages have come from the stream, whether they made sense or not."""
+        coordinator = self.coordinator(self.cardata)
+        source = coordinator and coordinator.source
+        return source.stream.messages + source.stream.strange if isinstance(source, CarDataSource) else 0
 
     async def sign_in_again(self, entry: MockConfigEntry) -> bool:
         """Do what Home Assistant asks for, if it asks to sign in to an account again; tells whether it did."""

@@ -33,6 +33,12 @@ _RIVAL_IS_REMEMBERED: Final = timedelta(hours=1, minutes=30)
 """The longest pause after a fight for the stream, with what chance adds to it, and how long it then has to be ours."""
 
 
+_DOORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mybmw": ("/eadrax-", "/gcdm/", "/oneid/"),
+    "cardata": ("/customers/", "/gcdm/"),
+}
+"""What is asked through each door; what is struck excuses nothing that is missed behind the other one."""
+
 _CARDATA: Final = "/customers/"
 _REFUSED: Final = range(400, 500)
 _UNTIL_ASKED_AGAIN: Final = timedelta(hours=2)
@@ -47,7 +53,7 @@ class Weather:
     chance: Random
     percent: int = 20
     seen: dict[str, int] = field(default_factory=dict)
-    excused_until: datetime = _NEVER
+    excused_until: dict[str, datetime] = field(default_factory=lambda: dict.fromkeys(_DOORS, _NEVER))
     refused_until: datetime = _NEVER
     struck: int = 0
     asked: int = 0
@@ -87,7 +93,10 @@ class Weather:
             if asked.struck_by and asked.path.startswith(_CARDATA) and asked.status in _REFUSED:
                 self.refused_until = max(self.refused_until, asked.at + _UNTIL_ASKED_AGAIN)
             for name in asked.struck_by:
-                self.excused_until = max(self.excused_until, asked.at + _EXCUSES.get(name, timedelta()) + _MISSES)
+                until = asked.at + _EXCUSES.get(name, timedelta()) + _MISSES
+                for door, paths in _DOORS.items():
+                    if asked.path.startswith(paths):
+                        self.excused_until[door] = max(self.excused_until[door], until)
                 if _EXCUSES.get(name):
                     self.refused_until = max(self.refused_until, asked.at + timedelta(hours=1) + _MISSES)
         self.cloud.requests.clear()

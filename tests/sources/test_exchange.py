@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
+import socket
 from typing import Final
 
 from aiohttp import web
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import Json, TryLaterError, exchange as exchange_module
-from custom_components.mybmw.sources.exchange import LARGEST_BODY, Answer, exchange
+from custom_components.mybmw.sources.exchange import LARGEST_BODY, Answer, NotSentError, exchange
 
 NOW: Final = datetime(2026, 2, 20, 12, tzinfo=UTC)
 
@@ -65,6 +66,15 @@ async def test_no_request_takes_forever(origin: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(exchange_module, "TIMEOUT_S", 0.05)
     with pytest.raises(TryLaterError, match="cannot be reached"):
         await ask(origin, "/slow")
+
+
+async def test_what_never_had_a_connection_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody picks up and says nothing, as behind a firewall that swallows what it does not like."""
+    monkeypatch.setattr(exchange_module, "TIMEOUT_S", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        with pytest.raises(NotSentError):
+            await ask(f"https://{host}:{port}", "/text")
 
 
 async def test_nobody_is_there() -> None:

@@ -55,14 +55,14 @@ async def async_decide(hass: HomeAssistant, account_id: str, stage: Stage, plan:
     await Journal(hass, account_id).async_write(Record(stage=stage, taken_over_at=None, plan=plan))
 
 
-async def async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> None:
+async def async_proceed[T](hass: HomeAssistant, entry: ConfigEntry[T], account_id: str) -> None:
     """Do what is written down, before any entity of the account is loaded.
 
     If it cannot be written down that it is done, it is done again next time, which changes nothing. Whatever is wrong
     with it, the account is set up.
     """
     try:
-        await _async_proceed(hass, entry_id, account_id)
+        await _async_proceed(hass, entry, account_id)
     except OSError:
         _LOGGER.exception("The file about what is taken over from other integrations cannot be written")
     except (HomeAssistantError, LookupError, TypeError, ValueError) as err:  # what the registries do not accept
@@ -71,22 +71,27 @@ async def async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> 
         )
 
 
-async def _async_proceed(hass: HomeAssistant, entry_id: str, account_id: str) -> None:
+async def _async_proceed[T](hass: HomeAssistant, entry: ConfigEntry[T], account_id: str) -> None:
     journal = Journal(hass, account_id)
     if (record := await journal.async_read()) is None:
         return
     plan = record["plan"]
     match record["stage"]:
         case Stage.TAKING_OVER:
-            await async_take_over(hass, entry_id, plan)
+            await async_take_over(hass, entry.entry_id, plan)
             await async_bridge_sums(hass, [move["entity_id"] for move in plan["moves"]])
-            now = dt_util.utcnow().isoformat()
-            await journal.async_write(Record(stage=Stage.TAKEN_OVER, taken_over_at=now, plan=plan))
+            record = Record(stage=Stage.TAKEN_OVER, taken_over_at=dt_util.utcnow().isoformat(), plan=plan)
+            _offer_way_back(hass, entry, record)
+            await journal.async_write(record)
         case Stage.UNDOING:
-            await async_give_back(hass, entry_id, plan)
+            await async_give_back(hass, entry.entry_id, plan)
             await journal.async_remove()
+            async_clear_migration(hass, entry.entry_id)
         case _ if end_of_way_back(record) <= dt_util.utcnow():
             await async_finish(hass, account_id)
+            async_clear_migration(hass, entry.entry_id)
+        case _:
+            _offer_way_back(hass, entry, record)
 
 
 async def async_offer[T](
@@ -100,14 +105,13 @@ async def async_offer[T](
     if record is None:
         _offer(hass, entry, vins())
     else:
-        end = end_of_way_back(record)
-        async_offer_way_back(hass, entry.entry_id, entry.title, dt_util.as_local(end))
+        _offer_way_back(hass, entry, record)
 
         async def _async_end(_now: datetime) -> None:
             await async_finish(hass, account_id)
             async_clear_migration(hass, entry.entry_id)
 
-        entry.async_on_unload(async_track_point_in_utc_time(hass, _async_end, end))
+        entry.async_on_unload(async_track_point_in_utc_time(hass, _async_end, end_of_way_back(record)))
 
     async def _async_look_again() -> None:
         if await Journal(hass, account_id).async_read() is None and entry.state is ConfigEntryState.LOADED:
@@ -121,6 +125,12 @@ def _offer[T](hass: HomeAssistant, entry: ConfigEntry[T], vins: Collection[str])
     offer = async_look(hass, entry.entry_id, vins)
     count = len(offer.plan["moves"])
     async_offer_migration(hass, entry.entry_id, entry.title, offer.integrations if count else [], count)
+
+
+@callback
+def _offer_way_back[T](hass: HomeAssistant, entry: ConfigEntry[T], record: Record) -> None:
+    """Tell the owner that it can be undone, even while the account cannot be set up."""
+    async_offer_way_back(hass, entry.entry_id, entry.title, dt_util.as_local(end_of_way_back(record)))
 
 
 async def async_finish(hass: HomeAssistant, account_id: str) -> None:

@@ -6,6 +6,7 @@ from types import UnionType
 from typing import Final, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import slugify
 
@@ -42,8 +43,14 @@ class Journal:
         self._store = Store[Record](hass, _VERSION, name, private=True, atomic_writes=True)
 
     async def async_read(self) -> Record | None:
-        """What is written there; None, if there is nothing to do and nothing to undo, or the file is damaged."""
-        record = await self._store.async_load()
+        """What is written there; None, if there is nothing to do and nothing to undo, or the file cannot be read."""
+        try:
+            record = await self._store.async_load()
+        except HomeAssistantError as err:  # without what it says, which has the number of the account in it
+            _LOGGER.error(  # noqa: TRY400 (likewise)
+                "The file about what is taken over from other integrations cannot be read (%s)", type(err).__name__
+            )
+            return None
         if record is not None and not _fits(record, Record):
             _LOGGER.error("The file about what is taken over from other integrations is damaged and not used")
             return None

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypedDict
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.entity import entity_sources
 from homeassistant.helpers.json import json_bytes
 from homeassistant.util.json import json_loads_object
 
@@ -153,8 +154,11 @@ def _found(hass: HomeAssistant, predecessor: Predecessor, vins: Collection[str])
     ]
     entities: list[er.RegistryEntry | er.DeletedRegistryEntry] = [*alive, *deleted]
     ranks = {key: rank for rank, key in enumerate(predecessor.successors)}
+    # Somebody may have brought the removed integration back as a custom one.
+    at_work = {entity.config_entry_id for entity in alive if entity.entity_id in entity_sources(hass)}
     for entity in entities:
-        if not predecessor.is_gone and _is_enabled(hass, entity.config_entry_id):
+        entry_id = entity.config_entry_id
+        if entry_id in at_work or (not predecessor.is_gone and _is_enabled(hass, entry_id)):
             continue
         for vin in vins:
             if (name := predecessor.key(entity.unique_id, vin)) is not None:

@@ -7,11 +7,12 @@ An entity keeps its id, and with it history and statistics, which the recorder k
 all this only while an entity is not loaded, so it is done before the account's entities are.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 import logging
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, UnknownEntry
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -19,7 +20,7 @@ from homeassistant.helpers.entity import entity_sources
 from homeassistant.helpers.typing import UNDEFINED
 
 from ..const import DOMAIN
-from .plan import Facts, Looks, Move, MovedDevice, OldEntry, Plan
+from .plan import Facts, Looks, Move, MovedDevice, Plan
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -43,19 +44,23 @@ async def async_give_back(hass: HomeAssistant, entry_id: str, plan: Plan) -> Non
         _give_back(hass, move)
     for device in plan["devices"]:
         _give_back_device(hass, entry_id, device)
+    for entry_id_before in {move["entry_id"] for move in plan["moves"] if move["entry_id"]}:
+        _show_again(hass, entry_id_before)
 
 
 async def async_clean_up(hass: HomeAssistant, plan: Plan) -> None:
     """Remove the config entries that were retired, unless somebody has put one to use again."""
+    retired = {old["entry_id"] for old in plan["entries"]}
     for old in plan["entries"]:
         entry = hass.config_entries.async_get_entry(old["entry_id"])
-        if entry and entry.disabled_by and not _would_drag_others_along(hass, old):
-            await hass.config_entries.async_remove(old["entry_id"])
+        if entry and entry.disabled_by and not _would_drag_others_along(hass, old["domain"], retired):
+            with suppress(UnknownEntry):  # it has just been dragged along
+                await hass.config_entries.async_remove(old["entry_id"])
 
 
-def _would_drag_others_along(hass: HomeAssistant, old: OldEntry) -> bool:
-    """Whether there is another entry, and none at work: with the last one, Home Assistant removes all others."""
-    others = [entry for entry in hass.config_entries.async_entries(old["domain"]) if entry.entry_id != old["entry_id"]]
+def _would_drag_others_along(hass: HomeAssistant, domain: str, retired: Collection[str]) -> bool:
+    """Whether there are entries that stay, and none at work: with the last one, Home Assistant removes all others."""
+    others = [entry for entry in hass.config_entries.async_entries(domain) if entry.entry_id not in retired]
     return bool(others) and not any(entry.state is ConfigEntryState.LOADED for entry in others)
 
 
@@ -65,6 +70,17 @@ async def _disable(hass: HomeAssistant, entry_id: str, disabled_by: ConfigEntryD
         await hass.config_entries.async_set_disabled_by(entry_id, disabled_by)
         dr.async_config_entry_disabled_by_changed(dr.async_get(hass), entry)
         er.async_config_entry_disabled_by_changed(er.async_get(hass), entry)
+
+
+@callback
+def _show_again(hass: HomeAssistant, entry_id: str) -> None:
+    """Have a config entry that was enabled in the meantime show what it has got back."""
+    entry = hass.config_entries.async_get_entry(entry_id)
+    if entry and not entry.disabled_by:
+        dr.async_config_entry_disabled_by_changed(dr.async_get(hass), entry)
+        er.async_config_entry_disabled_by_changed(er.async_get(hass), entry)
+        if entry.state is ConfigEntryState.LOADED:
+            hass.config_entries.async_schedule_reload(entry_id)
 
 
 @callback
@@ -97,6 +113,8 @@ def _give_back(hass: HomeAssistant, move: Move) -> None:
         entry_id = move["entry_id"]
         if entry_id and hass.config_entries.async_get_entry(entry_id) is None:
             entry_id = None
+        if newer := registry.async_get_entity_id(move["domain"], move["platform"], move["unique_id"]):
+            registry.async_remove(newer)  # made anew by an entry that was enabled in the meantime
         _hand_over(registry, entity.entity_id, move["platform"], entry_id, move["unique_id"])
     _set_looks(registry, entity.entity_id, move["looks_before"])
     if facts := move["facts_before"]:

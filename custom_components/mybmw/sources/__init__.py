@@ -153,9 +153,19 @@ class Source(Protocol):
         return None
 
     @property
+    def personal_extras(self) -> Collection[str]:
+        """The names of those extras of cars that tell where somebody is or goes, or who they are."""
+        return ()
+
+    @property
     def checkup(self) -> Checkup:
         """Whether all is in order, as far as is known without asking."""
         return {}
+
+    @property
+    def is_signed_out(self) -> bool:
+        """Whether it is known without asking that only the owner can go on, by signing in again."""
+        return False
 
     def listen(self, on_vehicles: OnVehicles) -> None:
         """Begin to tell of cars as they change, if the source can; until it is closed."""

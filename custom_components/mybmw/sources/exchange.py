@@ -25,6 +25,10 @@ LARGEST_BODY: Final = 10_000_000
 PACKING: Final = "gzip"
 """The one way in which an answer may be packed. In others it could hide more than can be read, one inside the other."""
 
+# A step on the way to a connection takes this part of the time at most, and there are three: so it is over before the
+# whole time is, and what never had a connection is known not to have been sent.
+_STEP_OF_CONNECTING: Final = 0.25
+
 _SHORTEST_WAIT: Final = timedelta(seconds=1)
 
 _GZIP_WINDOW_BITS: Final = zlib.MAX_WBITS | 16
@@ -137,7 +141,8 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, cookies: htt
         NotSentError: Nobody can have heard of the request.
         TryLaterError: There is no answer, it takes too long, or it is too large to be one.
     """
-    request.extensions = {"timeout": httpx.Timeout(TIMEOUT_S).as_dict()}
+    step_s = TIMEOUT_S * _STEP_OF_CONNECTING
+    request.extensions = {"timeout": httpx.Timeout(TIMEOUT_S, pool=step_s, connect=step_s).as_dict()}
     request.headers["accept-encoding"] = PACKING
     exchanging = _is_exchanging.set(True)
     try:

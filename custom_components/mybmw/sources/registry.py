@@ -1,11 +1,11 @@
-"""Every cloud there is, by the name an account is stored under."""
+"""Every cloud there is, by the name an account is stored under; one that no account is reached by is not imported."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import httpx
 
-from . import Clock, Credentials, KeepCredentials, Source, cardata, mybmw
+from . import Clock, Credentials, KeepCredentials, Source, cardata
 
 
 class _Open(Protocol):
@@ -20,10 +20,27 @@ class _Open(Protocol):
     ) -> Source: ...
 
 
-_SOURCES: Final[Mapping[str, _Open]] = {
-    "cardata": cardata.open_account,
-    "mybmw": mybmw.open_account,
-}
+def _cardata() -> _Open:
+    from .cardata.source import open_account  # noqa: PLC0415 (with the MQTT client, and only where it is needed)
+
+    return open_account
+
+
+def _mybmw() -> _Open:
+    from .mybmw.source import open_account  # noqa: PLC0415 (only where it is needed)
+
+    return open_account
+
+
+_SOURCES: Final[Mapping[str, Callable[[], _Open]]] = {"cardata": _cardata, "mybmw": _mybmw}
+
+
+def load_source(name: str) -> None:
+    """Import what a source consists of, so that opening it takes no time; not to be done in an event loop.
+
+    Raises KeyError for a name that does not exist.
+    """
+    _SOURCES[name]()
 
 
 def open_source(
@@ -39,7 +56,7 @@ def open_source(
     `settings["source"]` names the cloud. Raises KeyError for a name or a setting that does not exist and ValueError for
     a setting that makes no sense. Nothing is asked of the cloud yet.
     """
-    return _SOURCES[settings["source"]](settings, credentials, http=http, keep=keep, clock=clock)
+    return _SOURCES[settings["source"]]()(settings, credentials, http=http, keep=keep, clock=clock)
 
 
 def what_outlives(source: str, credentials: Credentials) -> Credentials:

@@ -13,4 +13,4 @@ def is_over(since: datetime | None, span: timedelta, now: datetime) -> bool:
     In the last case the clock was ahead and has been set back. How long the span has lasted nobody knows then; to wait
     until the clock is there again could take hours or years.
     """
-    return since is None or not since - _SLACK <= now < since + span
+    return since is None or not -_SLACK <= now - since < span

@@ -311,6 +311,10 @@ class SetChargingPlan(_Command):
             raise InvalidCommandError(Flaw.NOT_SUPPORTED)
         self.check_timers(vehicle.charging_plan)
 
+    def timer(self, timer_id: int) -> TimerChange | None:
+        """What to change about the departure timer with this id; None if it stays as it is."""
+        return next((timer for timer in self.timers if timer.id == timer_id), None)
+
     def check_timers(self, plan: ChargingPlan) -> None:
         """See that the plan has all the timers.
 

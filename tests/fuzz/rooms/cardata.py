@@ -12,9 +12,9 @@ import httpx
 import orjson
 
 from custom_components.mybmw.sources import Credentials, Json, SourceError
-from custom_components.mybmw.sources.cardata import DeviceSignIn, Reason, first_credentials
+from custom_components.mybmw.sources.cardata import DeviceSignIn, first_credentials
 from custom_components.mybmw.sources.cardata.access import Access
-from custom_components.mybmw.sources.cardata.quota import LIMIT
+from custom_components.mybmw.sources.cardata.quota import LIMIT, Reason
 from custom_components.mybmw.sources.cardata.source import CarDataSource
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.vehicle import View

@@ -9,7 +9,8 @@ import httpx
 import orjson
 
 from custom_components.mybmw.sources import Credentials, SourceError
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region, sign_in
+from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.play import Case, Room
 from tests.fuzz.spoiler import QUOTE, Spoiler

@@ -17,7 +17,8 @@ from custom_components.mybmw.cli.store import Store
 from custom_components.mybmw.migration import Journal, Stage, async_look, async_offer, async_proceed
 from custom_components.mybmw.sources import Credentials, Json, SourceError
 from custom_components.mybmw.sources.cardata.quota import LIMIT
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.sources.registry import open_source
 from tests.account import account_entry, recorded_vehicle
 from tests.fuzz.home import a_home
@@ -166,7 +167,7 @@ class _Files:
         _damage(self._hass, f"mybmw.{_GCID}.migration", self._record | {"stage": mutator.pick([*Stage]).value}, mutator)
         entry = account_entry(gcid=_GCID)
         with self.watch.allowing():
-            await async_proceed(self._hass, entry.entry_id, _GCID)
+            await async_proceed(self._hass, entry, _GCID)
             await async_offer(self._hass, entry, _GCID, list)
             for done in entry._on_unload or ():
                 done()

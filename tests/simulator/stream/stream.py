@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+import socket
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -21,6 +22,9 @@ from .packets import No
 
 _LOOKS_EVERY_S: Final = 1
 _RIVAL_AFTER: Final = timedelta(seconds=10)
+_AT_ONCE: Final = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+"""Or all messages of a burst but the first would wait for some real time, in which none of a frozen clock goes by."""
+
 REFUSALS: Final = {
     StreamFault.BAD_CREDENTIALS: No.BAD_CREDENTIALS,
     StreamFault.REFUSED: No.NOT_AUTHORIZED,
@@ -91,7 +95,9 @@ class Stream:
     async def come_up(self) -> None:
         """Answer at the same port as before."""
         self._broker, self.behind = await start_broker(self._which, Path(self._folder.name))
-        self._publisher = aiomqtt.Client(HOST, self.behind, keepalive=3600, max_queued_outgoing_messages=0)
+        self._publisher = aiomqtt.Client(
+            HOST, self.behind, keepalive=3600, max_queued_outgoing_messages=0, socket_options=_AT_ONCE
+        )
         await self._publisher.__aenter__()
         await self.gate.open(self.behind, self.gate.port or self._port)
 

@@ -8,10 +8,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mybmw.sources import Json, SlowDownError, SourceError, TryLaterError
-from custom_components.mybmw.sources.cardata import Reason
 from custom_components.mybmw.sources.cardata.build import build_charging_sessions
 from custom_components.mybmw.sources.cardata.client import MOST_PAGES
 from custom_components.mybmw.sources.cardata.histories import REMEMBERED
+from custom_components.mybmw.sources.cardata.quota import Reason
 from custom_components.mybmw.sources.cardata.source import CarDataSource
 from custom_components.mybmw.sources.fields import Oddities
 from custom_components.mybmw.vehicle import ChargingPoint, ChargingSession

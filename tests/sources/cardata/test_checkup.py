@@ -110,10 +110,11 @@ def test_an_account_without_cars(access: Access, cars: Cars) -> None:
         (StreamStatus(connected_since=NOW, last_trouble=Trouble.BAD_CREDENTIALS), Verdict.GOOD),
         (StreamStatus(connected_since=NOW, has_rival=True), Verdict.BAD),
         (StreamStatus(ended_by=SignInRequiredError("Over")), Verdict.BAD),
-        *((StreamStatus(last_trouble=one), Verdict.PENDING) for one in (Trouble.UNREACHABLE, Trouble.BUSY)),
-        *((StreamStatus(last_trouble=one), Verdict.PENDING) for one in (Trouble.DROPPED, Trouble.REFUSED)),
-        *((StreamStatus(last_trouble=one), Verdict.BAD) for one in (Trouble.BAD_CREDENTIALS, Trouble.NOT_PERMITTED)),
-        (StreamStatus(last_trouble=Trouble.RIVAL), Verdict.BAD),
+        *((StreamStatus(failed_by=one), Verdict.PENDING) for one in (Trouble.UNREACHABLE, Trouble.BUSY)),
+        *((StreamStatus(failed_by=one), Verdict.PENDING) for one in (Trouble.DROPPED, Trouble.REFUSED)),
+        *((StreamStatus(failed_by=one), Verdict.BAD) for one in (Trouble.BAD_CREDENTIALS, Trouble.NOT_PERMITTED)),
+        (StreamStatus(failed_by=Trouble.RIVAL), Verdict.BAD),
+        (StreamStatus(last_trouble=Trouble.RIVAL), Verdict.PENDING),  # which is over; its token is being exchanged
     ],
 )
 def test_how_the_stream_is(access: Access, cars: Cars, stream: StreamStatus, verdict: Verdict) -> None:

@@ -14,7 +14,8 @@ import orjson
 import pytest
 
 from custom_components.mybmw.sources import Credentials, Json, SourceError
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from tests.issued import Kind, issue, well_known
 from tests.recorded import RECORDED_CARS
 

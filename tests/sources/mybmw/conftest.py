@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource
+from custom_components.mybmw.sources.mybmw import Account
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 
 from .cloud import ACCOUNT, Clock, Cloud, Keeper, Open, Sleeper
 from .desk import CARS, Desk, open_desk

@@ -12,7 +12,8 @@ import pytest
 
 from custom_components.mybmw.sources import Credentials
 from custom_components.mybmw.sources.loopback import LOOPBACK
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from custom_components.mybmw.sources.mybmw import Account, Region
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.vehicle import Command, Outcome, Position, Step, Vehicle
 from tests.recorded import RECORDED_CARS
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES, Asked, Order, Simulator

@@ -282,6 +282,17 @@ async def test_a_change_that_bmw_never_tells_of_is_not_made_again(desk: Desk) ->
     assert desk.orders[-1].body["isPreconditionForDepartureActive"] is False
 
 
+async def test_a_change_that_was_taken_back_is_not_made_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as BMW tells of the plan before both, it only looks as if the car had taken it back."""
+    monkeypatch.setattr("tests.simulator.commands.TOLD_AFTER", timedelta(minutes=1))
+    for is_on in (True, False):
+        await desk.execute("I01_REX", SetChargingPlan(is_pre_entry_climatization_on=is_on))
+    await desk.see("I01_REX", after=timedelta())
+    desk.clock.advance(minutes=2)
+    await desk.execute("I01_REX", SetChargingPlan(timers=(TimerChange(id=2, is_active=True),)))
+    assert desk.orders[-1].body["isPreconditionForDepartureActive"] is False
+
+
 async def test_a_window_can_be_chosen(desk: Desk) -> None:
     window = ChargingWindow(start=time(22, 15), end=time(4))
     await desk.execute("G26", SetChargingPlan(mode=ChargingMode.DELAYED_CHARGING, window=window))

@@ -317,6 +317,25 @@ async def test_trouble_while_waiting_does_not_end_the_wait(desk: Desk, fault: Fa
     assert len(desk.sent()) == 1
 
 
+@pytest.mark.parametrize("is_revoked", [True, False], ids=["revoked", "expired"])
+async def test_a_token_that_ends_while_waiting_and_is_not_renewed_at_once(desk: Desk, *, is_revoked: bool) -> None:
+    renewal = Fault(path="oauth/token", status=503, times=1)
+    desk.cloud.faults.append(renewal)
+
+    def end_token(step: Step) -> None:
+        if step is not Step.ACCEPTED:
+            return
+        if is_revoked:
+            desk.cloud.accounts.forget_access_tokens()
+        else:
+            desk.clock.advance(days=1)
+
+    outcome = await desk.source.execute(desk.vin("G26"), Lock(), end_token)
+    assert renewal.struck == 1
+    assert outcome.fate is Fate.EXECUTED
+    assert len(desk.sent()) == 1
+
+
 @pytest.mark.parametrize(
     "fault", [Fault(status=489, body="Blocked"), Fault(status=403), Fault(status=403, body="Quota Exceeded")]
 )

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mybmw.sources import SourceError
-from custom_components.mybmw.sources.mybmw import MyBmwSource
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.vehicle import (
     Command,
     Fate,

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, TryLaterError
-from custom_components.mybmw.sources.mybmw import MyBmwSource
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.vehicle import View
 from tests.account import a_picture
 from tests.recorded import RECORDED_CARS

@@ -12,8 +12,9 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     TryLaterError,
 )
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region
+from custom_components.mybmw.sources.mybmw import Account, Region
 from custom_components.mybmw.sources.mybmw.commands import PATIENCE
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.vehicle import Fate, Lock
 from tests.simulator import DEMO_PASSWORD, DEMO_USERNAMES
 

@@ -10,9 +10,10 @@ from custom_components.mybmw.sources import (
     SignInRequiredError,
 )
 from custom_components.mybmw.sources.loopback import LOOPBACK
-from custom_components.mybmw.sources.mybmw import Account, MyBmwSource, Region, open_account
+from custom_components.mybmw.sources.mybmw import Account, Region
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource, open_account
 from tests.recorded import RECORDED_CARS
 
 from .cloud import (

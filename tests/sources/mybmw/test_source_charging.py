@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import Json
-from custom_components.mybmw.sources.mybmw import MyBmwSource
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.vehicle import Vehicle
 from tests.recorded import RECORDED_CARS
 

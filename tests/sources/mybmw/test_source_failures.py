@@ -15,7 +15,7 @@ from custom_components.mybmw.sources import (
     TryLaterError,
     UnknownError,
 )
-from custom_components.mybmw.sources.mybmw import MyBmwSource
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from tests.recorded import RECORDED_CARS
 
 from .cloud import (

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import Fetch, NotAllowedError, SourceError, TryLaterError, UnknownError
-from custom_components.mybmw.sources.mybmw import MyBmwSource
+from custom_components.mybmw.sources.mybmw.source import MyBmwSource
 from custom_components.mybmw.vehicle import Brand
 from tests.recorded import RECORDED_CARS
 

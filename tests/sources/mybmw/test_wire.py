@@ -293,4 +293,4 @@ async def test_over_a_real_wire(clock: Clock, monkeypatch: pytest.MonkeyPatch) -
 
 async def test_every_request_has_thirty_seconds(wire: Wire, cloud: Cloud) -> None:
     await ask(wire, cloud, httpx.Response(200))
-    assert cloud.requests[0].extensions["timeout"] == dict.fromkeys(("connect", "read", "write", "pool"), 30)
+    assert cloud.requests[0].extensions["timeout"] == {"pool": 7.5, "connect": 7.5, "write": 30, "read": 30}

@@ -33,34 +33,27 @@ cars           the cars of an account, and what is remembered of them
 autopilot      when a car is worth a call
 checkup        whether all is in order with an account
 source         all of it together: an account as a source of vehicles
+
+What signing in takes is offered here, and the names of descriptors. The source itself is imported by those who open an
+account: it is large.
 """
 
-from .access import Access
-from .auth import DeviceSignIn, first_credentials, gcid_of, missing_scopes_of, what_outlives
-from .catalogue import PERSONAL
+from .auth import DeviceSignIn, first_credentials, missing_scopes_of, what_outlives
 from .failures import Cause, cause_of
 from .grant import API_SCOPE, STREAM_SCOPE, Grant
 from .identity import read_client_id
 from .keys import Key
-from .quota import Reason
-from .source import CarDataSource, open_account
 
 __all__ = [
     "API_SCOPE",
-    "PERSONAL",
     "STREAM_SCOPE",
-    "Access",
-    "CarDataSource",
     "Cause",
     "DeviceSignIn",
     "Grant",
     "Key",
-    "Reason",
     "cause_of",
     "first_credentials",
-    "gcid_of",
     "missing_scopes_of",
-    "open_account",
     "read_client_id",
     "what_outlives",
 ]

@@ -109,8 +109,7 @@ class Connection:
             raise BrokenOffError(_refusal(err)) from None
         except aiomqtt.MqttError:
             # A broker that does not like what it is asked for may close the connection instead of saying so.
-            is_about_topic = self._client.was_dropped
-            raise BrokenOffError(Trouble.NOT_PERMITTED if is_about_topic else Trouble.UNREACHABLE) from None
+            raise BrokenOffError(Trouble.HUNG_UP if self._client.was_dropped else Trouble.UNREACHABLE) from None
         if any((answer.value if isinstance(answer, ReasonCode) else answer) >= _FAILURE for answer in answers):
             raise BrokenOffError(Trouble.NOT_PERMITTED)
 

@@ -67,20 +67,21 @@ class Car:
             self.wishes.add(Reason.TRIP_ENDED)
         return self.vehicle != before
 
-    def recording(self) -> Json:
-        """All that BMW told; where somebody may be recognized by a value, not which."""
-        return {
-            "basic": self.basic,
-            "tires": self.tires,
-            "readings": {key: _shown(key, reading) for key, reading in self.readings.told.items()},
-        }
-
     def why_not_shown(self, now: datetime) -> SourceError | None:
         """Why it cannot be shown, None if it can; one that was heard of lately can."""
         if self.vehicle is None:
             return self.trouble or TryLaterError("BMW has not been asked about this car yet")
         is_silent = self.heard_at is None or now > self.heard_at + _LONGEST_SILENCE
         return self.trouble if is_silent else None
+
+    @property
+    def recording(self) -> Json:
+        """All that BMW told about it, but what may tell whose it is."""
+        return {
+            "basic": self.basic,
+            "tires": self.tires,
+            "readings": {key: _recorded(key, reading) for key, reading in self.readings.told.items()},
+        }
 
 
 class Cars:
@@ -124,6 +125,11 @@ class Cars:
             await self._memory.write(Page.CARS, content)
         except TryLaterError as err:
             _LOGGER.debug("%s", err)
+
+
+def _recorded(key: str, reading: Reading) -> Json:
+    value: Json = "some_value" if key in PERSONAL else reading.value
+    return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}
 
 
 def _to_keep(car: Car) -> dict[str, Json]:
@@ -170,8 +176,3 @@ def _has_arrived(before: Vehicle, after: Vehicle) -> bool:
         return True
     one, other = before.extras.get(Noted.TRIP_END), after.extras.get(Noted.TRIP_END)
     return bool(one and other and other.value is not None and one.value != other.value)
-
-
-def _shown(key: str, reading: Reading) -> Json:
-    value: Json = "some_value" if key in PERSONAL else reading.value
-    return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}

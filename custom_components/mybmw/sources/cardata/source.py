@@ -31,6 +31,7 @@ from ..anonymize import Anonymizer
 from .access import Access
 from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_basic, wants_tires
 from .cars import Car, Cars
+from .catalogue import PERSONAL
 from .checkup import check_up
 from .failures import Cause, cause_of
 from .histories import Histories
@@ -154,6 +155,11 @@ class CarDataSource(Source):
 
     @property
     @override
+    def personal_extras(self) -> Collection[str]:
+        return PERSONAL
+
+    @property
+    @override
     def checkup(self) -> Checkup:
         return check_up(self._access, self._cars, self.stream)
 
@@ -161,6 +167,12 @@ class CarDataSource(Source):
     def stream(self) -> StreamStatus:
         """How the stream is doing."""
         return self._stream.status if self._stream else StreamStatus()
+
+    @property
+    @override
+    def is_signed_out(self) -> bool:
+        ended_by = self.stream.ended_by
+        return ended_by is not None and cause_of(ended_by) is not Cause.SCOPE_NOT_GRANTED
 
     @override
     def listen(self, on_vehicles: OnVehicles) -> None:
@@ -272,8 +284,8 @@ class CarDataSource(Source):
     def recordings(self, vin: str | None = None) -> Json:
         cars = self._cars.by_vin
         if vin is not None:
-            return self._anonymous(cars[vin].recording()) if vin in cars else None
-        return self._anonymous({"vehicles": [car.recording() for car in cars.values()]})
+            return self._anonymous(cars[vin].recording) if vin in cars else None
+        return self._anonymous({"vehicles": [car.recording for car in cars.values()]})
 
     def _car(self, vin: str) -> Car:
         """A car of the account.
@@ -302,8 +314,7 @@ class CarDataSource(Source):
         Raises:
             SignInRequiredError: It has.
         """
-        ended_by = self.stream.ended_by
-        if ended_by and cause_of(ended_by) is not Cause.SCOPE_NOT_GRANTED:
+        if (ended_by := self.stream.ended_by) and self.is_signed_out:
             raise ended_by.with_traceback(None)
 
     def _tell(self) -> None:

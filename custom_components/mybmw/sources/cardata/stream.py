@@ -81,6 +81,7 @@ class Stream:
         self._connected_since: datetime | None = None
         self._last_message_at: datetime | None = None
         self._trouble: Trouble | None = None
+        self._failed_by: Trouble | None = None
         self._trouble_at: datetime | None = None
         self._evictions = self._messages = self._strange = 0
         self._next_attempt_at: datetime | None = None
@@ -94,6 +95,7 @@ class Stream:
             last_message_at=self._last_message_at,
             last_trouble=self._trouble,
             last_trouble_at=self._trouble_at,
+            failed_by=self._failed_by,
             has_rival=self._pauses.has_rival(self._connected_since),
             evictions=self._evictions,
             messages=self._messages,
@@ -137,7 +139,7 @@ class Stream:
             trouble, began = await self._connect_with(key)
         now = self._clock()
         lived = now - began
-        trouble = self._pauses.judge(trouble, lived)
+        trouble = self._failed_by = self._pauses.judge(trouble, lived)
         if trouble:
             self._trouble, self._trouble_at = trouble, now
             self._evictions += trouble is Trouble.RIVAL
@@ -150,6 +152,7 @@ class Stream:
         try:
             await connection.open()
             began = self._connected_since = self._clock()
+            self._failed_by = None
             self._refused = _Refused()
             _LOGGER.debug("Stream connected")
             self._tell(self.status)

@@ -44,6 +44,7 @@ class Pauses:
         self._steps = 0
         self._drops: deque[datetime] = deque(maxlen=_DROPS)
         self._is_contested = False
+        self._has_hung_up = False
 
     def has_rival(self, connected_since: datetime | None) -> bool:
         """Whether another client was found to fight for the stream, and has not left it to us for long enough yet."""
@@ -57,7 +58,13 @@ class Pauses:
 
         Whoever is dropped time and again, and let in again at once, has a rival: both are let in, and each drops the
         other. Drops in an outage do not count, nor do those of connections that were meant to end.
+
+        Who hangs up once when asked for messages may have broken down in that moment; who does it twice in a row does
+        not permit them.
         """
+        hung_up_before, self._has_hung_up = self._has_hung_up, trouble is Trouble.HUNG_UP
+        if trouble is Trouble.HUNG_UP:
+            trouble = Trouble.NOT_PERMITTED if hung_up_before else Trouble.UNREACHABLE
         if lived >= _DROPS_WITHIN:
             self._is_contested = False
         if trouble is Trouble.UNREACHABLE:

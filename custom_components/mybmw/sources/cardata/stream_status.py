@@ -20,6 +20,8 @@ class Trouble(StrEnum):
     """The broker let us not in (code 5 or 135): mostly because another client is connected for the account."""
     BUSY = "busy"
     """The broker lets nobody in, or not so often (any other code)."""
+    HUNG_UP = "hung_up"
+    """The broker closed the connection when it was asked for messages; or the way to it broke just then."""
     NOT_PERMITTED = "not_permitted"
     """The broker does not send anything: in the portal, nothing is selected for the stream."""
     DROPPED = "dropped"
@@ -33,15 +35,17 @@ class StreamStatus:
     """The stream at a moment. All moments are aware UTC.
 
     `connected_since` is None while it is not connected, `last_trouble` what went wrong last, also if it has been put
-    right since. `has_rival` is whether another client fights for the stream, `evictions` how many connections it has
-    ended since it was found out. `messages` were passed on, `strange` ones not understood. The next attempt to connect
-    is at `next_attempt_at`; there is none if the stream was `ended_by` something.
+    right since, and `failed_by` why the newest attempt has failed, None if it has not. `has_rival` is whether another
+    client fights for the stream, `evictions` how many connections it has ended since it was found out. `messages` were
+    passed on, `strange` ones not understood. The next attempt to connect is at `next_attempt_at`; there is none if the
+    stream was `ended_by` something.
     """
 
     connected_since: datetime | None = None
     last_message_at: datetime | None = None
     last_trouble: Trouble | None = None
     last_trouble_at: datetime | None = None
+    failed_by: Trouble | None = None
     has_rival: bool = False
     evictions: int = 0
     messages: int = 0

@@ -15,11 +15,12 @@ garage       which cars there are to ask about
 commands     sending orders, and what becomes of them
 build        from answers to vehicles
 source       all of it together
+
+What signing in takes is offered here. The source itself is imported by those who open an account: it is large.
 """
 
 from .account import Account
 from .regions import CaptchaWidget, Region
 from .sign_in import sign_in, stranger
-from .source import MyBmwSource, open_account
 
-__all__ = ["Account", "CaptchaWidget", "MyBmwSource", "Region", "open_account", "sign_in", "stranger"]
+__all__ = ["Account", "CaptchaWidget", "Region", "sign_in", "stranger"]

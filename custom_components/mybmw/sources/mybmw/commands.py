@@ -92,28 +92,31 @@ class Commands:
         event_id = event.text("eventId")
         if event_id is None:  # there is nothing to ask about: BMW has done it
             return self._end(Fate.EXECUTED, sent_at), None
-        return await self._fate(event_status(order.brand, event_id), sent_at, this_round, on_step), event_id
+        return await self._fate(event_status(order.brand, event_id), sent_at, on_step), event_id
 
-    async def find(self, command: FindVehicle, brand: ListBrand, event_id: str, this_round: Round) -> Location | None:
+    async def find(self, command: FindVehicle, brand: ListBrand, event_id: str) -> Location | None:
         """Where a car that has reported is; None if BMW does not tell."""
         if command.observer is None:
             return None
         question = event_position(brand, event_id, command.observer, in_china=self._in_china)
         try:
-            answer = Fields.of_answer(await self._client.ask(question, this_round), "position", {})
+            answer = Fields.of_answer(await self._client.ask(question, self._client.begin()), "position", {})
         except SourceError as err:
             _LOGGER.debug("The position of the car that was found is not known: %s", err)
             return None
         return build_found_location(answer, self._clock().replace(microsecond=0), in_china=self._in_china)
 
-    async def _fate(self, question: Question, sent_at: datetime, this_round: Round, on_step: OnStep) -> Outcome:
-        """Ask again and again, but ever less often, until there is an answer or no patience left."""
+    async def _fate(self, question: Question, sent_at: datetime, on_step: OnStep) -> Outcome:
+        """Ask again and again, but ever less often, until there is an answer or no patience left.
+
+        Each time in a round of its own: what ended the one before may be over.
+        """
         accepted_at = self._clock()
         is_delivered = False
         for pause in pauses_s():
             await self._sleep(pause)
             try:
-                answer = Fields.of_answer(await self._client.ask(question, this_round), "event", {})
+                answer = Fields.of_answer(await self._client.ask(question, self._client.begin()), "event", {})
             except SlowDownError, SignInRequiredError, NotAllowedError:
                 return self._end(Fate.UNKNOWN, sent_at, Reason.NOT_TOLD)
             except TryLaterError:  # that we cannot ask for the moment does not keep the car from doing it

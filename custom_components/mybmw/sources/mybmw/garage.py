@@ -125,9 +125,11 @@ class Car:
             self.charging, self.charging_error, self.charging_misses = answer, None, 0
 
     def take_vehicle(self, vehicle: Vehicle) -> Vehicle:
-        """Learn what the answers amount to."""
+        """Learn what the answers amount to, and which changes to the plan they show."""
         self.vehicle = vehicle
-        self.plan_changes = [(at, change) for at, change in self.plan_changes if not shows_effect(vehicle, change, at)]
+        # As long as an earlier one is missing, a later one that takes it back only seems to be there.
+        while self.plan_changes and shows_effect(vehicle, self.plan_changes[0][1], self.plan_changes[0][0]):
+            del self.plan_changes[0]
         return vehicle
 
     def recent_plan_changes(self, now: datetime) -> list[SetChargingPlan]:

@@ -144,7 +144,7 @@ class MyBmwSource(Source):
         )
         outcome, event_id = await self._commands.send(question, this_round, on_step or _nobody_is_told)
         if isinstance(command, FindVehicle) and outcome.fate is Fate.EXECUTED and event_id is not None:
-            location = await self._commands.find(command, car.brand, event_id, this_round)
+            location = await self._commands.find(command, car.brand, event_id)
             car.found = location or car.found
             outcome = replace(outcome, location=location)
         if isinstance(command, SetChargingPlan) and outcome.fate is Fate.EXECUTED:

@@ -117,12 +117,12 @@ async def test_a_mute_broker_is_left(
         await server.left.wait()
 
 
-async def test_a_broker_that_hangs_up_at_a_topic_does_not_permit_it(
+async def test_a_broker_may_hang_up_at_a_topic(
     server: Server, connect: Callable[[], Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "ANSWER_S", 0.1)
     server.answers[Kind.SUBSCRIBE] = None
-    assert await trouble_of(connect()) is Trouble.NOT_PERMITTED
+    assert await trouble_of(connect()) is Trouble.HUNG_UP
 
 
 @pytest.mark.parametrize("code", [3, 200])
