@@ -34,6 +34,8 @@ from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.vehicle import (
     Brand,
     Capabilities,
+    ChargingHistory,
+    ChargingSession,
     Command,
     DriveTrain,
     Fate,
@@ -148,6 +150,9 @@ class FakeSource(Source):
     is_signed_out: bool = False
     personal_extras: Collection[str] = ()
     told: OnVehicles | None = None
+    tells_charging_history: bool = False
+    sessions: tuple[ChargingSession, ...] = ()
+    histories: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     views: Collection[View] = tuple(View)
 
     def show(self, *vehicles: Vehicle) -> None:
@@ -220,6 +225,15 @@ class FakeSource(Source):
         if isinstance(picture, SourceError):
             raise picture.with_traceback(None)
         return picture
+
+    @override
+    async def charging_history(self, vin: str, start: datetime, end: datetime) -> ChargingHistory:
+        self.histories.append((vin, start, end))
+        if failure := self.failure or self.failures.get(vin):
+            raise failure.with_traceback(None)
+        return ChargingHistory(
+            asked_at=datetime.now(UTC), start=start, end=end, is_complete=True, sessions=self.sessions
+        )
 
     @override
     async def close(self) -> None:

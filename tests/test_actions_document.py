@@ -12,12 +12,15 @@ from homeassistant.components.calendar import CalendarEntity, CalendarEvent
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.mybmw.vehicle import (
     ChargingMode,
+    ChargingPoint,
+    ChargingSession,
     Position,
     SendDestination,
     SetChargingPlan,
@@ -100,6 +103,20 @@ async def test_all_data(hass: HomeAssistant) -> None:
         if "km" in notification["message"]
     ]
     assert notification["message"] == f"i4 eDrive40: {I4.odometer.mileage_km} km"
+
+
+async def test_the_energy_of_a_month(hass: HomeAssistant, source: FakeSource) -> None:
+    source.tells_charging_history = True
+    at_home = ChargingSession(started_at=NOW - timedelta(days=1), grid_energy_kwh=30.25)
+    in_public = ChargingSession(started_at=NOW, grid_energy_kwh=10.5, charging_points=(ChargingPoint(provider="V"),))
+    source.sessions = (in_public, at_home)
+    assert await async_setup_component(hass, "persistent_notification", {})
+    await run(hass, "Energy of the month")
+    messages = [notification["message"] for notification in hass.data["persistent_notification"].values()]
+    assert "40.75 kWh in 2 sessions, 1 of them in public" in messages
+    [(_, start, end)] = source.histories
+    assert dt_util.as_local(start) == dt_util.as_local(NOW).replace(day=1, hour=0)
+    assert end == NOW
 
 
 @asynccontextmanager

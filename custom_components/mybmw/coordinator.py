@@ -266,7 +266,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         except SourceError as err:
             if blocks_commands(err):
                 self._pauses.begin_for_commands()
-            await self._heed(err)
+            await self.async_heed(err)
             raise
         if outcome.location and vin in self.data:  # where it is, is all that is known: it was not read
             self._found[vin] = outcome.location
@@ -284,12 +284,12 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         try:
             vehicle = await self.source.refresh(vin, state_only=state_only)
         except SourceError as err:
-            await self._heed(err)
+            await self.async_heed(err)
             raise
         if vin in self.data:
             self._take_in_one(vehicle.settled(self.data[vin]))
 
-    async def _heed(self, err: SourceError) -> None:
+    async def async_heed(self, err: SourceError) -> None:
         """Do what the cloud asks for when it will not do what we ask for."""
         if isinstance(err, SignInRequiredError):
             self.config_entry.async_start_reauth(self.hass)

@@ -105,21 +105,31 @@ class Pauses:
             HomeAssistantError: There is one.
         """
         if pause := self.now:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
-                translation_placeholders={"until": local_minute(pause.until)},
-            )
+            raise explained(pause)
         if self._without_calls and not self._without_calls.is_over(dt_util.utcnow()):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="calls_used_up",
-                translation_placeholders={"until": local_minute(self._without_calls.until)},
-            )
+            raise without_calls(self._without_calls)
 
     def idle_for(self, pause: Pause) -> timedelta:
         """How long there is nothing to look at."""
         return timedelta() if pause is self._without_calls else rest_of(pause)
+
+
+def explained(pause: Pause) -> HomeAssistantError:
+    """What to raise for something that is not asked because of a pause."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=f"paused_{pause.refusal or Cause.SLOW_DOWN}",
+        translation_placeholders={"until": local_minute(pause.until)},
+    )
+
+
+def without_calls(pause: Pause) -> HomeAssistantError:
+    """What to raise for something that takes a call when there is none; what takes none goes on."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="calls_used_up",
+        translation_placeholders={"until": local_minute(pause.until)},
+    )
 
 
 def rest_of(pause: Pause) -> timedelta:

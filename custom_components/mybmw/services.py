@@ -1,7 +1,7 @@
 """Actions of our own: what is done with a car, or asked of it, and is no entity."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from typing import Final, cast
 
 from homeassistant.const import (
@@ -20,8 +20,10 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
+from homeassistant.util import dt as dt_util
 import probatio
 
+from .charging_history import async_charging_history
 from .complaints import explaining_flaws
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
@@ -40,13 +42,19 @@ from .vehicle.export import export
 
 SEND_DESTINATION: Final = "send_destination"
 SET_CHARGING_PLAN: Final = "set_charging_plan"
+GET_CHARGING_HISTORY: Final = "get_charging_history"
 GET_VEHICLE_DATA: Final = "get_vehicle_data"
 REFRESH: Final = "refresh"
-ACTIONS: Final = frozenset({SEND_DESTINATION, SET_CHARGING_PLAN, GET_VEHICLE_DATA, REFRESH})
+ACTIONS: Final = frozenset({SEND_DESTINATION, SET_CHARGING_PLAN, GET_CHARGING_HISTORY, GET_VEHICLE_DATA, REFRESH})
 
 ATTR_ADDRESS: Final = "address"
 ATTR_GEOCODER: Final = "geocoder"
 ATTR_TEXTS: Final = ("street", "house_number", "postal_code", "city", "country")
+
+ATTR_START: Final = "start"
+ATTR_END: Final = "end"
+HISTORY: Final = timedelta(days=30)
+"""So far back a history goes, unless the owner says from when on."""
 
 ATTR_WINDOW_START: Final = "window_start"
 ATTR_WINDOW_END: Final = "window_end"
@@ -83,6 +91,11 @@ _PLAN: Final[dict[probatio.Marker, object]] = {
     probatio.Optional(ATTR_PRE_ENTRY_CLIMATIZATION): cv.boolean,
     probatio.Optional(ATTR_DEPARTURE_TIMERS): probatio.All(cv.ensure_list, [probatio.Schema(_TIMER)]),
 }
+_SPAN: Final[dict[probatio.Marker, object]] = {
+    **_DEVICE,
+    probatio.Optional(ATTR_START): cv.datetime,
+    probatio.Optional(ATTR_END): cv.datetime,
+}
 
 
 @callback
@@ -96,6 +109,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         GET_VEHICLE_DATA,
         _get_vehicle_data,
         probatio.Schema(_DEVICE),
+        supports_response=SupportsResponse.ONLY,
+    )
+    register(
+        DOMAIN,
+        GET_CHARGING_HISTORY,
+        _get_charging_history,
+        probatio.Schema(_SPAN),
         supports_response=SupportsResponse.ONLY,
     )
     register(DOMAIN, REFRESH, _refresh, probatio.Schema(_DEVICE))
@@ -193,6 +213,34 @@ def _plan(call: ServiceCall) -> SetChargingPlan:
 async def _get_vehicle_data(call: ServiceCall) -> ServiceResponse:
     coordinator, vin = _car(call)
     return export(coordinator.data[vin])
+
+
+async def _get_charging_history(call: ServiceCall) -> ServiceResponse:
+    coordinator, vin = _car(call)
+    start, end = _span(call)
+    return export(await async_charging_history(coordinator, vin, start, end))
+
+
+def _span(call: ServiceCall) -> tuple[datetime, datetime]:
+    """From when to when; without an end until now.
+
+    Raises:
+        ServiceValidationError: That is no time, or none that has begun.
+    """
+    now = dt_util.utcnow()
+    try:
+        end = _in_utc(call.data[ATTR_END]) if ATTR_END in call.data else now
+        start = _in_utc(call.data[ATTR_START]) if ATTR_START in call.data else end - HISTORY
+    except OverflowError:  # at the end of time, there is not every time zone
+        start = end = now
+    if not start < min(end, now):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="history_of_no_time")
+    return start, end
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A moment in UTC; one that does not say its time zone is in Home Assistant's."""
+    return dt_util.as_utc(moment).astimezone(UTC)
 
 
 async def _refresh(call: ServiceCall) -> None:

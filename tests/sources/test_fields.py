@@ -268,6 +268,24 @@ def test_moment(value: str, oddities: Oddities) -> None:
         assert oddities == {}
 
 
+@pytest.mark.parametrize("value", [1636722855, 1636722855.9, 1636722855999, "2021-11-12T16:14:15+03:00"])
+def test_instant(value: Json, oddities: Oddities) -> None:
+    assert _one(value, oddities).instant("it") == datetime(2021, 11, 12, 13, 14, 15, tzinfo=UTC)
+    assert oddities == {}
+
+
+@pytest.mark.parametrize("value", [None, 0, 0.5, ""])
+def test_an_instant_that_never_was_is_absent(value: Json, oddities: Oddities) -> None:
+    assert _one(value, oddities).instant("it") is None
+    assert oddities == {}
+
+
+@pytest.mark.parametrize("value", [True, -1, 1e300, float("nan"), float("inf"), 10**400, "soon", [1636722855]])
+def test_no_instant(value: Json, oddities: Oddities) -> None:
+    assert _one(value, oddities).instant("it") is None
+    assert list(oddities) == ["answer.it"]
+
+
 @pytest.mark.parametrize("value", ["", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00", "0001-01-01T00:00:00.000+14:00"])
 def test_a_moment_that_never_was_is_absent(value: str, oddities: Oddities) -> None:
     assert _one(value, oddities).moment("it") is None

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ..vehicle import Brand, Command, Outcome, Picture, Step, Vehicle, View
+from ..vehicle import Brand, ChargingHistory, Command, Outcome, Picture, Step, Vehicle, View
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 """A decoded JSON document."""
@@ -145,6 +145,11 @@ class Source(Protocol):
         return True
 
     @property
+    def tells_charging_history(self) -> bool:
+        """Whether the cloud can be asked what a car has charged."""
+        return False
+
+    @property
     def budget(self) -> Budget | None:
         """What may still be asked, if the cloud counts it."""
         return None
@@ -212,6 +217,15 @@ class Source(Protocol):
         Raises a SourceError when there is no picture to be had. A refusal is one of the picture alone.
         """
         ...
+
+    async def charging_history(self, vin: str, start: datetime, end: datetime) -> ChargingHistory:
+        """What a car of the account has charged between two moments, if the cloud can tell at all.
+
+        Raises a SourceError if it does not. A refusal is one of this question alone.
+        """
+        del vin, start, end
+        message = "This cloud tells nothing of what a car has charged"
+        raise NotAllowedError(message, Refusal.FORBIDDEN)
 
     async def close(self) -> None:
         """Finish what must not be broken off; nothing is asked of the source afterwards."""

@@ -30,6 +30,9 @@ MOST_ODDITIES: Final = 100
 
 _NEVER: Final = 1  # the year of a moment that is not set
 _SANE_YEARS: Final = range(1970, 2200)
+_FIRST_MILLISECOND: Final = 1e11
+"""As seconds, this is in the year 5138; as milliseconds, in 1973."""
+_LAST_MILLISECOND: Final = datetime(_SANE_YEARS[-1], 1, 1, tzinfo=UTC).timestamp() * 1000
 _CLOCK: Final = re.compile(r"0001-01-01T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{3})?")
 _HOURS: Final = range(24)
 _MINUTES: Final = range(60)
@@ -221,6 +224,11 @@ class Fields:
             return moment
         return self._take(key, value, _moment)
 
+    def instant(self, key: str) -> datetime | None:
+        """A moment, as text or counted since 1970 in seconds or, as its size tells, milliseconds; 0 is none."""
+        value = self._raw.get(key)
+        return None if value is None else self._take(key, value, _instant)
+
     def day(self, key: str) -> date | None:
         """The day on which a moment lies in UTC: the way clouds write a date that has no time."""
         moment = self.moment(key)
@@ -356,6 +364,15 @@ def _moment_in(text: str) -> datetime | None:
         return _moment(text)
     except _OddError:
         return None
+
+
+def _instant(value: Json) -> datetime | None:
+    if isinstance(value, str):
+        return _moment(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LAST_MILLISECOND:
+        raise _OddError(_kind(value), "a moment of our time")
+    seconds = int(value if value < _FIRST_MILLISECOND else value / 1000)
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _clock(value: Json) -> time:

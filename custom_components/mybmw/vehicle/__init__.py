@@ -12,6 +12,7 @@ from typing import Self
 
 from .body import Body, Lid, LockState, OpeningState, Window
 from .capabilities import Capabilities, ClimateFunction, ClimateTimerTrigger, DigitalKey
+from .charging_history import ChargingHistory, ChargingPoint, ChargingSession
 from .charging_plan import (
     TIMER_IDS,
     ChargingMode,
@@ -65,9 +66,12 @@ __all__ = [
     "Brand",
     "Capabilities",
     "Charging",
+    "ChargingHistory",
     "ChargingMode",
     "ChargingPlan",
+    "ChargingPoint",
     "ChargingPreference",
+    "ChargingSession",
     "ChargingStatus",
     "ChargingWindow",
     "CheckControlMessage",

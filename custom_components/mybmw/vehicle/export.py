@@ -17,7 +17,7 @@ from enum import Enum
 from functools import cache
 from typing import Final
 
-from . import Vehicle
+from . import ChargingHistory, Vehicle
 
 type Plain = bool | int | float | str | list[Plain] | dict[str, Plain] | None
 """What JSON, YAML and templates can hold."""
@@ -26,9 +26,9 @@ EXPORT_VERSION: Final = 1
 """Changes when a name or a meaning does, which it should not; new names do not count."""
 
 
-def export(vehicle: Vehicle) -> dict[str, Plain]:
-    """Everything that is known of a vehicle."""
-    return _object(vehicle)
+def export(what: Vehicle | ChargingHistory) -> dict[str, Plain]:
+    """Everything that is known of a vehicle, or of what it has charged."""
+    return _object(what)
 
 
 def _object(part: object) -> dict[str, Plain]:

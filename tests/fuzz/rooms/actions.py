@@ -42,6 +42,10 @@ def _calls(device_id: str) -> dict[str, list[Json]]:
                 "departure_timers": [{"id": 1, "active": "on", "weekdays": ["monday", "friday"], "time": "07:15"}],
             },
         ],
+        "get_charging_history": [
+            {"device_id": device_id},
+            {"device_id": device_id, "start": "2026-01-01 08:00:00", "end": "2026-02-01T08:00:00+01:00"},
+        ],
         "get_vehicle_data": [{"device_id": device_id}],
         "refresh": [{"device_id": device_id}],
     }
@@ -49,7 +53,7 @@ def _calls(device_id: str) -> dict[str, list[Json]]:
 
 @asynccontextmanager
 async def _opened() -> AsyncGenerator[Case]:
-    car, source = recorded_vehicle("G26"), FakeSource()
+    car, source = recorded_vehicle("G26"), FakeSource(tells_charging_history=True)
     watch = Watch(car.vin, "not-to-be-told", "48.177334", "11.556274")
     async with a_home() as hass:
         with patch("custom_components.mybmw.open_source", return_value=source):
@@ -72,7 +76,7 @@ async def _opened() -> AsyncGenerator[Case]:
             # Home Assistant quotes what its schemas do not accept, to whoever wrote it.
             with watch.allowing(HomeAssistantError), suppress(probatio.Invalid):
                 await hass.services.async_call(
-                    DOMAIN, action, data, blocking=True, return_response=action == "get_vehicle_data"
+                    DOMAIN, action, data, blocking=True, return_response=action.startswith("get_")
                 )
                 return "done" if not source.commands else _checked(source.commands, car, action)
             return "refused"

@@ -110,7 +110,7 @@ async def _recording() -> AsyncGenerator[_Recorded]:
 async def _ask_all(access: Access, source: CarDataSource, vin: str, now: datetime) -> None:
     """Ask what looking at an account does not."""
     await source.picture(vin, View.FRONT_SIDE)
-    await access.client.charging_history(vin, now - timedelta(days=9), now, Reason.OWNER)
+    await source.charging_history(vin, now - timedelta(days=9), now)
     await access.client.charging_places(vin, Reason.OWNER)
 
 

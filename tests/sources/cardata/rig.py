@@ -103,7 +103,7 @@ class Rooms:
         if credentials is None:
             credentials = first_credentials(granted(cloud, clock, scopes))
         settings = {"client_id": self.customer.client_id}
-        access = Access.of(settings, credentials, http=http, keep=keep, clock=clock)
+        self.access = access = Access.of(settings, credentials, http=http, keep=keep, clock=clock)
         self.close = access.close
         self.memory, self.tokens, self.ledger = access.memory, access.tokens, access.ledger
         self.client, self.containers = access.client, access.containers

@@ -58,25 +58,28 @@ async def test_how_a_car_is(rooms: Rooms, cloud: Simulator, container: Container
 
 async def test_what_a_car_has_charged(rooms: Rooms, cloud: Simulator) -> None:
     cloud.cardata.page_size = 4
-    sessions = await rooms.client.charging_history(VIN, NOW - timedelta(days=7), NOW, Reason.OWNER)
-    assert len(sessions) > 4
-    session = sessions[0]
+    pages = await rooms.client.charging_history(VIN, NOW - timedelta(days=7), NOW, Reason.OWNER)
+    assert len(pages.items) > 4
+    assert pages.is_complete
+    session = pages.items[0]
     assert isinstance(session, dict)
     assert isinstance(session["startTime"], int)
-    assert len(asked(cloud)) == -(-len(sessions) // 4)
+    assert len(asked(cloud)) == -(-len(pages.items) // 4)
 
 
 async def test_a_history_without_end_is_read_so_far(rooms: Rooms, cloud: Simulator) -> None:
     cloud.cardata.page_size = 1
-    sessions = await rooms.client.charging_history(VIN, NOW - timedelta(days=40), NOW, Reason.OWNER)
-    assert len(sessions) == len(asked(cloud)) == MOST_PAGES
+    pages = await rooms.client.charging_history(VIN, NOW - timedelta(days=40), NOW, Reason.OWNER)
+    assert len(pages.items) == len(asked(cloud)) == MOST_PAGES
+    assert not pages.is_complete
 
 
 async def test_a_history_is_read_as_far_as_the_calls_reach(rooms: Rooms, cloud: Simulator) -> None:
     cloud.cardata.page_size = 1
     for _ in range(48):
         await rooms.ledger.book(Reason.OWNER)
-    assert len(await rooms.client.charging_history(VIN, NOW - timedelta(days=40), NOW, Reason.OWNER)) == 2
+    pages = await rooms.client.charging_history(VIN, NOW - timedelta(days=40), NOW, Reason.OWNER)
+    assert (len(pages.items), pages.is_complete) == (2, False)
     assert rooms.ledger.calls_left == 0
 
 

@@ -8,14 +8,14 @@ import pytest
 
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.cardata.build import Answers, build_vehicle
-from custom_components.mybmw.sources.cardata.keys import Key
+from custom_components.mybmw.sources.cardata.keys import Key, Noted
 from custom_components.mybmw.sources.cardata.readings import Readings
 from custom_components.mybmw.vehicle import ChargingStatus, DriveTrain, Lid, OpeningState, Vehicle, Window
 
 NOON: Final = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
 NOW: Final = NOON + timedelta(days=4)
 
-type Saying = tuple[Key, Json, float] | tuple[Key, Json, float, str | None]
+type Saying = tuple[Key | Noted, Json, float] | tuple[Key | Noted, Json, float, str | None]
 """A descriptor, what was said, how many minutes after noon, and in which unit."""
 
 
@@ -195,6 +195,15 @@ def test_the_range_is_that_of_the_cluster_not_the_forecast() -> None:
     battery = car((Key.ELECTRIC_RANGE_FORECAST, 128, 9), (Key.ELECTRIC_RANGE, 379, 0)).energy.battery
     assert battery
     assert battery.range_km == 379
+
+
+# Nonsense
+
+
+def test_a_consumption_that_cannot_be_leaves_the_last_one() -> None:
+    readings = readings_of((Noted.CONSUMPTION, "17.4", 0), (Noted.CONSUMPTION, 2_777_774, 30))
+    assert readings.told[Noted.CONSUMPTION].value == 17.4
+    assert readings.oddities == {Noted.CONSUMPTION: "a number that cannot be"}
 
 
 # The odometer

@@ -28,6 +28,7 @@ traps          where it is not to be taken at its word
 readings       all that a car has said
 build          ... and the car that it makes, part by part
 
+histories      what cars have charged, for an owner who asks
 cars           the cars of an account, and what is remembered of them
 autopilot      when a car is worth a call
 checkup        whether all is in order with an account

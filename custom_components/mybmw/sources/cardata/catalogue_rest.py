@@ -28,7 +28,7 @@ from .entry import (
     personal,
     words,
 )
-from .keys import Key
+from .keys import Key, Noted
 
 REST: Final[dict[str, Entry]] = {
     "vehicle.body.chargingPort.dcStatus": PLUG,
@@ -128,7 +128,7 @@ REST: Final[dict[str, Entry]] = {
     "vehicle.chassis.axle.row1.wheel.right.tire.temperature": CELSIUS,
     "vehicle.chassis.axle.row2.wheel.left.tire.temperature": CELSIUS,
     "vehicle.chassis.axle.row2.wheel.right.tire.temperature": CELSIUS,
-    "vehicle.drivetrain.avgElectricRangeConsumption": KWH_PER_100_KM,
+    Noted.CONSUMPTION: KWH_PER_100_KM,
     "vehicle.drivetrain.electricEngine.charging.acRestriction.factor": words(
         "MAXCHARGING", "REDUCEDCHARGING", "MINCHARGING"
     ),

@@ -14,7 +14,7 @@ from ..fields import is_shallow
 from .failures import Cause, DeniedError, FailedError
 from .hosts import api_origin
 from .identity import not_understood
-from .questions import Container, Mapped, Picture, container_in, containers, in_utc, mapped_cars, page_of
+from .questions import Container, Mapped, Pages, Picture, container_in, containers, in_utc, mapped_cars, page_of
 from .quota import Ledger, Reason
 from .refusals import is_about_quota, is_about_token, refusal
 from .tokens import TokenKeeper
@@ -68,7 +68,7 @@ class Client:
             raise not_understood()
         return data
 
-    async def charging_history(self, vin: str, since: datetime, until: datetime, reason: Reason) -> list[Json]:
+    async def charging_history(self, vin: str, since: datetime, until: datetime, reason: Reason) -> Pages:
         """The charging sessions in a time; a call for each page, at most `MOST_PAGES`."""
         params = {"from": in_utc(since.astimezone(UTC)), "to": in_utc(until.astimezone(UTC))}
         return await self._pages(f"{_about(vin)}/chargingHistory", reason, params, next_key="next_token")
@@ -76,11 +76,12 @@ class Client:
     async def charging_places(self, vin: str, reason: Reason) -> list[Json]:
         """The settings for places at which the car charges, none if it has none; a call for each page."""
         try:
-            return await self._pages(f"{_about(vin)}/locationBasedChargingSettings", reason, {}, next_key="nextToken")
+            pages = await self._pages(f"{_about(vin)}/locationBasedChargingSettings", reason, {}, next_key="nextToken")
         except DeniedError as err:
             if err.cause is Cause.NOTHING_THERE:
                 return []
             raise
+        return pages.items
 
     async def tire_diagnosis(self, vin: str, reason: Reason) -> dict[str, Json]:
         """What the car thinks of its tires."""
@@ -117,7 +118,7 @@ class Client:
             if err.cause not in {Cause.CONTAINER_GONE, Cause.NOTHING_THERE}:
                 raise
 
-    async def _pages(self, path: str, reason: Reason, params: Mapping[str, str], *, next_key: str) -> list[Json]:
+    async def _pages(self, path: str, reason: Reason, params: Mapping[str, str], *, next_key: str) -> Pages:
         """All pages, the first ones if there are too many or the calls are used up before the last."""
         items, token = _found(page_of((await self._ask("GET", path, reason, params=params)).field(), next_key))
         for _ in range(MOST_PAGES - 1):
@@ -126,7 +127,7 @@ class Client:
             answer = await self._ask("GET", path, reason, params={**params, "nextToken": token})
             more, token = _found(page_of(answer.field(), next_key))
             items += more
-        return items
+        return Pages(items=items, is_complete=not token)
 
     async def _ask(  # noqa: PLR0913 (a request has that many parts)
         self,

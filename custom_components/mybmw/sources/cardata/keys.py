@@ -107,6 +107,7 @@ class Key(StrEnum):
 class Noted(StrEnum):
     """A descriptor that is passed on like those without a place, and tells us something beside that."""
 
+    CONSUMPTION = "vehicle.drivetrain.avgElectricRangeConsumption"
     TRIP_END = "vehicle.trip.segment.end.time"
     LOW_VOLTAGE_WANTS_CHARGE = "vehicle.electricalSystem.battery.serviceDemand.recharge"
     LOW_VOLTAGE_WANTS_REPLACEMENT = "vehicle.electricalSystem.battery.serviceDemand.replace"

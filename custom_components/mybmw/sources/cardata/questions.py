@@ -43,6 +43,14 @@ class Picture:
     content: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What a long answer says on the pages that were read; whether these are all."""
+
+    items: list[Json] = field(repr=False)
+    is_complete: bool
+
+
 def mapped_cars(answer: Json) -> list[Mapped] | None:
     """The cars in an answer, which is a list or, as BMW's own papers have it, a single one; None if it is neither."""
     if isinstance(answer, dict):

@@ -100,6 +100,9 @@ class Readings:
         except OddReadingError as err:
             self._note(key, str(err))
             return False
+        if traps.is_nonsense(key, value):
+            self._note(key, "a number that cannot be")
+            return False
         unit_written = entry.get("unit")
         if len(entry) <= _FIELDS and not isinstance(unit_written, list | dict):
             self._heard[key] = entry

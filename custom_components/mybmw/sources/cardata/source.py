@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 from typing import Final, override
 
 import httpx
 
-from ...vehicle import Command, Outcome, Picture, Vehicle, View
+from ...vehicle import ChargingHistory, Command, Outcome, Picture, Vehicle, View
 from .. import (
     Budget,
     Checkup,
@@ -34,6 +34,7 @@ from .cars import Car, Cars
 from .catalogue import PERSONAL
 from .checkup import check_up
 from .failures import Cause, cause_of
+from .histories import Histories
 from .message import Message
 from .quota import Reason
 from .reading import LONG_AGO, moment_in
@@ -112,6 +113,7 @@ class CarDataSource(Source):
         self._changed: set[str] = set()
         self._call_off: Callable[[], object] | None = None
         self._turn = asyncio.Lock()
+        self._histories = Histories(access.client, clock)
         self._anonymous = Anonymizer()
         self._stream = Stream(access.tokens, self._hear, clock=clock, tell=self._note_stream) if streams else None
 
@@ -134,6 +136,11 @@ class CarDataSource(Source):
     @override
     def takes_commands(self) -> bool:
         return False
+
+    @property
+    @override
+    def tells_charging_history(self) -> bool:
+        return True
 
     @property
     @override
@@ -205,10 +212,7 @@ class CarDataSource(Source):
             SourceError: It could not be read; a TryLaterError if it is not on the account (any more).
         """
         async with self._turn:
-            car = self._cars.by_vin.get(vin)
-            if car is None:
-                message = "This car is not on the account"
-                raise TryLaterError(message)
+            car = self._car(vin)
             try:
                 vehicle = await self._read(car, Reason.OWNER)
             finally:
@@ -223,9 +227,7 @@ class CarDataSource(Source):
 
     @override
     async def picture(self, vin: str, view: View) -> Picture:
-        if vin not in self._cars.by_vin:
-            message = "This car is not on the account"
-            raise TryLaterError(message)
+        self._car(vin)
         if not self._access.ledger.may_call(Reason.PICTURE):
             message = "The calls of the day are kept for more important things than a picture"
             raise TryLaterError(message)
@@ -234,6 +236,11 @@ class CarDataSource(Source):
             message = "BMW has no picture of this car"
             raise NotAllowedError(message, Refusal.FORBIDDEN)
         return picture
+
+    @override
+    async def charging_history(self, vin: str, start: datetime, end: datetime) -> ChargingHistory:
+        async with self._turn:  # so that the same question, asked twice at once, is one
+            return await self._histories.ask(self._car(vin).vin, start, end)
 
     def take_message(self, vin: str, payload: Json) -> None:
         """Take in what the stream brought about a car; of cars that are not the account's nothing is taken."""
@@ -279,6 +286,17 @@ class CarDataSource(Source):
         if vin is not None:
             return self._anonymous(cars[vin].recording) if vin in cars else None
         return self._anonymous({"vehicles": [car.recording for car in cars.values()]})
+
+    def _car(self, vin: str) -> Car:
+        """A car of the account.
+
+        Raises:
+            TryLaterError: It is none (any more).
+        """
+        if (car := self._cars.by_vin.get(vin)) is None:
+            message = "This car is not on the account"
+            raise TryLaterError(message)
+        return car
 
     async def _hear(self, message: Message) -> None:
         self.take_message(message.vin, message.payload)

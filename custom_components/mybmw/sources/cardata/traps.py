@@ -1,7 +1,8 @@
 """Where what a car says is not to be taken at its word, and what is done about it. Each trap was met by real owners.
 
-At the door (`Readings` asks before it takes a reading): the odometer's unit, a false target, half a position. When a
-car is built: which state of charge, lingering power, what is frozen, ignition, sides, and who says when the car spoke.
+At the door (`Readings` asks before it takes a reading): nonsense, the odometer's unit, a false target, half a position.
+When a car is built: which state of charge, lingering power, what is frozen, ignition, sides, and who says when the car
+spoke.
 """
 
 from collections.abc import Mapping
@@ -19,11 +20,21 @@ KM_PER_MILE: Final = 1.609344
 SAME_BURST: Final = timedelta(seconds=5)
 """What a car uploads together is stamped within this time."""
 
+_MOST_CONSUMED: Final = 200
+"""kWh/100 km; the catalogue ends at 100."""
 _FASTEST_KMH: Final = 250
 _ODOMETER_SLACK_KM: Final = 50
 _FROZEN: Final = timedelta(days=1)
 _RUNNING_TOGETHER: Final = timedelta(minutes=5)
 _FULL: Final = 100
+
+
+# The average consumption: some cars of the Neue Klasse say 2777774, and a statistic would never forget it.
+
+
+def is_nonsense(key: str, value: Value) -> bool:
+    """Whether a number is none that any car could mean: a consumption far above what BMW's catalogue allows for."""
+    return key == Noted.CONSUMPTION and isinstance(value, int | float) and value > _MOST_CONSUMED
 
 
 # The odometer: the same number comes as kilometers, as miles and without a unit.

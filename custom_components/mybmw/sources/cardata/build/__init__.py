@@ -10,6 +10,7 @@ from ..keys import Key
 from ..traps import last_reported
 from .answers import Answers
 from .body import build_body
+from .charging_history import build_charging_sessions
 from .charging_plan import build_charging_plan
 from .climate import build_climate
 from .energy import build_energy
@@ -21,7 +22,7 @@ from .measures import KILOMETERS
 from .tires import build_tires
 from .told import Told
 
-__all__ = ["Answers", "build_vehicle"]
+__all__ = ["Answers", "build_charging_sessions", "build_vehicle"]
 
 
 def build_vehicle(answers: Answers) -> Vehicle:
