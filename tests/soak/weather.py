@@ -93,7 +93,7 @@ class Weather:
             self.struck += bool(asked.struck_by)
             if asked.struck_by and asked.path.startswith(_CARDATA) and asked.status in _REFUSED:
                 self.refused_until = max(self.refused_until, asked.at + _UNTIL_ASKED_AGAIN)
-            if asked.struck_by and asked.path == _TOKEN and asked.status in _REFUSED:  # until the next look asks for it
+            if asked.struck_by and asked.path == _TOKEN:  # what is lost with the answer is asked for at the next look
                 self.refused_until = max(self.refused_until, asked.at + _MISSES)
             for name in asked.struck_by:
                 until = asked.at + _EXCUSES.get(name, timedelta()) + _MISSES
