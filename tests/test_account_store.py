@@ -41,6 +41,14 @@ def make_folder(path: Path) -> None:
     path.mkdir(parents=True)
 
 
+def write_deep(file: Path) -> None:
+    """Write what is nested more deeply than anything can be that Home Assistant has written."""
+    make_folder(file.parent)
+    deep = "[" * 300 + "]" * 300
+    data = f'{{"credentials": {{"refresh_token": "x"}}, "pause": null, "aside": {{"cardata": {{"cars": {deep}}}}}}}'
+    file.write_text(f'{{"version": 1, "key": "{file.name}", "data": {data}}}', encoding="utf-8")
+
+
 def kept(file: Path) -> object:
     """The credentials in the file, which is nobody else's business."""
     assert file.stat().st_mode & 0o777 == 0o600
@@ -145,3 +153,13 @@ async def test_what_is_damaged_does_not_take_the_rest_along(hass: HomeAssistant,
     await store.async_load()
     assert store.credentials == {"refresh_token": "x"}
     assert store.pause == Pause(until=NOW, refusal=None)
+
+
+async def test_what_is_too_deep_to_be_written_again_keeps_no_sign_in_from_the_disk(
+    hass: HomeAssistant, file: Path
+) -> None:
+    write_deep(file)
+    store = AccountStore(hass, ACCOUNT)
+    await store.async_load()
+    await store.async_keep_credentials({"refresh_token": "y"})
+    assert kept(file) == {"refresh_token": "y"}

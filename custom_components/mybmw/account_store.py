@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util, slugify
 
 from .const import DOMAIN
 from .sources import Credentials, Json, Refusal
+from .sources.fields import DEEPEST_KEPT, is_shallow
 from .sources.pauses import Pause
 
 _VERSION: Final = 1
@@ -119,7 +120,7 @@ def _written(pause: Pause) -> _StoredPause:
 
 
 def _object(stored: Json) -> dict[str, Json]:
-    return stored if isinstance(stored, dict) else {}
+    return stored if isinstance(stored, dict) and is_shallow(stored, DEEPEST_KEPT) else {}
 
 
 def _pause_in(stored: dict[str, Json]) -> Pause | None:

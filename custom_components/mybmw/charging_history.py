@@ -30,8 +30,7 @@ async def async_charging_history(
         await coordinator.async_heed(err)
         if isinstance(err, SignInRequiredError):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
-        if pause := coordinator.pause:
-            raise explained(pause) from err
+        coordinator.pauses.explain()
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="history_failed", translation_placeholders={"error": str(err)}
         ) from err

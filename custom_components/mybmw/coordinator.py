@@ -77,7 +77,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         self.pictures = Pictures(hass, self.account_id, self._ask_for_picture, self.async_update_listeners)
         self.commands = Commanding(hass, self._tell, self._look_at, self.async_update_listeners)
         self._devices = AccountDevices(hass, entry, self.account_id)
-        self._pauses = Pauses(store, counts_calls=source.budget is not None)
+        self.pauses = Pauses(store, counts_calls=source.budget is not None)
         self._ledger = Ledger(self._name)
         self._looks_for_cars = False
         self._updating = asyncio.Lock()
@@ -87,7 +87,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
     @property
     def pause(self) -> Pause | None:
         """The wait that the cloud asked for, if it is not over."""
-        return self._pauses.now
+        return self.pauses.now
 
     @property
     def troubles(self) -> Mapping[str, Trouble]:
@@ -139,7 +139,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
             self.check(vin, command)
             outcome = await self.commands.async_execute(vin, command)
         except (SourceError, InvalidCommandError) as err:
-            raise complaint_of(err, self._pauses.now_for_commands) from err
+            raise complaint_of(err, self.pauses.now_for_commands) from err
         if complaint := complaint_about(outcome):
             raise complaint
         return outcome
@@ -160,7 +160,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
                     pass
             else:
                 await self.async_refresh()
-        self._pauses.explain()
+        self.pauses.explain()
         if not self.last_update_success and isinstance(self.last_exception, ConfigEntryAuthFailed):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required")
         if not self.is_answered:
@@ -172,18 +172,18 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         Raises:
             HomeAssistantError: It could not be read, or was not asked for because BMW wants to be left alone.
         """
-        self._pauses.explain()
+        self.pauses.explain()
         try:
             await self._look_at(vin)
         except SignInRequiredError as err:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except SourceError as err:
-            self._pauses.explain()
+            self.pauses.explain()
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed") from err
 
     async def async_look_again(self) -> None:
         """Find out whether a refusal is over, without waiting for the end of its pause."""
-        await self._pauses.async_end_all()
+        await self.pauses.async_end_all()
         self._looks_for_cars = True
         await self.async_refresh()
 
@@ -228,9 +228,9 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except NotAllowedError as err:
-            return self._wait(await self._pauses.async_refused(err.reason))
+            return self._wait(await self.pauses.async_refused(err.reason))
         except SlowDownError as err:
-            return self._wait(await self._pauses.async_begin(err.until))
+            return self._wait(await self.pauses.async_begin(err.until))
         except TryLaterError as err:
             return self._miss(err)
         return await self._take_in(fetch)
@@ -251,7 +251,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
             return await self.source.picture(vin, view)
         except SlowDownError as err:
             if self.pause is None:
-                await self._pauses.async_begin(err.until)
+                await self.pauses.async_begin(err.until)
             raise
 
     async def _tell(self, vin: str, command: Command, on_step: OnStep) -> Outcome:
@@ -260,12 +260,12 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         That it blocks commands says nothing about reading, so only commands pause then.
         """
         self.check(vin, command)  # again, as time has passed while the command waited for its turn
-        self._pauses.keep_for_commands()
+        self.pauses.keep_for_commands()
         try:
             outcome = await self.source.execute(vin, command, on_step)
         except SourceError as err:
             if blocks_commands(err):
-                self._pauses.begin_for_commands()
+                self.pauses.begin_for_commands()
             await self.async_heed(err)
             raise
         if outcome.location and vin in self.data:  # where it is, is all that is known: it was not read
@@ -280,7 +280,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         Raises:
             SourceError: It could not be read.
         """
-        self._pauses.keep()
+        self.pauses.keep()
         try:
             vehicle = await self.source.refresh(vin, state_only=state_only)
         except SourceError as err:
@@ -294,7 +294,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         if isinstance(err, SignInRequiredError):
             self.config_entry.async_start_reauth(self.hass)
         elif isinstance(err, SlowDownError) and self.pause is None:
-            await self._pauses.async_begin(err.until)
+            await self.pauses.async_begin(err.until)
 
     def _take_in_one(self, vehicle: Vehicle) -> None:
         """Put a car that was read by itself in the place of what was known of it."""
@@ -318,7 +318,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         self._note_failure(Cause.SLOW_DOWN, "the quota is used up")
         if self.data and self.last_update_success:
             _LOGGER.debug("Asked to slow down; keeping what is known until %s", pause.until)
-            self.update_interval = max(self._pauses.idle_for(pause), self._interval)
+            self.update_interval = max(self.pauses.idle_for(pause), self._interval)
             return self.data
         raise UpdateFailed(
             translation_domain=DOMAIN,
@@ -340,10 +340,10 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         async_clear_refusal(self.hass, self.config_entry.entry_id)
         waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
         if waits:
-            pause = await self._pauses.async_begin(max(waits))
-            self.update_interval = max(self._pauses.idle_for(pause), self._interval)
+            pause = await self.pauses.async_begin(max(waits))
+            self.update_interval = max(self.pauses.idle_for(pause), self._interval)
         elif self.pause is None:  # else it has begun meanwhile
-            await self._pauses.async_end()
+            await self.pauses.async_end()
 
         if unread := sorted(fetch.unread_makes - self.unread_makes):
             _LOGGER.info("Cars may be missing: the list of %s cannot be read", ", ".join(unread))

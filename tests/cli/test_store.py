@@ -101,7 +101,9 @@ async def test_without_a_word_the_store_is_where_the_system_keeps_state(stranger
 
 
 async def test_a_damaged_store_is_told(terminal: Terminal) -> None:
-    for damaged in ("", "[]", '{"version": 2}', terminal.store.read_text().replace('"pause": null', '"pause": 1')):
+    whole = terminal.store.read_text()
+    deep = whole.replace('"gcid"', '"x":' + "[" * 300 + "]" * 300 + ',"gcid"')  # can be read, but not be written again
+    for damaged in ("", "[]", '{"version": 2}', whole.replace('"pause": null', '"pause": 1'), deep):
         terminal.store.write_text(damaged)
         assert await terminal.type("status") is Exit.STORE
         assert "not a store of ours, or damaged" in terminal.err

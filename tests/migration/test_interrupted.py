@@ -243,13 +243,18 @@ async def test_two_entries_that_are_both_retired_go_both(hass: HomeAssistant, so
 async def test_an_integration_that_was_put_to_use_again_gets_its_own_back(
     hass: HomeAssistant, newcomer: Newcomer
 ) -> None:
-    """Its entry was enabled within the day, and has made entities of the same unique ids."""
+    """Its entry was enabled within the day, and has made entities of the same unique ids, and a device."""
     registry, old = er.async_get(hass), newcomer.left.entry
     before = registries(hass)
     await take_over(hass, newcomer.entry)
     await hass.config_entries.async_set_disabled_by(old.entry_id, None)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=old.entry_id, identifiers={(CORE, newcomer.vin)}, name="i4"
+    )
     made_anew = {
-        registry.async_get_or_create(platform, CORE, f"{newcomer.vin}-{key}", config_entry=old).entity_id
+        registry.async_get_or_create(
+            platform, CORE, f"{newcomer.vin}-{key}", config_entry=old, device_id=device.id
+        ).entity_id
         for platform, key in FEW
         if key
     }

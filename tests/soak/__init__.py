@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How long a soak is, and what happens in it: the same for the same `seed`. What is found is told to `tell`."""
+    """How long a soak is, and what happens in it: much the same for the same `seed`. What is found is told to `tell`.
+
+    Sockets and threads take real time, so that no run is like another to the last request.
+    """
 
     hours: float
     percent: int

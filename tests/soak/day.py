@@ -58,7 +58,7 @@ class Day:
 
     @classmethod
     def begin(cls, house: House, *, seed: int, percent: int = 20) -> Self:
-        """Have it begin; what happens is the same for the same seed."""
+        """Have it begin; what happens is much the same for the same seed."""
         weather, owner = Random(seed), Random(seed + 1)  # noqa: S311 (no secrets)
         return cls(house=house, weather=Weather(cloud=house.cloud, chance=weather, percent=percent), chance=owner)
 

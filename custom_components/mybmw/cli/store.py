@@ -19,6 +19,7 @@ from typing import Final, Self
 import orjson
 
 from ..sources import Credentials, Json, Refusal
+from ..sources.fields import DEEPEST_KEPT, is_shallow
 from ..sources.pauses import Pause
 from .exits import Exit, StopError
 
@@ -159,6 +160,8 @@ class Store:
         credentials, settings, vins = document["credentials"], document["settings"], document["vins"]
         if not (isinstance(credentials, dict) and isinstance(settings, dict) and isinstance(vins, list)):
             raise TypeError
+        if not is_shallow(credentials, DEEPEST_KEPT):
+            raise ValueError(DEEPEST_KEPT)
         if not all(isinstance(text, str) for text in (*settings.values(), *vins)):
             raise TypeError
         return cls(

@@ -28,6 +28,9 @@ MOST_NAMES: Final = 200
 MOST_ODDITIES: Final = 100
 """No more are noted; an answer with that many was not meant for us."""
 
+DEEPEST_KEPT: Final = 100
+"""So many levels of what was kept are read again; what is hundreds deep could be read, but not be written."""
+
 _NEVER: Final = 1  # the year of a moment that is not set
 _SANE_YEARS: Final = range(1970, 2200)
 _FIRST_MILLISECOND: Final = 1e11

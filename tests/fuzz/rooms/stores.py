@@ -129,7 +129,7 @@ class _Files:
 
     async def _of_cardata(self, mutator: Mutator) -> str:
         credentials = mutator.document(dict(_CARDATA))
-        if not isinstance(credentials, dict):
+        if not isinstance(credentials, dict) or not _is_writable(credentials):  # no file could say it
             return "not read"
         with self.watch.allowing():
             source = open_source(_SETTINGS, credentials, http=self._http, keep=_keep, clock=_clock)
