@@ -226,5 +226,5 @@ def _give_back_device(hass: HomeAssistant, entry_id: str, moved: MovedDevice) ->
         labels=set(moved["labels"]),
     )
     for left_behind in moved["left_behind"]:
-        if entity := registry.entities.get_entry(left_behind):
-            registry.async_update_entity(entity.entity_id, device_id=device.id)
+        if stays := registry.entities.get_entry(left_behind):
+            registry.async_update_entity(stays.entity_id, device_id=device.id)
