@@ -37,6 +37,7 @@ from .owner import POLL_S, Owner, ShownCar
 _BEGAN: Final = float(os.environ.pop("MYBMW_DEMO_BEGAN", time.time()))
 """When somebody started the demo, which is some imports ago; scripts/demo tells."""
 
+_LAST_PORT: Final = 65535
 _HOME: Final = Path(__file__).parents[2] / ".dev" / "demo-home"
 _READY_WITHIN_S: Final = 90
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -46,15 +47,30 @@ def _say(text: str) -> None:
     print(f"demo: {text}", flush=True)  # noqa: T201
 
 
+def _cars(number: int) -> str:
+    return f"{number} car" if number == 1 else f"{number} cars"
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number <= _LAST_PORT:
+        raise ValueError(text)
+    return number
+
+
 def _arguments() -> Namespace:
     parser = ArgumentParser(
         prog="scripts/demo",
         description="Starts a simulated BMW cloud and a real Home Assistant with its cars. Ctrl-C stops both.",
         formatter_class=ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=8123, help="where Home Assistant answers, on 127.0.0.1")
+    parser.add_argument("--port", type=_port, default=8123, help="where Home Assistant answers, on 127.0.0.1")
     add_car_options(parser, cars=",".join(FIRST_CARS), speed=30)
-    parser.add_argument("--fresh", action="store_true", help="forget everything of earlier starts")
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="forget everything of earlier starts; what was added by hand is forgotten anyway",
+    )
     parser.add_argument("--home", type=Path, default=_HOME, help="the config folder of Home Assistant")
     add_fault_option(parser, when="as soon as the cars are there")
     arguments = parser.parse_args()
@@ -89,7 +105,7 @@ async def _play(arguments: Namespace) -> None:
         async with Simulator(
             cars=arguments.cars, age=Age.FRESH, speed=arguments.speed, seed=arguments.seed, stream=Which.AMQTT
         ) as cloud:
-            _say(f"BMW's cloud is at {cloud.url}, with {len(cloud.garage)} cars")
+            _say(f"BMW's cloud is at {cloud.url}, with {_cars(len(cloud.garage))}")
             os.environ[LOOPBACK] = cloud.url
             os.environ[LOOPBACK_STREAM] = f"127.0.0.1:{cloud.stream.port}"
             os.environ[LOOPBACK_CA] = cloud.stream.ca_file
@@ -102,14 +118,14 @@ async def _play(arguments: Namespace) -> None:
             if partner := open_partner(cloud):
                 await home.add(await sign_in_to_cardata(cloud, partner))
                 expected += len(partner.garage)
-                _say(f"a second account is signed in to BMW CarData, with {len(partner.garage)} car, streaming")
+                _say(f"a second account is signed in to BMW CarData, with {_cars(len(partner.garage))}, streaming")
             _say(f"starting Home Assistant {hass_version} in {home.folder}")
             async with asyncio.TaskGroup() as group:
                 group.create_task(keep_running(home))
                 url = f"http://127.0.0.1:{arguments.port}"
                 cars, refresh = await _ready(url, expected)
                 home.hang(dashboard(cars, refresh=refresh, switchboard=f"{cloud.url}{SWITCHBOARD}/"))
-                _say(f"{len(cars)} cars with {sum(len(car.entities) for car in cars)} entities are there")
+                _say(f"{_cars(len(cars))} with {sum(len(car.entities) for car in cars)} entities are there")
                 _invite(cloud)
                 _say(f"what goes wrong at BMW's cloud is chosen at {cloud.url}{SWITCHBOARD}/")
                 for fault in arguments.fault:
@@ -124,11 +140,11 @@ def _invite(cloud: Simulator) -> None:
     if neighbor:
         _say(
             f"to try how an account is added, add MyBMW once more: {neighbor.username}, "
-            f"password {neighbor.password}, region rest of world, with {len(neighbor.garage)} cars"
+            f"password {neighbor.password}, region rest of world, with {_cars(len(neighbor.garage))}"
         )
     if neighbor and (living := [car for car in neighbor.garage if isinstance(car, LivingCar)]):
         client_id = customer_of(cloud, neighbor).client_id
-        _say(f"or add it through BMW CarData, with {len(living)} car: client id {client_id}")
+        _say(f"or add it through BMW CarData, with {_cars(len(living))}: client id {client_id}")
     if any(isinstance(car, LivingCar) for car in cloud.garage):
         client_id = cloud.cardata.customer().client_id
         _say(f"to try how one changes to BMW CarData, reconfigure {DEMO_USERNAMES['row']}: client id {client_id}")
