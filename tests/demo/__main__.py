@@ -69,7 +69,7 @@ def _arguments() -> Namespace:
     parser.add_argument(
         "--fresh",
         action="store_true",
-        help="forget everything of earlier starts; what was added by hand is forgotten anyway",
+        help="forget everything of earlier starts; accounts added by hand always are",
     )
     parser.add_argument("--home", type=Path, default=_HOME, help="the config folder of Home Assistant")
     add_fault_option(parser, when="as soon as the cars are there")

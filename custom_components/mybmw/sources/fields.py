@@ -46,8 +46,6 @@ _QUOTABLE: Final = re.compile(r"[A-Z][A-Z_]{0,39}")
 _WORD: Final = re.compile(r"(?![A-Za-z0-9_]*[0-9]{5})[A-Za-z][A-Za-z0-9_]{0,59}")
 _LONGEST_WORD: Final = 60
 _WORDS_REMEMBERED: Final = 1024  # a cloud uses the same some hundred again and again
-_LONGEST_MOMENT: Final = 40
-_MOMENTS_REMEMBERED: Final = 1024  # most of what a car says was so the last time, too
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 _KINDS: Final[Mapping[type, str]] = {
@@ -214,18 +212,12 @@ class Fields:
     def number(self, key: str, least: float, most: float) -> float | None:
         """A number between two bounds, which it may reach."""
         value = self._raw.get(key)
-        if value is None or (type(value) is float and least <= value <= most):
-            return value
-        return self._take(key, value, lambda value: _number(value, least, most))
+        return None if value is None else self._take(key, value, lambda value: _number(value, least, most))
 
     def moment(self, key: str) -> datetime | None:
         """A moment, in UTC and cut to the second."""
         value = self._raw.get(key)
-        if value is None:
-            return None
-        if isinstance(value, str) and len(value) <= _LONGEST_MOMENT and (moment := _moment_in(value)):
-            return moment
-        return self._take(key, value, _moment)
+        return None if value is None else self._take(key, value, _moment)
 
     def instant(self, key: str) -> datetime | None:
         """A moment, as text or counted since 1970 in seconds or, as its size tells, milliseconds; 0 is none."""
@@ -358,15 +350,6 @@ def _moment(value: Json) -> datetime | None:
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.replace(microsecond=0) if moment.microsecond else moment
-
-
-@lru_cache(_MOMENTS_REMEMBERED)
-def _moment_in(text: str) -> datetime | None:
-    """The moment that a text tells, None if it tells none."""
-    try:
-        return _moment(text)
-    except _OddError:
-        return None
 
 
 def _instant(value: Json) -> datetime | None:
