@@ -1,5 +1,6 @@
 """What the doctor says of an account, verdict by verdict; nothing is asked of BMW."""
 
+from datetime import timedelta
 from typing import Final, Protocol
 
 import httpx
@@ -20,6 +21,7 @@ from tests.simulator.cardata import SCOPES
 from .rig import NOW, Clock, Keeper, asked, granted
 
 I5: Final = "WBA00000000LIVE01"
+BEFORE: Final = NOW - timedelta(seconds=1)
 LISTENING: Final = StreamStatus(connected_since=NOW, last_message_at=NOW)
 
 
@@ -114,6 +116,8 @@ def test_an_account_without_cars(access: Access, cars: Cars) -> None:
         *((StreamStatus(last_trouble=one), Verdict.PENDING) for one in (Trouble.DROPPED, Trouble.REFUSED)),
         *((StreamStatus(last_trouble=one), Verdict.BAD) for one in (Trouble.BAD_CREDENTIALS, Trouble.NOT_PERMITTED)),
         (StreamStatus(last_trouble=Trouble.RIVAL), Verdict.BAD),
+        (StreamStatus(last_trouble=Trouble.RIVAL, last_trouble_at=NOW, last_connected_at=BEFORE), Verdict.BAD),
+        (StreamStatus(last_trouble=Trouble.RIVAL, last_trouble_at=BEFORE, last_connected_at=NOW), Verdict.PENDING),
     ],
 )
 def test_how_the_stream_is(access: Access, cars: Cars, stream: StreamStatus, verdict: Verdict) -> None:

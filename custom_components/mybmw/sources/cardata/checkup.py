@@ -55,4 +55,4 @@ def _of_connection(stream: StreamStatus) -> Verdict:
         return Verdict.BAD
     if stream.connected_since:
         return Verdict.GOOD
-    return Verdict.BAD if stream.last_trouble in _LISTENED_IN_VAIN else Verdict.PENDING
+    return Verdict.BAD if stream.trouble in _LISTENED_IN_VAIN else Verdict.PENDING

@@ -79,6 +79,7 @@ class Stream:
         self._refused = _Refused()
         self._task: asyncio.Task[None] | None = None
         self._connected_since: datetime | None = None
+        self._last_connected_at: datetime | None = None
         self._last_message_at: datetime | None = None
         self._trouble: Trouble | None = None
         self._trouble_at: datetime | None = None
@@ -91,6 +92,7 @@ class Stream:
         """How it is doing."""
         return StreamStatus(
             connected_since=self._connected_since,
+            last_connected_at=self._last_connected_at,
             last_message_at=self._last_message_at,
             last_trouble=self._trouble,
             last_trouble_at=self._trouble_at,
@@ -149,7 +151,7 @@ class Stream:
         connection = Connection(self._broker, key, await self._context())
         try:
             await connection.open()
-            began = self._connected_since = self._clock()
+            began = self._connected_since = self._last_connected_at = self._clock()
             self._refused = _Refused()
             _LOGGER.debug("Stream connected")
             self._tell(self.status)

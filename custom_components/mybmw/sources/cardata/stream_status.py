@@ -32,13 +32,15 @@ class Trouble(StrEnum):
 class StreamStatus:
     """The stream at a moment. All moments are aware UTC.
 
-    `connected_since` is None while it is not connected, `last_trouble` what went wrong last, also if it has been put
-    right since. `has_rival` is whether another client fights for the stream, `evictions` how many connections it has
-    ended since it was found out. `messages` were passed on, `strange` ones not understood. The next attempt to connect
-    is at `next_attempt_at`; there is none if the stream was `ended_by` something.
+    `connected_since` is None while it is not connected, `last_connected_at` is when that last came about, and
+    `last_trouble` what went wrong last, also if it has been put right since. `has_rival` is whether another client
+    fights for the stream, `evictions` how many connections it has ended since it was found out. `messages` were passed
+    on, `strange` ones not understood. The next attempt to connect is at `next_attempt_at`; there is none if the stream
+    was `ended_by` something.
     """
 
     connected_since: datetime | None = None
+    last_connected_at: datetime | None = None
     last_message_at: datetime | None = None
     last_trouble: Trouble | None = None
     last_trouble_at: datetime | None = None
@@ -48,3 +50,10 @@ class StreamStatus:
     strange: int = 0
     next_attempt_at: datetime | None = None
     ended_by: SignInRequiredError | None = None
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What has gone wrong and has not been put right since."""
+        if self.last_connected_at and self.last_trouble_at and self.last_connected_at > self.last_trouble_at:
+            return None
+        return self.last_trouble

@@ -275,6 +275,7 @@ async def test_a_rival_is_found_out_and_left_alone(listener: Listener, cloud: Si
     cloud.stream.faults.clear()
     await listener.pass_by(minutes=11)
     assert not listener.status.has_rival, "it has left the stream to us"
+    assert listener.status.trouble is None
     await listener.pass_by(minutes=45)
     assert found_out.last_trouble_at
     assert listener.status.last_trouble_at == found_out.last_trouble_at
@@ -326,7 +327,7 @@ async def test_nothing_selected_in_the_portal_is_told(cloud: Simulator, listener
     cloud.stream.gate.cut(next(iter(cloud.stream.gate.sessions.values())))
     await listener.retry()
     assert await listener.waiting() == timedelta(minutes=5)
-    assert listener.status.last_trouble is Trouble.NOT_PERMITTED
+    assert listener.status.last_trouble is listener.status.trouble is Trouble.NOT_PERMITTED
     assert listener.status.connected_since is None
     assert cloud.stream.gate.sessions == {}
     cloud.cardata.customer().subscribed.add(STREAM)
