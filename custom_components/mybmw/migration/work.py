@@ -207,8 +207,8 @@ def _give_back_device(hass: HomeAssistant, entry_id: str, moved: MovedDevice) ->
         identifiers = {(domain, identifier) for domain, identifier in moved["identifiers"]}
         for newer in dr.async_entries_for_config_entry(devices, moved["entry_id"]):
             if newer.identifiers & identifiers:  # made anew, like entities
-                for entity in er.async_entries_for_device(registry, newer.id, include_disabled_entities=True):
-                    registry.async_update_entity(entity.entity_id, device_id=None)
+                for its_own in er.async_entries_for_device(registry, newer.id, include_disabled_entities=True):
+                    registry.async_update_entity(its_own.entity_id, device_id=None)
                 devices.async_remove_device(newer.id)
         devices.async_update_device(
             device.id, new_config_entry_id=moved["entry_id"], new_identifiers=identifiers, via_device_id=None
