@@ -6,8 +6,8 @@ from typing import Final, override
 from homeassistant.core import callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-AT_ONCE: Final = 500
-"""So many listeners are told at a time: the entities of some ten cars, which is more than a household has."""
+AT_ONCE: Final = 1000
+"""So many listeners are told at a time: the entities of some fifteen cars, which is more than a household has."""
 
 
 class PortionedCoordinator[T](DataUpdateCoordinator[T]):
