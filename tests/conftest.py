@@ -1,7 +1,9 @@
 """Fixtures that tests of several rooms share."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from datetime import timedelta
+import logging
 import os
 from pathlib import Path
 from unittest.mock import patch
@@ -101,6 +103,18 @@ async def two_cars_cloud(
     async with Simulator(cars=["G26", "G01"], access_lifetime=timedelta(days=30)) as cloud:
         monkeypatch.setenv(LOOPBACK, cloud.url)
         yield cloud
+
+
+@pytest.fixture
+async def unobserved() -> AsyncGenerator[None]:
+    """Spare a long test the log of what happens, and the debugging of its event loop.
+
+    They would take longer than all the rest.
+    """
+    logging.disable(logging.INFO)
+    asyncio.get_running_loop().set_debug(False)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 Both ways are real: the simulated cloud asked over HTTP, its stream heard over TLS. docs/differences.md has the table.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
-import logging
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,15 +20,14 @@ from custom_components.mybmw.binary_sensor import BINARY_SENSORS
 from custom_components.mybmw.car_sensors import FRESHNESS_SENSORS, SENSORS
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
 from custom_components.mybmw.device_tracker import TRACKERS
-from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
 from custom_components.mybmw.sources.mybmw import Account, sign_in
 
-from .day.home import Home
+from .day.home import Home, streaming_garage
 from .faults.document import Table
 from .simulator import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
 from .simulator.garage import LivingCar
 from .simulator.living import LIVING_CARS
-from .simulator.stream import Newsroom, Which
+from .simulator.stream import Newsroom
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "differences.md"
 SETTINGS: Final = {
@@ -117,15 +114,6 @@ type Shown = Mapping[str, str]
 """What is shown of a car: states by entity, and attributes by entity and name."""
 
 
-@pytest.fixture(autouse=True)
-async def unobserved() -> AsyncGenerator[None]:
-    """Spare us the debugging of everything that happens on sockets."""
-    logging.disable(logging.INFO)
-    asyncio.get_running_loop().set_debug(False)
-    yield
-    logging.disable(logging.NOTSET)
-
-
 @pytest.fixture
 async def cloud(
     socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
@@ -134,13 +122,7 @@ async def cloud(
 ) -> AsyncGenerator[Simulator]:
     """A cloud with the living garage, in which time passes when the test says so."""
     freezer.move_to(_9_JAN)
-    async with Simulator(cars=LIVING_CARS, stream=Which.AMQTT) as cloud:
-        cloud.stream.goes_on = False
-        cloud.stream.gate.minds_silence = False
-        cloud.stream.gate.takes_notes = True
-        monkeypatch.setenv(LOOPBACK, cloud.url)
-        monkeypatch.setenv(LOOPBACK_STREAM, f"127.0.0.1:{cloud.stream.port}")
-        monkeypatch.setenv(LOOPBACK_CA, cloud.stream.ca_file)
+    async with streaming_garage(monkeypatch) as cloud:
         yield cloud
 
 
@@ -219,7 +201,7 @@ def why_one_door(key: str) -> str:
     return WHY_ONE_DOOR[key] if key in WHY_ONE_DOOR else WHY_ONE_DOOR[platform]
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.usefixtures("unobserved", "entity_registry_enabled_by_default")
 async def test_every_entity_shows_the_same_through_both_doors(
     hass: HomeAssistant, home: Home, *, update_document: bool
 ) -> None:

@@ -4,13 +4,10 @@ They are driven, charge without a word about how it ends, and sleep; tokens end,
 Home Assistant is stopped and loses its power, and the calls of the day run out. docs/cardata-day.md tells of it.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-import logging
 from pathlib import Path
-import random
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
@@ -23,14 +20,13 @@ from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources.cardata.autopilot import LEFT_FOR_BETTER
 from custom_components.mybmw.sources.cardata.quota import Reason
 from custom_components.mybmw.sources.cardata.reading import decoder_of, moment_in
-from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
 
-from .day.home import Home
+from .day.home import Home, streaming_garage
 from .day.truth import FACTS, shown, wrong
 from .faults.document import Table
 from .simulator import Simulator
 from .simulator.living import LIVING_CARS, Charge, Entry, Trip
-from .simulator.stream import StreamFault, Which
+from .simulator.stream import StreamFault
 from .sources.cardata.rig import TOKEN
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "cardata-day.md"
@@ -43,17 +39,6 @@ CHARGE_NOTICED_WITHIN: Final = timedelta(minutes=20)
 """So late an end is noticed of which nobody says a word: ten minutes are waited, then comes the next look."""
 
 
-@pytest.fixture(autouse=True)
-async def unobserved() -> AsyncGenerator[None]:
-    """Spare us the log of a day and the debugging of its event loop; they would take longer than all the rest."""
-    logging.disable(logging.INFO)
-    asyncio.get_running_loop().set_debug(False)
-    dice = random.getstate()
-    yield
-    random.setstate(dice)
-    logging.disable(logging.NOTSET)
-
-
 @pytest.fixture
 async def cloud(
     socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
@@ -62,14 +47,7 @@ async def cloud(
 ) -> AsyncGenerator[Simulator]:
     """A cloud with the living garage and a stream, in which time passes when the test says so."""
     freezer.move_to(BEGIN)
-    async with Simulator(cars=LIVING_CARS, stream=Which.AMQTT) as cloud:
-        cloud.stream.goes_on = False
-        cloud.stream.gate.minds_silence = False
-        cloud.stream.gate.takes_notes = True
-        monkeypatch.setenv(LOOPBACK, cloud.url)
-        monkeypatch.setenv(LOOPBACK_STREAM, f"127.0.0.1:{cloud.stream.port}")
-        monkeypatch.setenv(LOOPBACK_CA, cloud.stream.ca_file)
-        await cloud.stream.look()
+    async with streaming_garage(monkeypatch) as cloud:
         yield cloud
 
 
@@ -214,7 +192,7 @@ def decode(key: str, entry: dict[str, bool | float | str | None]) -> object:
     return decoder_of(key)(entry["value"])
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.usefixtures("unobserved", "entity_registry_enabled_by_default")
 async def test_a_day(cloud: Simulator, home: Home, *, update_document: bool) -> None:
     day, gate = Day(home, update_document=update_document), cloud.stream.gate
     await day.pass_by()

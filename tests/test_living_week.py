@@ -4,12 +4,10 @@ The whole way is real: the garage's cars report to the simulated cloud, the inte
 Assistant's recorder keeps what is shown. What it has kept in the end is compared with the garage's own diary.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-import logging
 from math import floor
 from typing import Final
 
@@ -95,15 +93,6 @@ def auto_enable_custom_integrations(
     """Let Home Assistant load what stands in custom_components, after the recorder, which has to be first."""
 
 
-@pytest.fixture(autouse=True)
-async def unobserved() -> AsyncGenerator[None]:
-    """Spare us the log of a week and the debugging of its event loop; they would take longer than all the rest."""
-    logging.disable(logging.INFO)
-    asyncio.get_running_loop().set_debug(False)
-    yield
-    logging.disable(logging.NOTSET)
-
-
 @pytest.fixture
 async def cloud(
     socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
@@ -160,6 +149,7 @@ def assert_seen(shown: Sequence[Shown], entries: Sequence[Entry]) -> None:
         assert seen_until >= time.end, time
 
 
+@pytest.mark.usefixtures("unobserved")
 async def test_what_home_assistant_noted_is_what_happened(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, cloud: Simulator
 ) -> None:

@@ -5,8 +5,8 @@ one thing that happens to the next, and waits for whatever is on its way on a so
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 import random
@@ -17,6 +17,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import frame
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
 from custom_components.mybmw.account_store import AccountStore
@@ -25,7 +26,10 @@ from custom_components.mybmw.coordinator import MyBMWCoordinator
 from custom_components.mybmw.sources.cardata import first_credentials
 from custom_components.mybmw.sources.cardata.source import BURST_S, CarDataSource
 from custom_components.mybmw.sources.cardata.stream_status import StreamStatus
+from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
 from tests.simulator import Simulator
+from tests.simulator.living import LIVING_CARS
+from tests.simulator.stream import Which
 from tests.sources.cardata.rig import granted
 
 _STEP: Final = timedelta(minutes=1)
@@ -35,6 +39,20 @@ _TURNS: Final = 100_000
 """So often the event loop turns before something that should happen on a socket is given up; it takes some hundred."""
 
 
+@asynccontextmanager
+async def streaming_garage(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Simulator]:
+    """A cloud with the living garage and its stream, in which time passes when the test says so."""
+    async with Simulator(cars=LIVING_CARS, stream=Which.AMQTT) as cloud:
+        cloud.stream.goes_on = False
+        cloud.stream.gate.minds_silence = False
+        cloud.stream.gate.takes_notes = True
+        monkeypatch.setenv(LOOPBACK, cloud.url)
+        monkeypatch.setenv(LOOPBACK_STREAM, f"127.0.0.1:{cloud.stream.port}")
+        monkeypatch.setenv(LOOPBACK_CA, cloud.stream.ca_file)
+        await cloud.stream.look()
+        yield cloud
+
+
 class Home:
     """An account of CarData at home."""
 
@@ -42,6 +60,7 @@ class Home:
         self, cloud: Simulator, freezer: FrozenDateTimeFactory, storage: dict[str, object], config_dir: str
     ) -> None:
         """Have no Home Assistant yet."""
+        self._dice = random.getstate()
         self.cloud = cloud
         self.entry_id = "home"
         self.told_before = 0
@@ -117,6 +136,7 @@ class Home:
             await self.hass.config_entries.async_unload(self._entry.entry_id)
             await self.stop()
         await self._stack.aclose()
+        random.setstate(self._dice)
 
     async def until(self, moment: datetime) -> None:
         """Let time pass."""
