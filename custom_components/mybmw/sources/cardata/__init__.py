@@ -31,6 +31,7 @@ build          ... and the car that it makes, part by part
 histories      what cars have charged, for an owner who asks
 cars           the cars of an account, and what is remembered of them
 autopilot      when a car is worth a call
+reader         ... and the calls that are made then
 checkup        whether all is in order with an account
 source         all of it together: an account as a source of vehicles
 

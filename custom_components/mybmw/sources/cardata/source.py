@@ -21,15 +21,11 @@ from .. import (
     OnStep,
     OnVehicles,
     Refusal,
-    SignInRequiredError,
-    SlowDownError,
     Source,
-    SourceError,
     TryLaterError,
 )
 from ..anonymize import Anonymizer
 from .access import Access
-from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_basic, wants_tires
 from .cars import Car, Cars
 from .catalogue import PERSONAL
 from .checkup import check_up
@@ -37,6 +33,7 @@ from .failures import Cause, cause_of
 from .histories import Histories
 from .message import Message
 from .quota import Reason
+from .reader import Reader
 from .reading import LONG_AGO, moment_in
 from .stream import Stream
 from .stream_status import StreamStatus
@@ -48,9 +45,6 @@ type Later = Callable[[float, Callable[[], None]], Callable[[], object]]
 
 BURST_S: Final = 2.0
 """A car uploads all it has to say within about this time; it is one change."""
-
-_RETRY: Final = timedelta(minutes=10)
-"""So long it is not tried again to find out which cars there are: Home Assistant would within seconds."""
 
 _SHORT_GAP: Final = timedelta(minutes=5)
 """The stream is away for some seconds every hour; what is missed then is not worth a call."""
@@ -113,6 +107,7 @@ class CarDataSource(Source):
         self._changed: set[str] = set()
         self._call_off: Callable[[], object] | None = None
         self._turn = asyncio.Lock()
+        self._reader = Reader(access, self._cars, clock, silent_since=self._silent_since)
         self._histories = Histories(access.client, clock)
         self._anonymous = Anonymizer()
         self._stream = Stream(access.tokens, self._hear, clock=clock, tell=self._note_stream) if streams else None
@@ -187,11 +182,11 @@ class CarDataSource(Source):
         async with self._turn:
             self._cars.put_right(self._clock())
             try:
-                await self._look_for_cars(at_once=look_for_cars)
+                await self._reader.look_for_cars(at_once=look_for_cars)
                 # If calls do not suffice for all, they go to the cars of which we know least.
                 for car in sorted(self._cars.by_vin.values(), key=lambda car: car.read_at or LONG_AGO):
                     if car.vin not in leave_out:
-                        await self._read_if_due(car, at_once=look_for_cars)
+                        await self._reader.read_if_due(car, at_once=look_for_cars)
             finally:
                 await self._cars.store()
             now = self._clock()
@@ -214,7 +209,7 @@ class CarDataSource(Source):
         async with self._turn:
             car = self._car(vin)
             try:
-                vehicle = await self._read(car, Reason.OWNER)
+                vehicle = await self._reader.read(car, Reason.OWNER)
             finally:
                 await self._cars.store()
             return vehicle
@@ -268,6 +263,9 @@ class CarDataSource(Source):
         if self._is_streaming:
             self._stream_left_at = self._clock()
         self._is_streaming = False
+
+    def _silent_since(self) -> datetime | None:
+        return None if self._is_streaming else self._stream_left_at
 
     @override
     async def close(self) -> None:
@@ -329,100 +327,3 @@ class CarDataSource(Source):
                 changed[vin] = car.vehicle
         if changed:
             self._on_change(changed)
-
-    async def _look_for_cars(self, *, at_once: bool) -> None:
-        """Find out which cars there are, if it is time to. That it cannot be found out matters only if none is known.
-
-        BMW tells of a car to its primary user only; the others' cars are none of this account.
-        """
-        now, has_cars = self._clock(), bool(self._cars.by_vin)
-        looked_at, tried_at = self._cars.looked_at, self._cars.tried_at
-        if at_once:
-            self._access.ledger.require(Reason.OWNER)
-            if has_cars and not self._access.ledger.may_call(Reason.OWNER, 1 + len(self._cars.by_vin)):
-                return  # the cars we know come first
-        else:
-            if looked_at and now < looked_at + (BASELINE if has_cars else LEAST_REST):
-                return
-            if tried_at and now < tried_at + _RETRY:
-                if has_cars:
-                    return
-                message = "BMW could not tell the cars of the account just now"
-                raise TryLaterError(message)
-        self._cars.tried_at = now
-        try:
-            reason = Reason.OWNER if at_once else Reason.DAILY if has_cars else Reason.SET_UP
-            mapped = await self._access.client.cars(reason)
-        except SignInRequiredError:
-            self._cars.tried_at = tried_at  # no call was spent, and after a restart the owner is to be asked at once
-            raise
-        except (SlowDownError, TryLaterError) as err:
-            if at_once or not has_cars:
-                raise
-            _LOGGER.debug("Could not look for cars: %s", err)
-            return
-        self._cars.take_in({car.vin for car in mapped if car.is_primary}, now)
-
-    async def _read_if_due(self, car: Car, *, at_once: bool) -> None:
-        reason = Reason.OWNER if at_once else self._reason_to_read(car)
-        if reason is None or not self._access.ledger.may_call(reason):
-            return
-        try:
-            await self._read(car, reason)
-        except SignInRequiredError:
-            raise
-        except SourceError as err:
-            _LOGGER.debug("A car could not be read (%s): %s", reason, err)
-
-    def _reason_to_read(self, car: Car) -> Reason | None:
-        return reason_to_read(
-            car,
-            self._clock(),
-            silent_since=None if self._is_streaming else self._stream_left_at,
-            cars=len(self._cars.by_vin),
-            calls_left=self._access.ledger.calls_left,
-        )
-
-    async def _read(self, car: Car, reason: Reason) -> Vehicle:
-        """Read a car, and what belongs to it if it is time for that."""
-        car.tried_at = self._clock()
-        try:
-            await self._read_basic(car, reason)
-            data = await self._access.containers.telematic_data(car.vin, reason)
-        except SourceError as err:
-            car.trouble = err
-            raise
-        now = self._clock()
-        car.readings.take_answer(data, now)
-        car.read_at = car.heard_at = now
-        car.trouble = None
-        if reason is not Reason.OWNER and wants_tires(car, now):
-            await self._read_tires(car)
-        car.rebuild(now)
-        car.wishes.clear()
-        return car.vehicle or Vehicle(vin=car.vin)
-
-    async def _read_basic(self, car: Car, reason: Reason) -> None:
-        """Ask what a car is, if that is not known; an answer that said little is better than none."""
-        if not wants_basic(car, self._clock()):
-            return
-        try:
-            car.basic = await self._access.client.basic_data(car.vin, reason)
-        except TryLaterError as err:
-            if car.basic is None:
-                raise
-            _LOGGER.debug("What a car is could not be asked again: %s", err)
-        if car.vehicle:
-            car.rebuild(self._clock())
-
-    async def _read_tires(self, car: Car) -> None:
-        """Look at the tires; many cars have nothing to say of them."""
-        car.tires_at = self._clock()
-        if not self._access.ledger.may_call(Reason.DAILY):
-            return
-        try:
-            car.tires = await self._access.client.tire_diagnosis(car.vin, Reason.DAILY)
-        except SignInRequiredError:
-            raise
-        except SourceError as err:
-            _LOGGER.debug("The tires could not be read: %s", err)
