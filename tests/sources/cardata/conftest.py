@@ -1,14 +1,17 @@
 """Fixtures of this room."""
 
 from collections.abc import AsyncGenerator, Callable
+import json
 
 import httpx
 import pytest
 
+from custom_components.mybmw.sources.cardata.auth import first_credentials
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from tests.simulator import Simulator
 
-from .rig import Clock, Keeper, Rooms, Sleeper
+from .listener import Account
+from .rig import Clock, Keeper, Rooms, Sleeper, granted
 
 
 @pytest.fixture
@@ -58,3 +61,19 @@ def rooms(cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper)
 def restarted(cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper) -> Callable[[], Rooms]:
     """The same account after a restart, from what was kept."""
     return lambda: Rooms(cloud, http, clock, keep, credentials=keep.kept[-1])
+
+
+@pytest.fixture
+def account(cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper) -> Account:
+    """An account that has signed in, of which nothing was asked yet."""
+    return Account(cloud, http, clock, keep, first_credentials(granted(cloud, clock)))
+
+
+@pytest.fixture
+def account_restarted(cloud: Simulator, http: httpx.AsyncClient, clock: Clock, keep: Keeper) -> Callable[[], Account]:
+    """The same account after a restart, from what was kept."""
+
+    def restart() -> Account:
+        return Account(cloud, http, clock, keep, json.loads(json.dumps(keep.kept[-1])))
+
+    return restart
