@@ -6,8 +6,11 @@ from typing import Final, override
 from homeassistant.core import callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-AT_ONCE: Final = 1000
-"""So many listeners are told at a time: the entities of some fifteen cars, which is more than a household has."""
+HOUSEHOLD: Final = 1000
+"""So many listeners are told at once, as by any coordinator: the entities of some fifteen cars."""
+
+PORTION: Final = 250
+"""So many are told at a time if there are more."""
 
 
 class PortionedCoordinator[T](DataUpdateCoordinator[T]):
@@ -27,7 +30,7 @@ class PortionedCoordinator[T](DataUpdateCoordinator[T]):
     @callback
     @override
     def async_update_listeners(self) -> None:
-        if len(self._listeners) <= AT_ONCE:
+        if len(self._listeners) <= HOUSEHOLD:
             self._to_tell = None
             super().async_update_listeners()
             return
@@ -41,7 +44,7 @@ class PortionedCoordinator[T](DataUpdateCoordinator[T]):
         """Have the next portion told, each listener by itself: one that fails is the event loop's to report."""
         if self._to_tell is None:
             return
-        for listener_id in list(islice(self._to_tell, AT_ONCE)):
+        for listener_id in list(islice(self._to_tell, PORTION)):
             del self._to_tell[listener_id]
             self.hass.loop.call_soon(self._tell_one, listener_id)
         if self._to_tell:
