@@ -11,7 +11,7 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     TryLaterError,
 )
-from custom_components.mybmw.sources.cardata.autopilot import CALLS_WITHOUT_STREAM, LEFT_FOR_BETTER
+from custom_components.mybmw.sources.cardata.autopilot import CALLS_WITHOUT_STREAM, LEFT_FOR_BETTER, LEFT_FOR_OTHERS
 from custom_components.mybmw.sources.cardata.quota import LIMIT, RESERVE, Reason
 from tests.simulator import Simulator
 from tests.simulator.faults import Fault
@@ -231,6 +231,18 @@ async def test_an_account_without_cars_is_asked_again_only_later(
     clock.advance(minutes=31)
     cloud.cardata.customer().secondary.clear()
     assert len((await account.source.fetch()).vehicles) == 3
+
+
+async def test_a_car_that_bmw_never_tells_of_leaves_calls_for_the_others(account: Account, cloud: Simulator) -> None:
+    cloud.faults.append(Fault(path=f"{I5}/basicData", status=403, body={"exveErrorId": "CU-104"}))
+    account.source.stream_has_come()
+    left = []
+    for _ in range(47):
+        await account.source.fetch()
+        left.append(account.access.ledger.calls_left)
+        account.clock.advance(minutes=30)
+    assert left[0] > left[8], "it is tried again"
+    assert min(left) == LEFT_FOR_OTHERS
 
 
 async def test_a_car_that_was_never_read_is_not_taken_for_sold(account: Account, cloud: Simulator) -> None:

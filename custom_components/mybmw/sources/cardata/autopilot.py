@@ -32,6 +32,9 @@ LEFT_FOR_BETTER: Final[Mapping[Reason, int]] = {
 }
 """So many calls are to be left for reasons that are better; below the least of these is the owner's reserve."""
 
+LEFT_FOR_OTHERS: Final = 25
+"""So many calls a car leaves to the others that could never be read: it may be one that BMW will never tell of."""
+
 _OVERDUE: Final = timedelta(minutes=10)
 """So long after a charge should have ended its end is missed."""
 _STILL_CHARGING: Final = timedelta(hours=1)
@@ -45,7 +48,8 @@ def reason_to_read(
     `silent_since` is when the stream was there last, None while it is there; `cars` is how many share the calls.
     """
     if car.read_at is None:
-        return Reason.SET_UP if car.tried_at is None or now >= car.tried_at + LEAST_REST else None
+        may_try = car.tried_at is None or (now >= car.tried_at + LEAST_REST and calls_left > LEFT_FOR_OTHERS)
+        return Reason.SET_UP if may_try else None
     last_try = max(car.read_at, car.tried_at or car.read_at)
     if now < last_try + LEAST_REST:
         return None
