@@ -23,6 +23,7 @@ from custom_components.mybmw.sources import (
     Checkup,
     Fetch,
     Json,
+    Obstacle,
     OnStep,
     OnVehicles,
     Source,
@@ -122,7 +123,8 @@ class FakeSource(Source):
 
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
     failures: dict[str, SourceError] = field(default_factory=dict)
-    failure: SourceError | None = None
+    failure: Exception | None = None
+    shortfall: SourceError | None = None
     unread_makes: frozenset[Brand] = frozenset()
     times_asked: int = 0
     looked_for_cars: int = 0
@@ -147,8 +149,9 @@ class FakeSource(Source):
     takes_commands: bool = True
     budget: Budget | None = None
     checkup: Checkup = field(default_factory=dict)
+    obstacle: Obstacle | None = None
+    listening: Json = None
     is_signed_out: bool = False
-    personal_extras: Collection[str] = ()
     told: OnVehicles | None = None
     tells_charging_history: bool = False
     sessions: tuple[ChargingSession, ...] = ()
@@ -187,6 +190,7 @@ class FakeSource(Source):
             failures=failures,
             left_out=frozenset((self.vehicles.keys() | self.failures.keys()) & set(leave_out)),
             unread_makes=self.unread_makes,
+            shortfall=self.shortfall if look_for_cars else None,
         )
         await self.may_tell.wait()
         return fetch

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 import os
 from pathlib import Path
@@ -22,6 +22,7 @@ import custom_components.mybmw  # noqa: F401 (imported for being first)
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from tests.account import FakeSource
 from tests.captcha_tab import Client, Tab
+from tests.day.home import Home, streaming_garage
 from tests.door import Door
 from tests.leaks import Leaks
 from tests.simulator import Simulator
@@ -103,6 +104,36 @@ async def two_cars_cloud(
     async with Simulator(cars=["G26", "G01"], access_lifetime=timedelta(days=30)) as cloud:
         monkeypatch.setenv(LOOPBACK, cloud.url)
         yield cloud
+
+
+@pytest.fixture
+def begin() -> datetime:
+    """When the life of `streaming_cloud` begins; each file has a moment of its own."""
+    message = "this file does not say when its day begins"
+    raise NotImplementedError(message)
+
+
+@pytest.fixture
+async def streaming_cloud(
+    socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
+    monkeypatch: pytest.MonkeyPatch,
+    freezer: FrozenDateTimeFactory,
+    begin: datetime,
+) -> AsyncGenerator[Simulator]:
+    """A cloud with the living garage and a stream, in which time passes when the test says so."""
+    freezer.move_to(begin)
+    async with streaming_garage(monkeypatch) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+async def home(
+    streaming_cloud: Simulator, freezer: FrozenDateTimeFactory, hass_storage: dict[str, object], hass_config_dir: str
+) -> AsyncGenerator[Home]:
+    """Where the owner of its cars lives, who reaches them through CarData."""
+    home = Home(streaming_cloud, freezer, hass_storage, hass_config_dir)
+    yield home
+    await home.leave()
 
 
 @pytest.fixture

@@ -1,16 +1,20 @@
 """A pytest plug-in that fails every test in which a secret turns up where others can read it.
 
-It reads what the whole run says: log lines (ours at every level), warnings, errors of ours and of Home Assistant with
-all they were raised from, events, states with their attributes, repair messages, what a dialog shows, and diagnostics.
+It reads what the whole run says: log lines (ours at every level), warnings, errors with all they were raised from (of
+any class that our code raises, and wherever they are raised, those of a class of ours or of Home Assistant), events,
+states with their attributes, what the registries keep of entities and devices, repair messages, what a dialog shows and
+has filled in, and diagnostics.
 What it looks for comes from `issued.py`. All is remembered while a test runs and searched when it is over, so that it
 costs little and finds secrets that were not known yet when they were told.
 """
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dis import opmap
 from functools import lru_cache
 import json
 import logging
+from os import sep
 from pathlib import Path
 import sys
 import traceback
@@ -20,15 +24,18 @@ from urllib.parse import quote, quote_plus
 import warnings
 
 from homeassistant.components.diagnostics import DownloadDiagnosticsView
-from homeassistant.const import EVENT_CALL_SERVICE, EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
+from homeassistant.const import CONF_PASSWORD, EVENT_CALL_SERVICE, EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, Platform
 from homeassistant.core import EventBus, State
 from homeassistant.data_entry_flow import FlowHandler
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import EVENT_DEVICE_REGISTRY_UPDATED
 from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED
 from homeassistant.helpers.issue_registry import IssueRegistry
+import probatio
 import pytest
 
+from custom_components import mybmw
 from custom_components.mybmw.sources import SourceError
 from custom_components.mybmw.sources.anonymize import _LATITUDE, _LONGITUDE
 
@@ -36,6 +43,8 @@ from .issued import WELL_KNOWN, Kind, unwatch, watch, well_known
 from .recorded import RECORDED_CARS
 
 OURS: Final = "custom_components.mybmw"
+FOLDER: Final = f"{Path(mybmw.__file__).parent}{sep}"
+COMMAND_LINE: Final = f"{OURS}.cli"
 
 EVERYTHING: Final = frozenset(Kind)
 FORBIDDEN: Final[Mapping[str, frozenset[Kind]]] = {
@@ -43,19 +52,28 @@ FORBIDDEN: Final[Mapping[str, frozenset[Kind]]] = {
     "log of others, debugging": frozenset({Kind.KEY}),  # Home Assistant tells of every state there
     "warning": EVERYTHING,
     "exception": EVERYTHING,
+    "words of the command line": EVERYTHING - {Kind.CAR},  # which of their cars is meant, an owner has to be told
     "diagnostics": EVERYTHING,
     "repair": EVERYTHING,
-    "event": EVERYTHING - {Kind.PLACE},  # an action says where to
-    "state": EVERYTHING - {Kind.PLACE},  # the tracker says where the car is
+    "event": EVERYTHING,
+    "registry": EVERYTHING,
+    "state": EVERYTHING,
+    "state of a place": EVERYTHING - {Kind.PLACE},
     "dialog": EVERYTHING - {Kind.PERSON},  # an owner sees the user name they typed
 }
 """What may not be told where."""
 
-NOT_OURS: Final = frozenset({EVENT_CALL_SERVICE, EVENT_DEVICE_REGISTRY_UPDATED, EVENT_ENTITY_REGISTRY_UPDATED})
-"""Home Assistant's events about what an owner wrote into an action, and about its registries.
+PLACES: Final = frozenset({"zone", Platform.CALENDAR, Platform.DEVICE_TRACKER})
+"""Domains whose entities are there to say where something is: our cars, an owner's zones and appointments."""
 
-There a VIN is a serial number and part of unique ids by design.
-"""
+NOT_OURS: Final = frozenset({EVENT_CALL_SERVICE})
+"""Home Assistant's event about what an owner wrote into an action."""
+
+REGISTRIES: Final = frozenset({EVENT_DEVICE_REGISTRY_UPDATED, EVENT_ENTITY_REGISTRY_UPDATED})
+"""Its events about what is kept of an entity or device; they quote what was there before, and name what is now."""
+
+IDS: Final = frozenset({"identifiers", "new_unique_id", "previous_unique_id", "serial_number", "unique_id"})
+"""What registries know entities and devices by: by design, VINs and the numbers of accounts."""
 
 NOT_HEARD: Final = ("pytest_homeassistant_custom_component", "sqlalchemy.engine")
 """Loggers of the test package: one shows the files of `.storage`, the other what is written into the database."""
@@ -70,6 +88,7 @@ NO_SECRETS: Final = frozenset({str(_LATITUDE), str(_LONGITUDE)})
 """What stands for a position in everything that was made anonymous, one of the recordings included."""
 
 _FULL: Final = 8_000_000
+_RAISE: Final = opmap["RAISE_VARARGS"]  # what others raise may pass through our code and be put into other words there
 _TOOL: Final = 4  # one of the numbers of sys.monitoring that nobody has taken
 
 
@@ -162,9 +181,15 @@ class Leaks(logging.Handler):
             self.watch.hear("log of others, debugging" if is_debugging else "log", self._formatter.format(record))
 
     def _listen_to_errors(self) -> None:
-        def raised(_code: CodeType, _offset: int, error: BaseException) -> None:
-            if isinstance(error, (SourceError, HomeAssistantError)):
-                self.watch.hear("exception", *words_of(error))
+        def raised(code: CodeType, offset: int, error: BaseException) -> None:
+            room = type(error).__module__
+            if (
+                isinstance(error, (SourceError, HomeAssistantError))
+                or room.startswith(OURS)
+                or (code.co_filename.startswith(FOLDER) and code.co_code[offset] == _RAISE)
+            ):
+                place = "words of the command line" if room.startswith(COMMAND_LINE) else "exception"
+                self.watch.hear(place, *words_of(error))
 
         sys.monitoring.use_tool_id(_TOOL, "leaks")
         sys.monitoring.register_callback(_TOOL, sys.monitoring.events.RAISE, raised)
@@ -180,10 +205,14 @@ class Leaks(logging.Handler):
             *args: object,
             **kwargs: object,
         ) -> None:
+            data = event_data or {}
             if event_type in {EVENT_STATE_CHANGED, EVENT_STATE_REPORTED}:
-                state = (event_data or {}).get("new_state")
+                state = data.get("new_state")
                 if isinstance(state, State):
-                    self.watch.hear("state", f"{state.entity_id}: {state.state} {state.attributes}")
+                    place = "state of a place" if state.domain in PLACES else "state"
+                    self.watch.hear(place, f"{state.entity_id}: {state.state} {state.attributes}")
+            elif event_type in REGISTRIES:
+                self.watch.hear("registry", f"{event_type}: {_without_ids(data)}", *_kept(bus, data))
             elif event_type not in NOT_OURS:
                 self.watch.hear("event", f"{event_type}: {event_data}")
             fire(bus, event_type, event_data, *args, **kwargs)  # type: ignore[arg-type] # handed on as it came
@@ -208,7 +237,7 @@ class Leaks(logging.Handler):
 
             def said(*args: object, **kwargs: object) -> object:
                 words = {key: value for key, value in kwargs.items() if key not in {"data", "data_schema", "url"}}
-                self.watch.hear(place, words)
+                self.watch.hear(place, args[1:], words, *filled_in(kwargs.get("data_schema")))
                 return say(*args, **kwargs)
 
             self._patch.setattr(owner, method, said)
@@ -256,6 +285,35 @@ class Leaks(logging.Handler):
             self.watch.leaks = []
             pytest.fail("A secret was told:\n" + "\n".join(leaks), pytrace=False)
         return outcome
+
+
+def _kept(bus: EventBus, data: Mapping[str, object]) -> Iterator[str]:
+    """What a registry keeps of the entity or device that an event is about, as it shows it."""
+    hass = bus._hass
+    if device := dr.async_get(hass).async_get(str(data.get("device_id"))):
+        yield f"device {device.id}: {_without_ids(device.dict_repr)}"
+    if entity := er.async_get(hass).async_get(str(data.get("entity_id"))):
+        yield f"entity {entity.entity_id}: {_without_ids(entity.extended_dict)}"
+
+
+def _without_ids(told: Mapping[str, object]) -> dict[str, object]:
+    """What is told but for what entities and devices are known by."""
+    return {
+        key: _without_ids(value) if isinstance(value, Mapping) else value
+        for key, value in told.items()
+        if key not in IDS
+    }
+
+
+def filled_in(form: object) -> Iterator[object]:
+    """What stands in the fields of a form already, which the browser is told."""
+    for field in form.schema if isinstance(form, probatio.Schema) else ():
+        if str(field) == CONF_PASSWORD:  # typed into this very dialog a moment ago; test_config_flow.py sees to that
+            continue
+        if isinstance(field, probatio.Marker):
+            yield field.description
+        if isinstance(field, (probatio.Optional, probatio.Required)) and callable(field.default):
+            yield field.default()
 
 
 def words_of(error: BaseException) -> Iterator[str]:

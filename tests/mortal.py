@@ -1,8 +1,9 @@
 """A process that renews the sign-in of an account and is killed on the way: `python -m tests.mortal`.
 
 It imports Home Assistant once. For each line it reads, {"folder", "gcid", "settings", "dies_at"}, it forks; the child
-opens the account as Home Assistant does, with the file that is really on the disk, looks at it and tells in a line what
-came of it. The parent tells when the child was killed instead. `Steps` are where that can be.
+opens the account as Home Assistant does, with the file that is really on the disk and the client that accounts ask
+with, looks at it and tells in a line what came of it. The parent tells when the child was killed instead. `Steps` are
+where that can be.
 """
 
 import asyncio
@@ -13,9 +14,10 @@ import json
 import os
 from pathlib import Path
 import signal
+import ssl
 import sys
 import traceback
-from typing import IO, Final, NoReturn, TypedDict
+from typing import IO, Final, NoReturn, TypedDict, override
 
 import atomicwrites  # type: ignore[import-untyped] # what Home Assistant writes files with
 from homeassistant.core import HomeAssistant
@@ -25,6 +27,7 @@ import custom_components.mybmw  # noqa: F401 (or the test package's own would be
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.sources import Credentials, SignInRequiredError, SourceError
 from custom_components.mybmw.sources.registry import open_source
+from custom_components.mybmw.sources.transport import PlainClient, Transport
 
 KILLED: Final = "killed"
 SIGNED_IN: Final = "signed in"
@@ -92,14 +95,22 @@ class _Executioner:
         atomicwrites.AtomicWriter.sync = sync
         atomicwrites.replace_atomic = replace
 
-    async def see_request(self, request: httpx.Request) -> None:
-        """Wait where requests leave."""
-        self.pass_by(Step.BEFORE_REQUEST if request.url.path == _TOKEN_PATH else Step.USED)
 
-    async def see_answer(self, response: httpx.Response) -> None:
-        """Wait where answers arrive."""
-        if response.request.url.path == _TOKEN_PATH:
-            self.pass_by(Step.ANSWERED)
+class _Way(Transport):
+    """The way of all requests, with somebody waiting at both of its ends."""
+
+    def __init__(self, executioner: _Executioner) -> None:
+        super().__init__(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # there is no TLS on this machine
+        self._executioner = executioner
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        is_renewal = request.url.path == _TOKEN_PATH
+        self._executioner.pass_by(Step.BEFORE_REQUEST if is_renewal else Step.USED)
+        response = await super().handle_async_request(request)
+        if is_renewal:
+            self._executioner.pass_by(Step.ANSWERED)
+        return response
 
 
 async def _look(wish: Wish) -> str:
@@ -113,11 +124,7 @@ async def _look(wish: Wish) -> str:
         await store.async_keep_credentials(credentials)
         executioner.pass_by(Step.STORED)
 
-    async with httpx.AsyncClient(
-        verify=False,  # noqa: S501 (there is no TLS on this machine, and its certificates take long to read)
-        trust_env=False,
-        event_hooks={"request": [executioner.see_request], "response": [executioner.see_answer]},
-    ) as http:
+    async with PlainClient(_Way(executioner)) as http:
         source = open_source(wish["settings"], store.credentials, http=http, keep=keep, clock=lambda: datetime.now(UTC))
         try:
             await source.fetch()

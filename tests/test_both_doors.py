@@ -3,12 +3,11 @@
 Both ways are real: the simulated cloud asked over HTTP, its stream heard over TLS. docs/differences.md has the table.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 import httpx
@@ -22,9 +21,9 @@ from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
 from custom_components.mybmw.device_tracker import TRACKERS
 from custom_components.mybmw.sources.mybmw import Account, sign_in
 
-from .day.home import Home, streaming_garage
+from .day.home import Home
 from .faults.document import Table
-from .simulator import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
+from .simulator import DEMO_PASSWORD, DEMO_USERNAMES
 from .simulator.garage import LivingCar
 from .simulator.living import LIVING_CARS
 from .simulator.stream import Newsroom
@@ -96,7 +95,6 @@ WHY_DIFFERENT: Final = {
 _COMMANDS: Final = "CarData cannot ask a car to do anything."
 WHY_ONE_DOOR: Final = {
     "binary_sensor.moving": "My BMW does not say so.",
-    "binary_sensor.tire_warning": "CarData does not judge pressures.",
     "image": "CarData has one picture.",
     "sensor.api_calls_remaining": "Only CarData counts.",
     "sensor.battery_12v_voltage": "My BMW does not have it.",
@@ -115,25 +113,9 @@ type Shown = Mapping[str, str]
 
 
 @pytest.fixture
-async def cloud(
-    socket_enabled: None,  # noqa: ARG001 (asked for because of what it does)
-    monkeypatch: pytest.MonkeyPatch,
-    freezer: FrozenDateTimeFactory,
-) -> AsyncGenerator[Simulator]:
-    """A cloud with the living garage, in which time passes when the test says so."""
-    freezer.move_to(_9_JAN)
-    async with streaming_garage(monkeypatch) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-async def home(
-    cloud: Simulator, freezer: FrozenDateTimeFactory, hass_storage: dict[str, object], hass_config_dir: str
-) -> AsyncGenerator[Home]:
-    """Where the account is reached through CarData."""
-    home = Home(cloud, freezer, hass_storage, hass_config_dir)
-    yield home
-    await home.leave()
+def begin() -> datetime:
+    """When the day at home begins."""
+    return _9_JAN
 
 
 async def through_mybmw(hass: HomeAssistant) -> Mapping[str, Shown]:

@@ -11,17 +11,24 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    snapshot_platform,
+)
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.const import CONF_CLIENT_ID, CONF_SOURCE, DOMAIN
 from custom_components.mybmw.sources import (
+    Check,
+    Checkup,
     NotAllowedError,
     Refusal,
     SignInRequiredError,
     SlowDownError,
     SourceError,
     TryLaterError,
+    Verdict,
 )
 from custom_components.mybmw.vehicle import (
     Command,
@@ -139,6 +146,43 @@ async def test_accounts_side_by_side_are_told_apart(
     assert names() == ["MyBMW account"]
 
 
+async def test_an_account_of_cardata_is_called_so(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, entity_registry: er.EntityRegistry, source: FakeSource
+) -> None:
+    """One that was there before is too, but what is made of it goes on under the ids that it had."""
+
+    def account() -> dr.DeviceEntry:
+        device = device_registry.async_get_device_by_identifier((DOMAIN, GCID), entry.entry_id)
+        assert device
+        return device
+
+    source.show(I4)
+    entry = account_entry()
+    await set_up(hass, entry)
+    before = er.async_entries_for_device(entity_registry, account().id)
+    entity_ids = [entity.entity_id for entity in before]
+    assert "button.mybmw_account_refresh" in entity_ids
+    cardata = {CONF_SOURCE: "cardata", CONF_CLIENT_ID: "00000000-0000-4000-8000-000000000000"}
+
+    async def name() -> str | None:
+        await hass.config_entries.async_reload(entry.entry_id)
+        return account().name
+
+    hass.config_entries.async_update_entry(entry, data=cardata, title="CarData ceb6…")
+    assert await name() == "BMW CarData account"
+    other = MockConfigEntry(domain=DOMAIN, title="CarData 0d8c…", unique_id=OTHER_GCID, data=cardata)
+    await set_up(hass, other)
+    assert hass.states.get("button.bmw_cardata_account_0d8c_refresh"), "what is new is called after it"
+    assert await name() == "BMW CarData account ceb6…"
+    hass.config_entries.async_update_entry(entry, title="My wife's")
+    assert await name() == "BMW CarData account My wife's"
+    device_registry.async_update_device(account().id, name_by_user="The blue one")
+    await hass.config_entries.async_remove(other.entry_id)
+    assert (await name(), account().name_by_user) == ("BMW CarData account", "The blue one")
+    after = er.async_entries_for_device(entity_registry, account().id)
+    assert [entity.entity_id for entity in after] == entity_ids
+
+
 async def test_an_account_keeps_its_device_when_a_car_of_its_make_leaves(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, device_registry: dr.DeviceRegistry, source: FakeSource
 ) -> None:
@@ -235,7 +279,7 @@ async def test_impatience_takes_no_car_away(
 @pytest.mark.parametrize(
     ("failure", "key", "until"),
     [
-        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "paused_slow_down", "until 19:00, so"),
+        (SlowDownError("Quota exceeded", NOW + 3 * HOUR), "paused_slow_down", "until 19:00. What"),
         (NotAllowedError("Blocked", Refusal.BLOCKED), "paused_blocked", "is at 16:00 (2023-01-05)"),
         (NotAllowedError("Forbidden", Refusal.FORBIDDEN), "paused_forbidden", "is at 17:00"),
     ],
@@ -251,19 +295,27 @@ async def test_a_pause_is_kept_and_told(
         err = await complaint(hass)
         assert err.translation_key == key
         assert until in str(err)
+        assert "not asked" not in str(err), "the first time it was"
     assert source.times_asked == 2
 
 
 @pytest.mark.parametrize(
-    ("failure", "key"), [(SILENT, "refresh_failed"), (SignInRequiredError("Sign in"), "sign_in_required")]
+    ("failure", "key"),
+    [
+        (SILENT, "refresh_failed"),
+        (SignInRequiredError("Sign in"), "sign_in_required"),
+        (OSError("No space left on device"), "refresh_broken"),
+    ],
 )
 async def test_a_look_that_brings_nothing_is_told(
-    hass: HomeAssistant, source: FakeSource, failure: SourceError, key: str
+    hass: HomeAssistant, source: FakeSource, failure: Exception, key: str
 ) -> None:
     source.show(I4)
     await set_up(hass, account_entry())
     source.failure = failure
-    assert (await complaint(hass)).translation_key == key
+    err = await complaint(hass)
+    assert err.translation_key == key
+    assert ("Reason: BMW does not answer." in str(err)) is (failure is SILENT)
     source.failure = None
     await press(hass)
 
@@ -277,6 +329,41 @@ async def test_a_car_that_answers_is_worth_the_look(hass: HomeAssistant, source:
     source.failures[MINI.vin] = SILENT
     source.vehicles = {}
     assert (await complaint(hass)).translation_key == "refresh_failed"
+
+
+@pytest.mark.parametrize(
+    ("checkup", "key"),
+    [
+        ({}, "refresh_refused"),
+        ({Check.API: Verdict.GOOD, Check.ALONE: Verdict.BAD}, "refresh_refused"),
+        ({Check.API: Verdict.BAD}, "refresh_refused_checkup"),
+        ({Check.API: Verdict.GOOD, Check.CARS: Verdict.BAD}, "refresh_refused_checkup"),
+    ],
+)
+@pytest.mark.parametrize("of_account", [True, False])
+async def test_a_refusal_is_no_silence(
+    hass: HomeAssistant, source: FakeSource, checkup: Checkup, key: str, *, of_account: bool
+) -> None:
+    """BMW has answered; and whoever may find the reason in the account's checkup is sent there, but nobody else."""
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.checkup = checkup
+    refused = NotAllowedError("BMW does not let this client use the API", Refusal.FORBIDDEN)
+    if of_account:
+        source.shortfall = refused
+    else:
+        source.vehicles, source.failures = {}, {I4.vin: refused}
+    err = await complaint(hass)
+    assert err.translation_key == key
+    assert "BMW answered, but refused" in str(err)
+    assert "Reason: BMW does not let this client use the API." in str(err)
+
+
+async def test_a_list_without_a_car_is_said_to_be_one(hass: HomeAssistant, source: FakeSource) -> None:
+    source.show(I4)
+    await set_up(hass, account_entry())
+    source.show()
+    assert "Reason: No car is on the account's list." in str(await complaint(hass))
 
 
 async def test_the_button_is_there_whatever_bmw_says(

@@ -2,24 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock, patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import orjson
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources import Check, Verdict
+from custom_components.mybmw.keepsakes import async_get_keepsakes
+from custom_components.mybmw.sources import Check, Credentials, Json, Refusal, Verdict
 from custom_components.mybmw.sources.cardata import Grant, first_credentials
+from custom_components.mybmw.sources.cardata.memory import Memory
+from custom_components.mybmw.sources.cardata.quota import Ledger, Reason
 from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
+from custom_components.mybmw.troubles import MISSES_ALLOWED
+from custom_components.mybmw.vehicle import View
 
 from .account import set_up
-from .simulator import Simulator
+from .door import filled_in, reconfigure, submit
+from .gallery import looked_at
+from .simulator import Fault, Simulator
 from .simulator.cardata import SCOPES
 from .simulator.stream import News, Which
 
@@ -74,7 +87,7 @@ async def until(hass: HomeAssistant, coordinator: MyBMWCoordinator, check: Check
 
 @pytest.mark.usefixtures("hass_storage", "entity_registry_enabled_by_default")
 async def test_from_the_account_to_the_first_value_that_streams(
-    hass: HomeAssistant, cloud: Simulator, entity_registry: er.EntityRegistry
+    hass: HomeAssistant, cloud: Simulator, entity_registry: er.EntityRegistry, hass_client: ClientSessionGenerator
 ) -> None:
     entry = await signed_in(hass, cloud)
     coordinator = await set_up(hass, entry)
@@ -91,8 +104,175 @@ async def test_from_the_account_to_the_first_value_that_streams(
     assert len([asked for asked in cloud.requests if asked.path.startswith("/customers/")]) == calls
     assert set(coordinator.source.checkup.values()) == {Verdict.GOOD}
     assert entity_registry.async_get_entity_id("sensor", DOMAIN, f"{vin}-mileage")
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    account = told["account"]
+    assert isinstance(account, dict)
+    listening = account["listening"]
+    assert isinstance(listening, dict)
+    assert (listening["messages"], listening["strange"], listening["failed_by"]) == (1, 0, None)
+    assert str(listening["connected_since"]) <= str(listening["last_message_at"])
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert entry.state is ConfigEntryState.NOT_LOADED
+
+
+@pytest.mark.usefixtures("hass_storage")
+async def test_an_owner_is_told_that_bmw_will_not_say_which_cars_there_are_and_keeps_those_that_are_known(
+    hass: HomeAssistant, cloud: Simulator, issue_registry: ir.IssueRegistry
+) -> None:
+    entry = await signed_in(hass, cloud)
+    coordinator = await set_up(hass, entry)
+    [vin] = coordinator.data
+    cloud.faults.append(Fault(path="mappings", status=403, body={"exveErrorId": "CU-103"}))
+    with pytest.raises(HomeAssistantError) as in_vain:
+        await coordinator.async_refresh_now()
+    await hass.async_block_till_done()
+    pause, verdict = coordinator.pause, coordinator.source.checkup[Check.API]
+    issue = issue_registry.async_get_issue(DOMAIN, f"{Refusal.FORBIDDEN}_{entry.entry_id}")
+    await coordinator.async_refresh()
+    is_current, is_answered = coordinator.is_current(vin), coordinator.is_answered
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert in_vain.value.translation_key == "refresh_refused_checkup", "BMW has answered"
+    assert (pause, issue) == (None, None), "it is a word about this question, and none about the account"
+    assert verdict is Verdict.BAD
+    assert is_current
+    assert is_answered
+
+
+@pytest.mark.usefixtures("hass_storage")
+@pytest.mark.parametrize("asks", ["account", "car"])
+async def test_an_owner_is_told_that_bmw_has_answered_and_refused(
+    hass: HomeAssistant, cloud: Simulator, asks: str
+) -> None:
+    """The API is switched off at BMW: every question is refused, and the checkup says what to do."""
+    entry = await signed_in(hass, cloud)
+    coordinator = await set_up(hass, entry)
+    [vin] = coordinator.data
+    cloud.switchboard.switch_on("cardata-api-off")
+    with pytest.raises(HomeAssistantError) as in_vain:
+        await (coordinator.async_refresh_now() if asks == "account" else coordinator.async_refresh_car(vin))
+    verdict = coordinator.source.checkup[Check.API]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert in_vain.value.translation_key == "refresh_refused_checkup"
+    assert "BMW does not let this client use the API: switch it on in the portal" in str(in_vain.value)
+    assert verdict is Verdict.BAD
+
+
+@pytest.mark.usefixtures("hass_storage")
+async def test_the_checkup_after_a_new_sign_in_costs_no_call(hass: HomeAssistant, cloud: Simulator) -> None:
+    """The account spends what it spends whenever it is set up."""
+
+    def calls() -> int:
+        return len([asked for asked in cloud.requests if asked.path.startswith("/customers/")])
+
+    entry = await signed_in(hass, cloud)
+    coordinator = await set_up(hass, entry)
+    await until(hass, coordinator, Check.CONNECTION)
+    before = calls()
+    await hass.config_entries.async_reload(entry.entry_id)
+    of_reload = calls() - before
+    before = calls()
+    entered = asyncio.Event()
+    hass.bus.async_listen_once(EVENT_DATA_ENTRY_FLOW_PROGRESSED, callback(lambda _: entered.set()))
+    with patch("custom_components.mybmw.cardata_flow.sleep", AsyncMock()):
+        form = await reconfigure(hass, entry, "cardata_again")
+        form = await submit(hass, form, **filled_in(form))
+        cloud.cardata.sign_in.approve((form["description_placeholders"] or {})["code"])
+        await submit(hass, form)
+        await asyncio.wait_for(entered.wait(), 20)
+    _, flow_id = (await hass.config_entries.flow.async_configure(form["flow_id"]))["next_flow"]
+    async with entry.setup_lock:
+        pass
+    await hass.async_block_till_done()
+    doctor = await hass.config_entries.flow.async_configure(flow_id)
+    spent = calls() - before
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert doctor["step_id"] == "doctor"
+    found = doctor["description_placeholders"] or {}
+    assert {found[check] for check in (Check.API, Check.STREAM, Check.CARS, Check.CONTAINER)} == {"✅"}
+    assert spent == of_reload
+
+
+@pytest.mark.usefixtures("hass_storage")
+async def test_an_owner_is_told_that_a_car_could_not_be_read_and_goes_on_seeing_it(
+    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await signed_in(hass, cloud)
+    coordinator = await set_up(hass, entry)
+    [vin] = coordinator.data
+    last_success = coordinator.last_success
+    cloud.faults.append(Fault(path="telematicData", status=503))
+    complaints: list[str | None] = []
+    for _ in range(MISSES_ALLOWED + 1):
+        freezer.tick(timedelta(minutes=5))
+        try:
+            await coordinator.async_refresh_now()
+        except HomeAssistantError as err:
+            complaints.append(err.translation_key)
+    is_answered, troubles, is_current = coordinator.is_answered, coordinator.troubles, coordinator.is_current(vin)
+    await coordinator.async_refresh()
+    is_answered_again = coordinator.is_answered
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert complaints == ["refresh_failed"] * (MISSES_ALLOWED + 1)
+    assert (is_answered, is_answered_again) == (False, True), "the press was in vain; that nothing was due is none"
+    assert (troubles, is_current) == ({}, True)
+    assert last_success
+    assert coordinator.last_success
+    assert coordinator.last_success > last_success, "since nothing was due"
+
+
+@pytest.mark.usefixtures("hass_storage", "entity_registry_enabled_by_default")
+async def test_what_a_day_has_cost_is_known_beyond_the_account(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A picture that BMW does not have costs one call of it, and the account's removal frees none."""
+    no_picture = Fault(path=r"^/customers/vehicles/\w+/image$", status=404, body={"exveErrorId": "CU-126"})
+    cloud.faults.append(no_picture)
+    entry = await signed_in(hass, cloud)
+    [vehicle] = (await set_up(hass, entry)).data.values()
+    for _ in range(3):
+        assert await looked_at(hass, vehicle) is None
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+    assert no_picture.struck == 1
+    assert entry.runtime_data.pictures.records(vehicle.vin)[View.FRONT_SIDE].is_refused
+    await hass.config_entries.async_remove(entry.entry_id)
+    kept = await async_get_keepsakes(hass).async_find(cloud.cardata.customer().account.gcid)
+
+    async def keep(_credentials: Credentials) -> None:
+        """Book nothing more."""
+
+    ledger = Ledger(Memory(kept["cardata"], keep), lambda: datetime.now(UTC))
+    assert len(ledger.calls) == len([asked for asked in cloud.requests if asked.path.startswith("/customers/")]) > 1
+    assert [call.reason for call in ledger.calls].count(Reason.PICTURE) == 1
+
+
+@pytest.mark.usefixtures("hass_storage")
+async def test_what_is_personal_stays_so_when_bmw_knows_no_car_any_more(
+    hass: HomeAssistant, cloud: Simulator, hass_client: ClientSessionGenerator
+) -> None:
+    """It is shown on as it was, as a list without a car is more often a slip of BMW's than a sale."""
+    entry = await signed_in(hass, cloud)
+    vin, now = cloud.garage["I5"].vin, datetime.now(UTC)
+    before, later = now - timedelta(days=2), now + timedelta(hours=8)
+    said: Json = ["Anna Muster", None, before.isoformat(), before.isoformat()]
+    known: Json = {"basic": {}, "heard_at": now.isoformat(), "readings": {"vehicle.tomorrow.keeper": said}}
+    cars: Json = {
+        "none_since": before.isoformat(),
+        "due_at": later.isoformat(),
+        "cars": {vin: known},
+    }
+    store = AccountStore(hass, entry.unique_id or "")
+    await store.async_load()
+    await store.async_keep_credentials({**store.credentials, "cars": cars})
+    coordinator = await set_up(hass, entry)
+    cloud.faults.append(Fault(path="mappings", status=200, body=[]))
+    with pytest.raises(HomeAssistantError):
+        await coordinator.async_refresh_now()
+    extra = coordinator.data[vin].extras["vehicle.tomorrow.keeper"]
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert coordinator.source.recordings(vin) is None, "its source does not know it any more"
+    assert extra.value == "Anna Muster"
+    assert "vehicle.tomorrow.keeper" in str(told)
+    assert "Muster" not in str(told)
 
 
 def driven(cloud: Simulator, vin: str, mileage_km: int) -> News:

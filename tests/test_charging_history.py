@@ -7,6 +7,7 @@ from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
+import probatio
 import pytest
 
 from custom_components.mybmw.const import DOMAIN
@@ -131,6 +132,13 @@ async def test_a_time_that_is_none(hass: HomeAssistant, source: FakeSource, aske
     assert english == "The start has to be before the end, and in the past."
     assert german == "Der Beginn muss vor dem Ende liegen, und in der Vergangenheit."
     assert source.histories == []
+
+
+@pytest.mark.parametrize("moment", ["2023-01-04T\ud800", "\udfff"])
+async def test_what_ends_home_assistants_parser_does_not_reach_it(hass: HomeAssistant, moment: str) -> None:
+    """Half a character is a null pointer to it: the process is gone, and that of this test if it fails."""
+    with pytest.raises(probatio.Invalid, match="A moment is written"):
+        await history(hass, start=moment)
 
 
 async def test_the_other_door_does_not_tell(hass: HomeAssistant, source: FakeSource) -> None:

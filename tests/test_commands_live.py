@@ -184,7 +184,7 @@ _OTHERS: Final[Mapping[str, tuple[tuple[Platform, str, str], Prepare]]] = {
     "not taken": (
         (Platform.LOCK, "lock", "unlock"),
         lambda stage: stage.cloud.faults.append(
-            Fault(path=COMMANDS, status=409, body={"message": "Vehicle is in use"}),
+            Fault(path=COMMANDS, status=409, body={"message": "VEHICLE_IN_USE"}),
         ),
     ),
     "no cable": (

@@ -1,12 +1,16 @@
 """An account that is there already: signing in again, another password or region, its options."""
 
+from datetime import timedelta
 from unittest.mock import AsyncMock, patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
@@ -19,6 +23,7 @@ from .door import (
     ENTERED,
     ENTERED_IN_CHINA,
     FORBIDDEN,
+    GCID,
     NEW_PASSWORD,
     NEW_TOKEN,
     NOW,
@@ -39,6 +44,7 @@ from .door import (
     submit,
 )
 from .flow_texts import shown
+from .issued import Kind, issue
 
 pytestmark = pytest.mark.usefixtures("door")
 
@@ -63,6 +69,22 @@ async def test_signing_in_again(hass: HomeAssistant, door: Door) -> None:
     assert attempt.account == Account(username=USERNAME, password=NEW_PASSWORD, region=Region.REST_OF_WORLD)
     assert attempt.previous
     assert attempt.previous.items() > OLD_CREDENTIALS.items()
+
+
+async def test_pictures_that_were_refused_are_asked_for_again_after_a_new_sign_in(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, hass_storage: dict[str, dict[str, object]]
+) -> None:
+    freezer.move_to(NOW)
+    a_day_ago, in_a_week = (NOW - timedelta(days=1)).isoformat(), (NOW + timedelta(days=7)).isoformat()
+    known = {"vin": "WBA00000000000001", "updated_at": a_day_ago, "due_at": in_a_week, "misses": 1}
+    refused, other = known | {"view": "front_side", "is_refused": True}, known | {"view": "rear", "is_refused": False}
+    index = f"{DOMAIN}.{GCID.replace('-', '_')}.picture_index"
+    document: dict[str, object] = {"pictures": [refused, other], "rest_until": in_a_week}
+    hass_storage[index] = {"version": 1, "key": index, "data": document}
+    entry = known_account(hass)
+    await submit(hass, await reconfigure(hass, entry), password=NEW_PASSWORD, region="china")
+    asked_again = refused | {"due_at": NOW.isoformat(), "misses": 0, "is_refused": False}
+    assert hass_storage[index]["data"] == {"pictures": [asked_again, other], "rest_until": None}
 
 
 async def test_an_account_goes_on_when_a_new_sign_in_cannot_be_stored(hass: HomeAssistant, door: Door) -> None:
@@ -214,15 +236,89 @@ async def test_options(hass: HomeAssistant, door: Door) -> None:
     assert door.set_up.await_count == 2, "new options are to be used at once"
 
 
-async def test_a_code_for_unlocking_comes_and_goes(hass: HomeAssistant, door: Door) -> None:  # noqa: ARG001 (a fixture)
+async def test_an_account_that_asks_more_often_than_an_owner_may_can_be_saved(hass: HomeAssistant) -> None:
+    """The demo's does."""
     entry = known_account(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    for code in ({"unlock_code": "2468"}, {}):
-        form = await hass.config_entries.options.async_init(entry.entry_id)
-        await hass.config_entries.options.async_configure(
-            form["flow_id"], {"scan_interval": 7, "read_only": False, **code}
-        )
-        assert entry.options == {"scan_interval": 7, "read_only": False, **code}
+    hass.config_entries.async_update_entry(entry, options={"scan_interval": 1, "read_only": False})
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    await hass.config_entries.options.async_configure(form["flow_id"], filled_in(form))
+
+    assert entry.options == {"scan_interval": 5, "read_only": False}
+
+
+OPTIONS = {"scan_interval": 7, "read_only": False}
+CODE = "SESAME-2468"
+
+
+def account_with_code(hass: HomeAssistant, code: str | None = CODE) -> MockConfigEntry:
+    """An account whose cars are unlocked with a code only."""
+    issue(Kind.KEY, CODE)
+    entry = known_account(hass)
+    hass.config_entries.async_update_entry(entry, options=OPTIONS | ({"unlock_code": code} if code else {}))
+    return entry
+
+
+async def test_the_code_for_unlocking_does_not_go_to_the_browser(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator
+) -> None:
+    entry = account_with_code(hass)
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_client()
+
+    answer = await client.post("/api/config/config_entries/options/flow", json={"handler": entry.entry_id})
+
+    told = await answer.text()
+    assert '"name":"unlock_code"' in told.replace(" ", "")
+    assert CODE not in told
+
+
+@pytest.mark.parametrize("code", [None, CODE])
+async def test_a_form_that_is_not_touched_changes_no_code(hass: HomeAssistant, code: str | None) -> None:
+    entry = account_with_code(hass, code)
+    form = shown(await hass.config_entries.options.async_init(entry.entry_id), "options")
+    assert ("unlock_code" in filled_in(form)) is bool(code), "an owner sees whether there is one"
+
+    await hass.config_entries.options.async_configure(form["flow_id"], filled_in(form))
+
+    assert entry.options == OPTIONS | ({"unlock_code": code} if code else {})
+
+
+@pytest.mark.parametrize("before", [None, CODE])
+@pytest.mark.parametrize("typed", [{"unlock_code": "OTHER-1357"}, {"unlock_code": ""}, {}])
+async def test_a_code_for_unlocking_comes_and_goes(
+    hass: HomeAssistant, before: str | None, typed: dict[str, str]
+) -> None:
+    entry = account_with_code(hass, before)
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    await hass.config_entries.options.async_configure(form["flow_id"], OPTIONS | typed)
+
+    assert entry.options == OPTIONS | ({"unlock_code": "OTHER-1357"} if typed.get("unlock_code") else {})
+
+
+@pytest.mark.parametrize("before", [None, CODE])
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        (" ", "unlock_code_blank"),
+        ("\N{NO-BREAK SPACE}\t", "unlock_code_blank"),
+        ("\N{BULLET}\N{BULLET}1357", "unlock_code_mixed"),
+    ],
+)
+async def test_what_is_no_code_for_unlocking(hass: HomeAssistant, before: str | None, typed: str, error: str) -> None:
+    entry = account_with_code(hass, before)
+    options = entry.options
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    first = filled_in(form)
+
+    form = await hass.config_entries.options.async_configure(
+        form["flow_id"], {"scan_interval": 20, "read_only": True, "unlock_code": typed}
+    )
+
+    assert shown(form, "options")["errors"] == {"unlock_code": error}
+    assert filled_in(form) == first | {"scan_interval": 20, "read_only": True}, "the rest has not to be typed again"
+    assert entry.options == options
 
 
 @pytest.mark.parametrize("minutes", [5, 60])

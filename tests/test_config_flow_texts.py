@@ -21,6 +21,8 @@ def test_no_text_is_left_over(language: str) -> None:
         "cardata_failed",
         "change_number",
         "change_source",
+        "checkup",
+        "doctor",
         "mybmw",
         "captcha",
         "captcha_page",
@@ -31,8 +33,9 @@ def test_no_text_is_left_over(language: str) -> None:
         "reconfigure_cardata",
         "mybmw_settings",
     }
-    assert section(texts, "config", "progress").keys() == {"cardata_wait"}
+    assert section(texts, "config", "progress").keys() == {"cardata_wait", "checkup"}
     assert section(texts, "options", "step").keys() == {"init", "doctor"}
+    assert section(texts, "options", "error").keys() == {"unlock_code_blank", "unlock_code_mixed"}
     assert section(texts, "config", "error").keys() == {
         "blocked",
         "cannot_connect",
@@ -59,6 +62,7 @@ def test_no_text_is_left_over(language: str) -> None:
         "already_configured",
         "not_stored",
         "source_changed",
+        "unreadable",
         "wrong_account",
     }
     assert section(texts, "selector", "region", "options").keys() == set(Region)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+import os
 from pathlib import Path
 import ssl
 
@@ -16,6 +17,7 @@ import pytest
 from custom_components.mybmw.connection import async_disconnect, connect
 from custom_components.mybmw.sources.exchange import NotSentError, exchange
 from custom_components.mybmw.sources.loopback import LOOPBACK
+from custom_components.mybmw.sources.transport import PlainClient, Transport
 
 from .simulator.stream.certificates import Certificates
 
@@ -26,10 +28,13 @@ class Proxy:
 
     url: str = ""
     caught: list[str] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
+    """Names of those that the last request had, in order."""
 
     async def catch(self, request: web.Request) -> web.Response:
         """Answer for somebody else."""
         self.caught.append(request.headers["host"])
+        self.headers = sorted(name.lower() for name in request.headers)
         return web.Response()
 
 
@@ -78,6 +83,47 @@ async def test_an_owners_proxy_is_used_for_bmw(
     assert proxy.caught == ["cocoapi.bmwgroup.com"]
 
 
+@pytest.mark.parametrize(
+    ("variables", "is_ours"),
+    [
+        ((), True),
+        (("NO_PROXY",), True),
+        (("no_proxy", "FTP_PROXY"), True),
+        (("HTTP_PROXY",), False),
+        (("https_proxy", "NO_PROXY"), False),
+        (("ALL_PROXY",), False),
+    ],
+    ids=lambda value: " and ".join(value) or "none" if isinstance(value, tuple) else None,
+)
+async def test_only_a_proxy_of_ours_costs_the_quick_client(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, variables: tuple[str, ...], *, is_ours: bool
+) -> None:
+    monkeypatch.delenv(LOOPBACK, raising=False)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name in variables:
+        monkeypatch.setenv(name, "127.0.0.1:9")
+    http = connect(hass)
+    assert isinstance(http, PlainClient) is is_ours
+    await async_disconnect(http)
+
+
+@pytest.mark.parametrize("is_by_proxy", [False, True], ids=["straight", "by a proxy"])
+async def test_nothing_of_home_assistant_goes_to_bmw(
+    hass: HomeAssistant, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, *, is_by_proxy: bool
+) -> None:
+    """Its own clients would say by which version of it a request is sent."""
+    monkeypatch.setenv(LOOPBACK, "" if is_by_proxy else proxy.url)
+    http = connect(hass)
+    http.headers["x-of-somebody-else"] = "secret"
+    url = "http://cocoapi.bmwgroup.com/" if is_by_proxy else proxy.url
+    assert (await exchange(http, httpx.Request("GET", url, headers={"accept": "application/json"}))).is_success
+    await async_disconnect(http)
+    ours = {"accept", "accept-encoding", "host"}
+    assert [name for name in proxy.headers if name not in ours] == []
+    assert ours <= {*proxy.headers}
+
+
 async def test_each_account_has_a_client_of_its_own(hass: HomeAssistant) -> None:
     first, second = connect(hass), connect(hass)
     first.cookies.set("session", "of the first account")
@@ -114,7 +160,7 @@ async def test_only_a_server_that_can_prove_itself_is_asked(hass: HomeAssistant,
     with pytest.raises(NotSentError):
         await exchange(ours, request)
     assert asked == []
-    async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=certificates.ca_file)) as friend:
+    async with PlainClient(Transport(ssl.create_default_context(cafile=certificates.ca_file))) as friend:
         assert (await exchange(friend, request)).is_success, "who trusts its authority is answered"
     await async_disconnect(ours)
     await server.close()

@@ -1,5 +1,6 @@
 """Which cars an account has, and how long each of them is believed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -15,10 +16,18 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, SourceError, TryLaterError
-from custom_components.mybmw.vehicle import Brand, Identity, Software
+from custom_components.mybmw.sources import (
+    NotAllowedError,
+    Refusal,
+    SignInRequiredError,
+    SlowDownError,
+    SourceError,
+    TryLaterError,
+)
+from custom_components.mybmw.vehicle import Brand, Identity, Odometer, Software, View
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, trouble, try_to_set_up
+from .gallery import BLUE, files, looked_at
 
 MINUTE: Final = timedelta(minutes=1)
 INTERVAL: Final = timedelta(minutes=5, seconds=1)
@@ -74,7 +83,7 @@ async def test_a_car_that_fails_keeps_its_last_state_and_says_so(
         if record.name.startswith("custom_components") and record.levelno >= logging.INFO
     ]
     assert [record.getMessage() for record in said] == [
-        "i4 could not be read for too long: BMW does not answer",
+        "i4 is unavailable until it can be read again: BMW does not answer",
         "i4 can be read again",
     ]
 
@@ -102,7 +111,7 @@ async def test_a_car_that_could_never_be_read_is_told_of_once(
     await set_up(hass, account_entry())
     for _ in range(5):
         await pass_time(hass, freezer, INTERVAL)
-    assert caplog.text.count("A car of the account could not be read for too long") == 1
+    assert caplog.text.count("A car of the account is unavailable until it can be read again") == 1
     assert I4.vin not in caplog.text
 
     source.show(MINI, I4)
@@ -110,22 +119,24 @@ async def test_a_car_that_could_never_be_read_is_told_of_once(
     assert mileage(hass, I4) == "1000"
 
 
-LOST: Final = "i4 could not be read for too long"
+LOST: Final = "i4 is unavailable until it can be read again"
 BACK: Final = "i4 can be read again"
 
 
-@pytest.mark.parametrize("failure", [BUSY, FORBIDDEN])
-async def test_a_car_that_is_lost_with_the_whole_account_is_told_of_once(
+@pytest.mark.parametrize(("failure", "patience"), [(BUSY, 2), (FORBIDDEN, 0)])
+async def test_a_car_that_is_lost_with_the_whole_account_is_told_of_once(  # noqa: PLR0913 (all of it matters)
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     source: FakeSource,
     caplog: pytest.LogCaptureFixture,
+    *,
     failure: SourceError,
+    patience: int,
 ) -> None:
     source.show(I4)
     await set_up(hass, account_entry())
     source.failure = failure
-    for _ in range(2):
+    for _ in range(patience):
         await pass_time(hass, freezer, HOUR + MINUTE)
     assert LOST not in caplog.text
     for _ in range(3):
@@ -154,7 +165,82 @@ async def test_a_failure_of_the_account_does_not_have_a_lost_car_told_of_again(
         source.failure = None
         for _ in range(3):
             await pass_time(hass, freezer, INTERVAL)
-    assert caplog.text.count("A car of the account could not be read for too long") == 1
+    assert caplog.text.count("A car of the account is unavailable until it can be read again") == 1
+
+
+# One car that cannot be read after none could
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+@pytest.mark.parametrize("between", [None, BUSY, SlowDownError("Quota exceeded", NOW + 2 * HOUR)])
+async def test_after_a_refusal_no_car_is_back_before_it_was_read(  # noqa: PLR0913 (all of it matters)
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    source: FakeSource,
+    caplog: pytest.LogCaptureFixture,
+    between: SourceError | None,
+    *,
+    is_refused: bool,
+) -> None:
+    """While the account was refused nothing was shown; one poll that was lost to an outage leaves all as it is."""
+    source.show(I4, MINI)
+    await set_up(hass, account_entry())
+    source.failure = FORBIDDEN if is_refused else BUSY
+    await pass_time(hass, freezer, HOUR + MINUTE)
+    if between:
+        source.failure = between
+        await pass_time(hass, freezer, HOUR + MINUTE)
+    assert mileage(hass, I4) == (STATE_UNAVAILABLE if is_refused else "1000")
+
+    source.show(MINI)
+    source.failures = {I4.vin: BUSY}
+    await pass_time(hass, freezer, HOUR + MINUTE)
+    assert mileage(hass, MINI) == "1000"
+    is_lost = is_refused or between is BUSY
+    assert mileage(hass, I4) == (STATE_UNAVAILABLE if is_lost else "1000")
+    assert trouble(hass, I4) == "try_later"
+
+    source.show(MINI, I4)
+    await pass_time(hass, freezer, INTERVAL)
+    assert mileage(hass, I4) == "1000"
+    assert trouble(hass, I4) is None
+    assert caplog.text.count(LOST) == caplog.text.count(BACK) == is_lost
+
+
+async def test_a_new_quota_does_not_bring_back_what_a_refusal_took(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.show(I4, MINI)
+    await set_up(hass, account_entry())
+    source.failure = FORBIDDEN
+    await pass_time(hass, freezer, INTERVAL)
+    source.show(MINI)
+    source.failures = {I4.vin: SlowDownError("Quota exceeded", NOW + 3 * HOUR)}
+    await pass_time(hass, freezer, HOUR + MINUTE)
+    assert (mileage(hass, MINI), trouble(hass, I4)) == ("1000", "slow_down")
+    assert mileage(hass, I4) == STATE_UNAVAILABLE
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_after_a_sign_in_that_was_not_accepted_no_car_is_back_before_it_was_read(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, *, is_heard: bool
+) -> None:
+    """By whatever the others are back: one of them speaks, or somebody presses *Refresh* and BMW has thought better."""
+    source.show(I4, MINI)
+    coordinator = await set_up(hass, account_entry())
+    source.failure = SignInRequiredError("The refresh token is dead")
+    await pass_time(hass, freezer, INTERVAL)
+    assert mileage(hass, I4) == mileage(hass, MINI) == STATE_UNAVAILABLE
+    if is_heard:
+        source.push(MINI)
+    else:
+        source.show(MINI)
+        source.failures = {I4.vin: BUSY}
+        await coordinator.async_refresh()
+    assert mileage(hass, MINI) == "1000"
+    assert mileage(hass, I4) == STATE_UNAVAILABLE
+    source.push(I4)
+    assert mileage(hass, I4) == "1000"
 
 
 async def test_an_account_of_which_no_car_can_be_read_is_set_up_later(hass: HomeAssistant, source: FakeSource) -> None:
@@ -294,3 +380,24 @@ async def test_a_read_only_account_offers_nothing(hass: HomeAssistant, source: F
     hass.config_entries.async_update_entry(entry, options={"read_only": False})
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.runtime_data.offers(car.vin).lock
+
+
+async def test_a_car_that_speaks_while_pictures_are_cleared_away_is_heard(
+    hass: HomeAssistant, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.pictures = {View.FRONT_SIDE: BLUE}
+    source.show(I4, MINI)
+    coordinator = await set_up(hass, account_entry())
+    assert await looked_at(hass, I4)
+    source.show(MINI)
+    at_once = hass.async_add_executor_job
+
+    async def while_it_speaks[*Args, Done](job: Callable[[*Args], Done], *args: *Args) -> Done:
+        """What a disk does: it takes its time."""
+        source.push(replace(MINI, odometer=Odometer(mileage_km=1001)))
+        return await at_once(job, *args)
+
+    monkeypatch.setattr(hass, "async_add_executor_job", while_it_speaks)
+    await coordinator.async_refresh()
+    assert not files(hass)
+    assert mileage(hass, MINI) == "1001"

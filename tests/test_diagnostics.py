@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.sources import Json, NotAllowedError, Refusal, SlowDownError, TryLaterError
+from custom_components.mybmw.sources import Json, NotAllowedError, Obstacle, Refusal, SlowDownError, TryLaterError
 from custom_components.mybmw.sources.anonymize import Anonymizer
 from custom_components.mybmw.vehicle import Brand, Extra
 
@@ -41,6 +41,8 @@ SECRETS = (
     *(car.vin for car in RECORDED_CARS.values()),
 )
 """What tells who an owner is or where a car was."""
+
+VIN = "WBA0000000SECRET7"
 
 
 class RecordingSource(FakeSource):
@@ -116,8 +118,8 @@ async def test_the_cars_of_a_report_can_be_played(
 async def test_what_only_the_source_knows_to_be_personal(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, source: FakeSource
 ) -> None:
-    source.personal_extras = ("a.place",)
-    car = replace(a_car(), extras={"a.place": Extra(value="at home"), "a.power": Extra(value=11)})
+    extras = {"a.place": Extra(value="at home", is_personal=True), "a.power": Extra(value=11)}
+    car = replace(a_car(), extras=extras)
     source.show(car)
     entry = account_entry()
     await set_up(hass, entry)
@@ -126,6 +128,42 @@ async def test_what_only_the_source_knows_to_be_personal(
     assert isinstance(cars, list)
     assert told(cars[0], "vehicle", "extras", "a.place") == "**REDACTED**"
     assert told(cars[0], "vehicle", "extras", "a.power", "value") == 11
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "value"),
+    [
+        ("vehicle.tomorrow.latitude", 48.177334),
+        ("vehicle.tomorrow.whereabouts", 48.177334),
+        ("vehicle.tomorrow.whereabouts", "48.177334,11.556274"),
+        ("vehicle.tomorrow.latitudeE6", 48177334),
+        ("vehicle.tomorrow.note", f"About {VIN}."),
+        ("vehicle.tomorrow.note", f"About {VIN[-7:]}"),
+        (f"vehicle.{VIN}.note", 1),
+        ("vehicle.tomorrow.note", "Write to owner@example.com"),
+        ("vehicle.tomorrow.note", USERNAME),
+        ("vehicle.tomorrow.numberPlate", "M-AB 1234"),
+    ],
+)
+async def test_what_nobody_has_looked_through_is_made_anonymous(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    source: FakeSource,
+    descriptor: str,
+    value: Json,
+) -> None:
+    assert not isinstance(value, list | dict)
+    extras = {descriptor: Extra(value=value), "vehicle.tomorrow.power": Extra(value=11, unit="kW")}
+    source.show(replace(a_car(), vin=VIN, extras=extras))
+    entry = account_entry()
+    await set_up(hass, entry)
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    cars = told(diagnostics, "cars")
+    assert isinstance(cars, list)
+    shown = json.dumps(told(cars[0], "vehicle", "extras"))
+    secrets = (VIN, VIN[-7:], "48.177", "48177", "owner@", USERNAME, "1234")
+    assert [secret for secret in secrets if secret in shown] == []
+    assert told(cars[0], "vehicle", "extras", "vehicle.tomorrow.power", "value") == 11
 
 
 async def test_device(
@@ -181,6 +219,7 @@ async def test_what_is_wrong_is_told(
         unread: NotAllowedError("No", Refusal.FORBIDDEN),
     }
     source.unread_makes = frozenset({Brand.MINI})
+    source.obstacle, source.listening = Obstacle.REFUSED, {"connected_since": None, "failed_by": "refused"}
     await coordinator.async_refresh()
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert told(diagnostics, "account") == {
@@ -190,17 +229,19 @@ async def test_what_is_wrong_is_told(
         "reason": None,
         "budget": None,
         "checkup": {},
+        "obstacle": "refused",
+        "listening": {"connected_since": None, "failed_by": "refused"},
         "is_read_only": True,
         "last_update_success": True,
         "last_exception": None,
         "update_interval_s": 3601.0,
         "pause": {"until": "2023-01-04 16:00:00+00:00", "since": "2023-01-04 15:00:00+00:00", "refusal": None},
-        "never_read": [{"cause": "forbidden", "misses": 1}],
+        "never_read": [{"cause": "forbidden", "misses": 1, "is_lost": False}],
         "unread_makes": ["mini"],
         "recordings": {"anonymous": "recording"},
     }
     i4 = told(diagnostics, "cars", 1)
-    assert told(i4, "trouble") == {"cause": "slow_down", "misses": 0}
+    assert told(i4, "trouble") == {"cause": "slow_down", "misses": 0, "is_lost": False}
     assert told(i4, "offers") == []
     assert told(i4, "vehicle", "capabilities", "lock") is True
 

@@ -14,29 +14,16 @@ from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOP
 from .faults.document import Table
 from .faults.findings import keeps, recovers, sees
 from .faults.listening import SPEED, Listening, listening_account
-from .simulator import CARDATA_PRESETS, Preset, Simulator
+from .simulator import ANY_SERVERS, CARDATA_PRESETS, Preset, Simulator
 from .simulator.stream import Which
 
 NOW: Final = datetime(2026, 2, 20, 6, 0, tzinfo=UTC)
 """In the morning, when cars are driven, and soon after the garage has opened: there is little to live through."""
 
-ANY_SERVERS: Final = (
-    "forbidden",
-    "retry-after",
-    "server-error",
-    "request-timeout",
-    "flaky",
-    "html-not-found",
-    "html",
-    "truncated",
-    "dropped",
-)
-"""The faults of the other door that can happen to any server; what they do at this one is played, too.
+TAKE_THEIR_TIME: Final = {"slow", "never-answered"}
+"""The stream is watched turn by turn, which an answer that does not come would hold up."""
 
-Not those that take their time: the stream is watched turn by turn, which an answer that does not come would hold up.
-"""
-
-LISTENED: Final = (*ANY_SERVERS, *CARDATA_PRESETS)
+LISTENED: Final = (*(fault for fault in ANY_SERVERS if fault not in TAKE_THEIR_TIME), *CARDATA_PRESETS)
 """All that is played to an account of CarData."""
 
 PLAYED: Final = {

@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 import logging
 from typing import Final
 
 import pytest
 
 from custom_components.mybmw.sources import TryLaterError
-from tests.fuzz.__main__ import counts, parsed, table
+from tests.fuzz.__main__ import counts, met_table, parsed, table
+from tests.fuzz.hostile import HOSTILE, Hostile, flaws, meet
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.play import Case, Room, play
 from tests.fuzz.rooms import ROOMS
 from tests.fuzz.watch import Finding, Watch
 from tests.recorded import RECORDED_CARS
 
-_SHARE: Final = 1_300
+_SHARE: Final = 1_430
 _COUNTS: Final = counts(ROOMS, _SHARE)
 _SECRET: Final = "secret-of-mine"
 
@@ -109,3 +111,27 @@ def test_what_can_be_asked_for() -> None:
     assert (options.only, options.seed, options.count) == (["cars", "hostile"], 5, 1)
     with pytest.raises(SystemExit):
         parsed(["--only", "nowhere"])
+
+
+def the_hostile(name: str) -> Hostile:
+    return next(hostile for hostile in HOSTILE if hostile.name == name)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_a_hostile_size_is_met() -> None:
+    """One of them, which is quick; `scripts/fuzz --only hostile` plays all."""
+    hostile = the_hostile("nested 100 000 deep")
+    met = await meet(replace(hostile, end="2 bytes read", bound_s=0, bound_mb=-1))
+    assert met.flaws == ["should have been: 2 bytes read", "more than 0 s of work", "more than -1 MB"]
+    assert "WRONG: more than 0 s of work" in met_table([met])
+    assert flaws(hostile, end=met.end, worked_s=met.worked_s, grew_mb=met.grew_mb) == []
+    assert "WRONG" not in met_table([replace(met, flaws=[])])
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
+def test_what_is_judged_of_a_hostile_size(hostile: Hostile) -> None:
+    end, most_s, most_mb = hostile.end, hostile.bound_s, hostile.bound_mb
+    assert flaws(hostile, end=end, worked_s=most_s, grew_mb=most_mb) == []
+    assert len(flaws(hostile, end="1 bytes read", worked_s=most_s, grew_mb=most_mb)) == 1
+    assert len(flaws(hostile, end=end, worked_s=100, grew_mb=most_mb)) == 1
+    assert len(flaws(hostile, end=end, worked_s=most_s, grew_mb=most_mb + 1)) == 1

@@ -23,19 +23,26 @@ import warnings
 
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
+import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockModule, mock_integration, mock_platform
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
+from custom_components import mybmw
+from custom_components.mybmw.account_store import UnreadableError
 from custom_components.mybmw.sources import TryLaterError
+from custom_components.mybmw.sources.geocoder import GeocoderError
 from tests.issued import Kind, issue
 
 SECRET = "t\\xf6p secret & more"
 CAR = "WBA00000000000001"
 PLACE = "48.177334"
 OTHERS, OURS = logging.getLogger("somebody.else"), logging.getLogger("custom_components.mybmw.room")
+
+def ours(line):
+    exec(compile(line, f"{mybmw.__path__[0]}/room.py", "exec"), {"secret": SECRET})
 
 @pytest.fixture(autouse=True)
 def somebody_signs_in():
@@ -77,6 +84,22 @@ def test_tells_in_the_words_of_an_error():
             translation_domain="mybmw", translation_key="any", translation_placeholders={"of": SECRET}
         )
 
+def test_tells_in_any_error_of_ours():
+    with pytest.raises(GeocoderError):
+        raise GeocoderError(SECRET)
+
+def test_tells_in_an_error_that_is_no_source_s():
+    with pytest.raises(UnreadableError):
+        raise UnreadableError(f"cannot read what {CAR} said")
+
+def test_tells_in_an_error_of_python_that_our_code_raises():
+    with pytest.raises(ValueError):
+        ours("raise ValueError(secret)")
+
+def test_tells_by_what_an_error_of_python_came_from():
+    with pytest.raises(ValueError):
+        ours("raise ValueError from KeyError(secret)")
+
 def test_tells_in_a_warning():
     warnings.warn(SECRET)
 
@@ -89,6 +112,30 @@ async def test_tells_in_a_state(hass):
 async def test_tells_in_an_attribute(hass):
     hass.states.async_set("sensor.any", "on", {"of": CAR})
 
+async def test_tells_the_place_in_a_state(hass):
+    hass.states.async_set("sensor.mileage", PLACE)
+
+async def test_tells_the_place_in_an_event(hass):
+    hass.bus.async_fire("something", {"at": PLACE})
+
+async def test_tells_in_the_state_of_a_tracker(hass):
+    hass.states.async_set("device_tracker.any", "home", {"of": CAR})
+
+async def test_tells_by_what_is_kept_of_a_device(hass):
+    entry = MockConfigEntry(domain="any")
+    entry.add_to_hass(hass)
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={("any", CAR)}, sw_version=SECRET
+    )
+
+async def test_tells_by_what_is_kept_of_an_entity(hass):
+    er.async_get(hass).async_get_or_create("sensor", "any", f"{CAR}-mileage", original_name=SECRET)
+
+async def test_tells_by_the_id_of_a_repair_message(hass):
+    ir.async_create_issue(
+        hass, "mybmw", f"any_{CAR}", is_fixable=False, severity=ir.IssueSeverity.ERROR, translation_key="any",
+    )
+
 async def test_tells_in_a_repair_message(hass):
     ir.async_create_issue(
         hass, "mybmw", "any", is_fixable=False, severity=ir.IssueSeverity.ERROR, translation_key="any",
@@ -97,6 +144,14 @@ async def test_tells_in_a_repair_message(hass):
 
 async def test_tells_in_a_dialog(hass):
     ConfigFlow().async_show_form(step_id="any", description_placeholders={"of": SECRET})
+
+async def test_tells_in_what_is_filled_in(hass):
+    schema = probatio.Schema({probatio.Required("any", description={"suggested_value": SECRET}): str})
+    ConfigFlow().async_show_form(step_id="any", data_schema=schema)
+
+async def test_tells_in_what_is_filled_in_unless_something_else_is(hass):
+    schema = probatio.Schema({probatio.Optional("any", default=SECRET): str})
+    ConfigFlow().async_show_form(step_id="any", data_schema=schema)
 
 async def test_tells_in_diagnostics(hass, hass_client):
     mock_integration(hass, MockModule("any"))
@@ -114,9 +169,16 @@ def test_tells_what_becomes_a_secret_later():
 
 async def test_is_silent_where_it_may_speak(hass):
     hass.states.async_set("device_tracker.any", "not_home", {"latitude": PLACE})
+    hass.states.async_set("zone.home", "0", {"latitude": PLACE})
     er.async_get(hass).async_get_or_create("sensor", "any", f"{CAR}-mileage")
+    hass.services.async_register("any", "go_to", AsyncMock())
+    await hass.services.async_call("any", "go_to", {"latitude": PLACE})
     OTHERS.debug("the car %s", CAR)
     OTHERS.warning("this is a demo")
+
+def test_is_silent_about_what_is_only_caught_in_our_code():
+    with pytest.raises(ValueError):
+        ours("int(secret)")
 
 def test_is_silent():
     OTHERS.warning("nothing has happened")

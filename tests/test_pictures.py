@@ -23,7 +23,7 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     SourceError,
 )
-from custom_components.mybmw.vehicle import View
+from custom_components.mybmw.vehicle import Picture, View
 
 from .account import (
     NOW,
@@ -135,6 +135,70 @@ async def test_patience_grows_and_outlives_a_restart(
     freezer.tick(SHORTEST_WAIT)
     await looked_at(hass)
     assert len(source.pictures_asked) == 14, "a success makes up for all failures"
+
+
+async def test_a_refusal_is_believed_for_a_week_and_over_a_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, source: FakeSource
+) -> None:
+    source.pictures = {View.FRONT_SIDE: NotAllowedError("There is none", Refusal.FORBIDDEN)}
+    for week in range(1, 3):
+        for _ in range(7):
+            assert await looked_at(hass) is None
+            await hass.config_entries.async_reload(entry.entry_id)
+            assert await looked_at(hass) is None
+            assert len(source.pictures_asked) == week
+            freezer.tick(DAY)
+    source.pictures = {View.FRONT_SIDE: BLUE}
+    assert await looked_at(hass)
+
+
+@pytest.mark.parametrize("is_restarted", [True, False])
+@pytest.mark.parametrize(
+    "answer", [BLUE, SILENT, NotAllowedError("None", Refusal.FORBIDDEN), NotAllowedError("No", Refusal.BLOCKED)]
+)
+@pytest.mark.usefixtures("entry")
+async def test_a_clock_that_was_ahead_keeps_no_picture_away_for_years(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    source: FakeSource,
+    answer: Picture | SourceError,
+    *,
+    is_restarted: bool,
+) -> None:
+    freezer.move_to(NOW + 3650 * DAY)
+    source.pictures = {View.FRONT_SIDE: answer}
+    await looked_at(hass)
+    freezer.move_to(NOW)
+    if is_restarted:
+        await hass.config_entries.async_reload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
+    source.pictures = {View.FRONT_SIDE: BLUE}
+    await looked_at(hass)
+    assert len(source.pictures_asked) == 2
+    assert updated(hass) == NOW.isoformat()
+    await looked_at(hass)
+    freezer.move_to(NOW - timedelta(seconds=30))
+    assert await looked_at(hass)
+    assert len(source.pictures_asked) == 2, "clocks are set back by seconds all the time"
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+async def test_an_account_that_is_let_in_again_gets_its_pictures(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, source: FakeSource, refusal: Refusal
+) -> None:
+    """What refused a picture was the account, as the next look at it shows."""
+    source.pictures = {View.FRONT_SIDE: NotAllowedError("No", refusal)}
+    assert await looked_at(hass) is None
+    source.failure = NotAllowedError("No", refusal)
+    await pass_time(hass, freezer, INTERVAL)
+    assert trouble_is_shown(hass)
+    source.show(I4)
+    source.pictures = {View.FRONT_SIDE: BLUE}
+    await hass.config_entries.async_loaded_entries(DOMAIN)[0].runtime_data.async_look_again()
+    assert await looked_at(hass)
+    assert len(source.pictures_asked) == 2
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert await looked_at(hass)
+    assert len(source.pictures_asked) == 2
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -319,6 +383,24 @@ async def test_a_removed_account_leaves_no_picture(
     await hass.config_entries.async_remove(entry.entry_id)
     assert files(hass) == []
     assert INDEX not in hass_storage
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        {"pictures": 5, "rest_until": []},
+        {"pictures": [None, {}, {"vin": I4.vin, "view": []}, {"vin": 1, "view": "front_side"}], "rest_until": "soon"},
+        {"pictures": [{"vin": I4.vin, "view": "front_side", "due_at": "2023-01-01T00:00:00Z", "misses": "many"}]},
+        {"pictures": [{"vin": I4.vin, "view": "front_side", "due_at": None, "misses": 1}], "rest_until": None},
+    ],
+)
+async def test_what_is_damaged_is_asked_for_once_more(
+    hass: HomeAssistant, hass_storage: dict[str, dict[str, object]], source: FakeSource, data: object
+) -> None:
+    hass_storage[INDEX] = {"version": 1, "key": INDEX, "data": data}
+    await open_gallery(hass, source)
+    assert await looked_at(hass)
 
 
 async def test_what_a_later_version_knew_is_passed_over(

@@ -1,6 +1,7 @@
 """An update of very many cars: everybody is told, and nobody else has to wait for all of it."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 import logging
@@ -8,7 +9,7 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.mybmw.portions import HOUSEHOLD, PORTION, PortionedCoordinator
+from custom_components.mybmw.portions import HOUSEHOLD, LOOKS_AT_ALL, PORTION, PortionedCoordinator
 
 FLEET: Final = HOUSEHOLD + PORTION + 1
 
@@ -38,6 +39,33 @@ async def test_a_fleet_is_told_bit_by_bit(hass: HomeAssistant) -> None:
         counts.append(len(told))
     assert told == list(range(FLEET - 1))
     assert max(after - before for before, after in pairwise(counts)) <= PORTION
+    await coordinator.async_shutdown()
+
+
+async def test_who_looks_at_all_is_told_alone(hass: HomeAssistant) -> None:
+    """In a turn of the event loop in which nobody else is told, wherever they stand."""
+    coordinator, turns = coordinator_of(hass), list[list[str]]()
+
+    def listener(name: str) -> Callable[[], None]:
+        return lambda: turns[-1].append(name)
+
+    everybody = [f"{number}" for number in range(FLEET)]
+    for place in (FLEET, PORTION + 100, PORTION, 0):
+        everybody.insert(place, f"all {place}")
+    for name in everybody:
+        coordinator.async_add_listener(listener(name), LOOKS_AT_ALL if name.startswith("all") else None)
+    coordinator.async_update_listeners()
+    while coordinator.is_telling or turns[-1]:
+        turns.append([])
+        await asyncio.sleep(0)
+    assert [name for turn in turns for name in turn] == everybody
+    assert max(map(len, turns)) == PORTION
+    assert [turn for turn in turns if any(name.startswith("all") for name in turn)] == [
+        ["all 0"],
+        [f"all {PORTION}"],
+        [f"all {PORTION + 100}"],
+        [f"all {FLEET}"],
+    ]
     await coordinator.async_shutdown()
 
 

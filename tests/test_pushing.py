@@ -18,8 +18,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.doctor import signs
 from custom_components.mybmw.extras import plain_name
-from custom_components.mybmw.sources import Budget, Check, SlowDownError, TryLaterError, Verdict
+from custom_components.mybmw.sources import Budget, Check, Obstacle, SlowDownError, TryLaterError, Verdict
 from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
 from custom_components.mybmw.sources.cardata.entry import Kind
 from custom_components.mybmw.sources.cardata.keys import Key
@@ -312,8 +313,9 @@ async def test_what_is_missing_is_told_until_it_is_there(
     assert flows
     menu = await flows.async_init(DOMAIN, context=RepairsFlowContext(issue_id=issue_id))
     assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "doctor")
-    signs = {check.value: sign for check, sign in zip(Check, "✅✅❌✅✅✅⏳", strict=True)}
-    assert menu["description_placeholders"] == {"account": entry.title, **signs}
+    found = {check.value: sign for check, sign in zip(Check, "✅✅❌✅✅✅⏳", strict=True)}
+    pointers = {obstacle.value: "" for obstacle in Obstacle}
+    assert menu["description_placeholders"] == {"account": entry.title, **found, **pointers}
     for texts in TEXTS.values():
         step = section(texts, "issues", "checkup", "fix_flow", "step", "doctor")
         assert step.keys() == {"title", "description", "menu_options", "menu_option_descriptions"}
@@ -328,6 +330,19 @@ async def test_what_is_missing_is_told_until_it_is_there(
     assert end["type"] is FlowResultType.CREATE_ENTRY
     source.push()
     assert not issue_registry.async_get_issue(DOMAIN, issue_id)
+
+
+@pytest.mark.parametrize("obstacle", Obstacle)
+async def test_why_nothing_streams_is_pointed_at(hass: HomeAssistant, source: FakeSource, obstacle: Obstacle) -> None:
+    source.checkup = GOOD | {Check.CONNECTION: Verdict.PENDING}
+    source.obstacle = obstacle
+    source.show(I4)
+    entry = account_entry()
+    await set_up(hass, entry)
+    pointers = {other.value: "👉 " if other is obstacle else "" for other in Obstacle}
+    assert signs(entry).items() >= pointers.items()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert not any(signs(entry)[other] for other in Obstacle)
 
 
 async def test_to_look_in_vain_is_no_failure(hass: HomeAssistant, source: FakeSource) -> None:
@@ -386,3 +401,15 @@ async def test_calls_that_are_used_up_keep_nothing_else_away(
     assert entry.state is ConfigEntryState.LOADED
     source.push(driven(I4, 1001))
     assert mileage(hass, I4) == "1001"
+
+
+async def test_that_calls_did_not_suffice_for_all_is_told(hass: HomeAssistant, source: FakeSource) -> None:
+    source.budget = Budget(calls_left=0)
+    source.pushes = True
+    source.show(I4)
+    coordinator = await set_up(hass, account_entry())
+    source.shortfall = SlowDownError("No call is left", NOW + timedelta(hours=7))
+    with pytest.raises(HomeAssistantError, match="The calls that BMW allows in a day are used up"):
+        await coordinator.async_refresh_now()
+    assert mileage(hass, I4) == "1000"
+    assert not coordinator.troubles

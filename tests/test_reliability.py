@@ -18,6 +18,7 @@ from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, 
 REPOSITORY: Final = Path(__file__).parents[1]
 DOCUMENT: Final = REPOSITORY / "docs" / "reliability.md"
 INTERVAL: Final = timedelta(minutes=5, seconds=1)
+ASLEEP: Final = timedelta(hours=7)
 I4: Final = a_car("i4")
 
 pytestmark = [pytest.mark.freeze_time(NOW), pytest.mark.usefixtures("hass_storage")]
@@ -53,6 +54,22 @@ async def test_an_account_that_pauses_goes_on_when_the_clock_is_set_back(
     assert source.times_asked == asked + 1
     assert coordinator.pause is None
     assert mileage(hass, I4) == "1000"
+
+
+async def test_a_computer_that_slept_looks_within_one_interval_of_waking_up(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of timers stands still while it sleeps, and that of the clock goes on."""
+    source.show(I4)
+    await set_up(hass, account_entry())
+    asked = source.times_asked
+    time_of_timers = hass.loop.time
+    monkeypatch.setattr(hass.loop, "time", lambda: time_of_timers() - ASLEEP.total_seconds())
+
+    await pass_time(hass, freezer, ASLEEP)
+    assert source.times_asked == asked, "no timer has noticed"
+    await pass_time(hass, freezer, INTERVAL)
+    assert source.times_asked == asked + 1
 
 
 async def test_old_values_are_not_shown_for_hours_because_the_clock_was_set_back(

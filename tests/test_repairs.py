@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.repairs import PROBE_WAITS, async_create_fix_flow
+from custom_components.mybmw.repairs import PROBE_WAITS, GoneFlow, async_create_fix_flow
 from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, TryLaterError
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, try_to_set_up
@@ -212,10 +212,20 @@ async def test_the_dialog_in_a_browser(
     assert not await issues()
 
 
-async def test_an_account_that_is_gone_cannot_be_repaired(hass: HomeAssistant) -> None:
+async def test_an_account_that_is_gone_has_nothing_to_repair(hass: HomeAssistant) -> None:
+    """Its message may still be on somebody's page."""
     for data in (None, {"entry_id": "gone"}):
-        with pytest.raises(ValueError, match="The account is gone"):
-            await async_create_fix_flow(hass, "blocked_gone", data)
+        flow = await async_create_fix_flow(hass, "blocked_gone", data)
+        assert isinstance(flow, GoneFlow)
+        step = await flow.async_step_init()
+        assert (step["type"], step["reason"]) == ("abort", "account_gone")
+
+
+def test_every_message_with_a_dialog_says_when_its_account_is_gone() -> None:
+    for texts in TEXTS.values():
+        dialogs = [dialog for issue in section(texts, "issues").values() if (dialog := section(issue, "fix_flow"))]
+        assert dialogs
+        assert ["account_gone" in section(dialog, "abort") for dialog in dialogs] == [True] * len(dialogs)
 
 
 async def test_who_is_blocked_can_leave_by_the_other_door(

@@ -6,6 +6,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -57,6 +58,22 @@ async def test_a_car_on_two_accounts_is_shown_by_the_first(
     assert vins(hass, second) == {MINI.vin}
     assert source.cars_read.count(I4.vin) == 1  # each is asked for by the account that shows it
     assert source.cars_read.count(MINI.vin) == 1
+
+
+async def test_of_two_accounts_that_begin_at_once_one_shows_the_car(
+    hass: HomeAssistant, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when Home Assistant starts, and the car has been on both since it was stopped."""
+    source.show(I4)
+    accounts = account_entry(), account_entry(gcid=OTHER_GCID)
+    for account in accounts:
+        account.add_to_hass(hass)
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    assert sorted(len(vins(hass, account)) for account in accounts) == [0, 1]
+    assert sum(shared_cars_issue(hass, account) is not None for account in accounts) == 1
+    assert mileage(hass, I4) == "1000"
+    assert "unique ID" not in caplog.text
 
 
 async def test_a_shared_car_is_called_what_its_owner_calls_it(

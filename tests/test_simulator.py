@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import ssl
 import sys
 from typing import Final
 from uuid import uuid4
@@ -13,6 +14,7 @@ import pytest
 
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.vehicle import Picture
+from tests.certified import ca_file, certified, for_server
 from tests.recorded import RECORDED_CARS, RecordedCar
 from tests.simulator import Account, Age, Asked, Fault, Garage, Simulator
 from tests.simulator.pictures import VIEWS, draw
@@ -300,6 +302,23 @@ async def test_an_unknown_path_is_not_found(cloud: Simulator, http: httpx.AsyncC
 async def test_a_taken_port_is_an_error(cloud: Simulator) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await Simulator(port=int(cloud.url.rpartition(":")[2])).start()
+
+
+async def test_over_tls_it_is_asked_by_those_who_trust_it(clock: Clock) -> None:
+    # The server's loop would complain of strangers.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    path = "/eadrax-vcs/v1/vehicles"
+    with certified():
+        trusting = ssl.create_default_context(cafile=ca_file())
+        async with Simulator(clock=clock, tls=for_server()) as cloud:
+            async with httpx.AsyncClient(base_url=cloud.url, verify=trusting) as friend:
+                assert (await friend.get(path)).status_code == 404
+                with pytest.raises(httpx.TransportError):
+                    await friend.get(cloud.url.replace("https", "http") + path)
+            async with httpx.AsyncClient(base_url=cloud.url, trust_env=False) as stranger:
+                with pytest.raises(httpx.ConnectError):
+                    await stranger.get(path)
+    assert len(cloud.requests) == 1
 
 
 async def test_it_can_be_run_by_hand() -> None:

@@ -120,6 +120,24 @@ async def test_who_is_let_in(cloud: Simulator, clock: Clock) -> None:
     ]
 
 
+async def test_a_key_can_end_early(cloud: Simulator) -> None:
+    good = grant(cloud)
+    cloud.cardata.customers.forget_id_tokens()
+    assert await refusal(cloud, good) == 134
+    async with client(cloud, grant(cloud)):
+        assert len(cloud.stream.gate.sessions) == 1
+
+
+async def test_nobody_has_to_come_in_by_a_strange_certificate(cloud: Simulator) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)  # or the test package would complain
+    cloud.stream.show_certificate(strange=True)
+    with pytest.raises(aiomqtt.MqttError, match="certificate verify failed"):
+        await client(cloud, grant(cloud)).__aenter__()
+    cloud.stream.show_certificate(strange=False)
+    async with client(cloud, grant(cloud)):
+        assert len(cloud.stream.gate.sessions) == 1
+
+
 @pytest.mark.parametrize("keepalive", [31, 60])
 async def test_who_wants_a_long_keepalive_is_hung_up_on(cloud: Simulator, keepalive: int) -> None:
     with pytest.raises(aiomqtt.MqttError):
@@ -238,6 +256,19 @@ def test_a_charge_of_which_nobody_hears_more_than_that_it_began(clock: Clock) ->
     [burst] = newsroom.bursts(is_charge_silent=True)
     told = {key for news in burst for key in json.loads(news.payload)["data"]}
     assert {"vehicle.drivetrain.electricEngine.charging.status", LATITUDE} < told
+
+
+async def test_who_was_unreachable_is_not_opened_while_it_is_down(cloud: Simulator) -> None:
+    port = cloud.stream.port
+    cloud.stream.faults.add(StreamFault.UNREACHABLE)
+    await cloud.stream.look()
+    cloud.stream.faults.clear()
+    await cloud.stream.go_down()
+    await cloud.stream.look()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+    await cloud.stream.come_up()
+    assert cloud.stream.port == port
 
 
 async def test_who_has_hung_up_on_everybody_answers_again(cloud: Simulator, clock: Clock) -> None:

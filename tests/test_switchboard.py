@@ -5,11 +5,12 @@ import json
 import re
 from typing import Final
 
+from aiohttp.test_utils import make_mocked_request
 import httpx
 import pytest
 
 from custom_components.mybmw.sources import Json
-from tests.simulator import ALL_PRESETS, SWITCHBOARD, Fault, Simulator
+from tests.simulator import ALL_PRESETS, SWITCHBOARD, Account, Age, Fault, Garage, Simulator
 from tests.simulator.playing import ENDPOINTS
 from tests.simulator.spoiling import half, mistyped, modernized, with_gaps, without
 
@@ -91,6 +92,15 @@ def test_every_fault_knows_where_it_belongs(name: str, cloud_of_one: Simulator) 
     assert all(re.fullmatch(r"https://github\.com/[\w./-]+/issues/\d+", seen.url) for seen in ALL_PRESETS[name].seen)
 
 
+@pytest.mark.parametrize("name", ALL_PRESETS)
+def test_what_a_fault_is_reads_in_a_table_and_after_the_servers(name: str) -> None:
+    """There it says what they did, here it is what they do."""
+    verb = ALL_PRESETS[name].what.split()[0]
+    assert verb[0].isupper()
+    assert verb not in {"Be", "Are", "Is", "Was", "Were", "Has", "Had"}
+    assert ALL_PRESETS[name].what[-1].isalnum(), "whoever shows it ends the sentence"
+
+
 @pytest.fixture
 def cloud_of_one() -> Simulator:
     """A cloud that is not on the wire."""
@@ -112,6 +122,30 @@ def test_spoiled_documents() -> None:
 
 
 # Switching
+
+
+async def test_the_car_of_any_account_can_be_chosen(cloud_of_one: Simulator) -> None:
+    world = cloud_of_one.world
+    garage = Garage(["X1"], age=Age.FRESH, clock=world.clock, world=world)
+    cloud_of_one.accounts.add(Account(username="partner@example.com", password="demo", region="row", garage=garage))
+    cloud_of_one.switchboard.switch_on("cardata-car-denied", car="X1")
+    assert [fault.vin for fault in cloud_of_one.faults] == [garage["X1"].vin]
+
+
+def test_the_faults_of_a_sign_in_strike_as_many_as_is_chosen(cloud_of_one: Simulator) -> None:
+    for name in ("cardata-sign-in-ended", "cardata-client-deleted"):
+        cloud_of_one.switchboard.switch_on(name, percent=20)
+        assert {fault.percent for fault in cloud_of_one.switchboard.switches[name].faults} == {20}
+
+
+def test_which_requests_of_a_hundred_are_struck_can_be_chosen() -> None:
+    request = make_mocked_request("GET", "/customers/vehicles/mappings")
+    struck = set()
+    for first in range(5):
+        fault = Fault(percent=20, counted_from=first)
+        struck.add(tuple(fault.strikes(request) for _ in range(5)))
+    assert len(struck) == 5, "each of five requests is struck once"
+    assert all(turns.count(True) == 1 for turns in struck)
 
 
 def test_a_fault_is_limited_to_what_is_chosen(cloud_of_one: Simulator) -> None:

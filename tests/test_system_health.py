@@ -108,6 +108,16 @@ async def test_an_account_that_cannot_be_set_up(
     assert await told(hass) == {"status": status} | ({"waits_until": until} if until else {})
 
 
+async def test_a_file_that_cannot_be_read_is_told_and_hides_no_other_account(
+    hass: HomeAssistant, hass_storage: dict[str, dict[str, object]], source: FakeSource
+) -> None:
+    hass_storage[f"{DOMAIN}.another"] = {"version": 2, "key": f"{DOMAIN}.another", "data": {}}
+    source.show(I4)
+    await set_up(hass, account_entry())
+    await try_to_set_up(hass, account_entry(gcid="another"))
+    assert await told(hass) == {"status": "reachable | unreadable", "cars": "1 | -", "last_success": "07:00 | -"}
+
+
 async def test_several_accounts_stand_side_by_side(hass: HomeAssistant, source: FakeSource) -> None:
     source.show(I4)
     await set_up(hass, account_entry())

@@ -17,6 +17,7 @@ from homeassistant.util.yaml import parse_yaml
 import pytest
 
 import custom_components.mybmw
+from custom_components.mybmw.account_flow import SOURCE_NAMES
 from custom_components.mybmw.binary_sensor import BINARY_SENSORS
 from custom_components.mybmw.button import ACCOUNT_BUTTONS, BUTTONS
 from custom_components.mybmw.car_sensors import FRESHNESS_SENSORS, SENSORS
@@ -31,11 +32,12 @@ from custom_components.mybmw.number import NUMBERS
 from custom_components.mybmw.select import SELECTS
 from custom_components.mybmw.sensor import API_CALLS, STANDINGS
 from custom_components.mybmw.services import ACTIONS
-from custom_components.mybmw.sources import Json, Refusal
+from custom_components.mybmw.sources import Check, Json, Obstacle, Refusal
 from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
 from custom_components.mybmw.sources.cardata.entry import Kind
 from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.switch import SWITCHES
+from custom_components.mybmw.takeover_dialog import REMEDIES
 from custom_components.mybmw.time import TIMES
 from custom_components.mybmw.troubles import Cause
 from custom_components.mybmw.vehicle import (
@@ -94,13 +96,17 @@ PLACEHOLDERS: Final[Mapping[str, set[str]]] = {
     "paused_forbidden": {"until"},
     "paused_slow_down": {"until"},
     "calls_used_up": {"until"},
-    "refresh_failed": set(),
+    "refresh_broken": set(),
+    "refresh_failed": {"error"},
+    "refresh_refused": {"error"},
+    "refresh_refused_checkup": {"error"},
     "refused_blocked": set(),
     "refused_forbidden": set(),
     "sign_in_required": set(),
     "slow_down": {"until"},
     "try_later": {"error"},
     "unusable_settings": {"error"},
+    "unreadable": {"error"},
     "unlock_code_wrong": set(),
     "command_blocked": {"until"},
     "command_car_gone": set(),
@@ -277,6 +283,7 @@ def test_exceptions_that_are_raised() -> None:
     put_together |= {f"command_{fate}_{reason}" for reason, fate in FATES.items()} | {"command_timed_out"}
     put_together |= {f"command_{fate}_{reason}_words" for reason, fate in FATES.items() if reason in HAVE_WORDS}
     put_together |= {"command_ignored_by_car", "command_ignored_by_car_words"}
+    put_together |= {"refresh_broken", "refresh_failed", "refresh_refused", "refresh_refused_checkup"}
     put_together |= {"command_left_alone", "command_not_sent"}  # one or the other, in one call
     put_together |= {f"command_{CAR_UNKNOWN}", f"command_{TOO_LATE}"}
     put_together |= {f"flaw_{flaw}" for flaw in Flaw}
@@ -286,7 +293,7 @@ def test_exceptions_that_are_raised() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_issues(language: str) -> None:
     issues = at(document(f"translations/{language}"), "issues")
-    assert issues.keys() == {*Refusal, "checkup", "shared_cars", "take_over", "taken_over"}
+    assert issues.keys() == {*Refusal, "checkup", "shared_cars", "take_over", "taken_over", *REMEDIES}
     for dialog, filled in (("take_over", {"count", "integrations"}), ("taken_over", {"account", "until"})):
         assert at(issues, dialog).keys() == {"title", "fix_flow"}
         assert placeholders(str(at(issues, dialog)["title"])) == filled
@@ -299,11 +306,21 @@ def test_issues(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_account_has_a_name(language: str) -> None:
+def test_the_doctor_has_a_word_for_all_it_finds(language: str) -> None:
+    texts = document(f"translations/{language}")
+    words = str(at(texts, "options", "step", "doctor")["description"])
+    assert placeholders(words) == {*Check, *Obstacle}
+    assert at(texts, "issues", "checkup", "fix_flow", "step", "doctor")["description"] == words
+    assert at(texts, "config", "step", "doctor") == at(texts, "options", "step", "doctor")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_account_has_a_name_for_each_source(language: str) -> None:
     names = at(document(f"translations/{language}"), "device")
-    assert names.keys() == {"account", "account_of"}
-    assert placeholders(str(at(names, "account_of")["name"])) == {"account"}
-    assert str(at(names, "account_of")["name"]).startswith(str(at(names, "account")["name"]))
+    accounts = {f"{source}_account" for source in SOURCE_NAMES}
+    assert names.keys() == accounts | {f"{account}_of" for account in accounts}
+    for account in accounts:
+        assert at(names, f"{account}_of")["name"] == f"{at(names, account)['name']} {{account}}"
 
 
 def test_what_opens_has_icons_that_open() -> None:
@@ -367,9 +384,20 @@ def test_actions(language: str) -> None:
 
 def test_the_readme_quotes_messages_that_exist() -> None:
     readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
-    quoted = re.findall(r"^\| \*(.+?)\* \|", readme.partition("## When something is wrong")[2], re.MULTILINE)
+    quoted = re.findall(r"^\| \*([^*]+?)\* \|", readme.partition("## When something is wrong")[2], re.MULTILINE)
     ours = [text for _, text in texts(document("translations/en"))]
     assert quoted
     for quote in quoted:
         pattern = ".*".join(re.escape(part.strip()) for part in quote.split("…"))
         assert any(re.match(pattern, text) for text in ours), quote
+
+
+def test_the_readme_explains_every_word_of_the_checkup() -> None:
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("### The words of the checkup")[2].partition("| When signing in")[0]
+    checkup = dict(texts(document("translations/en")))[".options.step.doctor.description"]
+    checks = re.findall(r"\*\*(.+?)\.?\*\*", checkup)
+    obstacles = re.findall(r"^- \{\w+\}(.+)", checkup, re.MULTILINE)
+    assert re.findall(r"^\| \*\*(.+?)\*\* \|", table, re.MULTILINE) == checks
+    quoted = re.findall(r"^\| 👉 \*(.+?) …\* \|", table, re.MULTILINE)
+    assert [text.startswith(quote) for quote, text in zip(quoted, obstacles, strict=True)] == [True] * len(obstacles)

@@ -4,23 +4,26 @@ import asyncio
 from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+import logging
 from typing import Final, Self, override
 from unittest.mock import patch
 
 from aiohttp import web
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.const import STATE_UNAVAILABLE, Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import httpx
 import pytest
 
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
+from custom_components.mybmw.coordinator import MyBMWCoordinator
 from custom_components.mybmw.sources import Clock, Credentials, Fetch, KeepCredentials, NotAllowedError, Refusal
 from custom_components.mybmw.sources.loopback import LOOPBACK
 
-from .account import FakeSource, a_car, account_entry, set_up, try_to_set_up
+from .account import FakeSource, a_car, account_entry, mileage, set_up, try_to_set_up
 from .door import CREDENTIALS, NEW_PASSWORD, begin, entry_made, known_account, paste, reconfigure, stored, submit
 from .simulator import DEMO_PASSWORD, DEMO_USERNAMES, Fault, Simulator
 from .simulator.faults import Answer
@@ -199,7 +202,7 @@ async def test_a_running_account_does_not_store_its_token_over_that_of_a_new_sig
         result = await signing_in
         await hass.async_block_till_done()
 
-    assert await coming_up
+    await coming_up  # and taken down for the new sign-in, perhaps before it could say that it was up
     assert result["reason"] == "reconfigure_successful"
     assert kept[-1] == (CREDENTIALS, ConfigEntryState.NOT_LOADED)
     assert (await stored(hass)).credentials == CREDENTIALS
@@ -301,3 +304,48 @@ async def test_unusable_settings_are_explained(
     assert entry.state is ConfigEntryState.SETUP_ERROR, "trying again would not help"
     assert entry.error_reason_translation_key == "unusable_settings"
     assert f"The settings of this account cannot be used: {reason}" in str(entry.reason)
+
+
+@pytest.mark.parametrize("comes_back", [False, True], ids=["for good", "to come back"])
+async def test_a_slow_platform_adds_nothing_once_its_account_has_gone(
+    hass: HomeAssistant,
+    entity_registry: er.EntityRegistry,
+    source: FakeSource,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    comes_back: bool,
+) -> None:
+    """Home Assistant waits for a platform for some time only, and lets it go on behind its back."""
+    cars = [a_car(f"i{number}") for number in range(8)]
+    source.show(*cars)
+    entry = account_entry()
+    entry.add_to_hass(hass)
+    begun = asyncio.Event()
+    hass.bus.async_listen_once(er.EVENT_ENTITY_REGISTRY_UPDATED, callback(lambda _event: begun.set()))
+    with patch("custom_components.mybmw.PLATFORMS", [Platform.SENSOR]):
+        with patch("homeassistant.helpers.entity_platform.SLOW_SETUP_MAX_WAIT", 0):
+            setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+            await begun.wait()
+            before: MyBMWCoordinator = entry.runtime_data
+            await before.adding.acquire()  # so that it comes no further
+            assert await setting_up
+        try:
+            added = set(entity_registry.entities)
+            vins = {entity.unique_id.partition("-")[0] for entity in entity_registry.entities.values()}
+            assert len(vins) < len(cars), "it is not done"
+            assert await hass.config_entries.async_unload(entry.entry_id)
+            caplog.clear()
+            if comes_back:
+                assert await hass.config_entries.async_setup(entry.entry_id)
+        finally:
+            before.adding.release()
+        for _turn in range(100):  # many more than it needs to come to its end
+            await asyncio.sleep(0)
+        await hass.async_block_till_done()
+    assert not before._listeners
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+    if comes_back:
+        assert all(mileage(hass, car) != STATE_UNAVAILABLE for car in cars)
+    else:
+        assert set(entity_registry.entities) == added
+        assert all(state.state == STATE_UNAVAILABLE for state in hass.states.async_all(Platform.SENSOR))

@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 import logging
-from traceback import format_tb
 from typing import Final, NamedTuple, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlowResult
 from homeassistant.core import callback
 from homeassistant.helpers.typing import UNDEFINED
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .account_store import AccountStore
+from .account_store import AccountStore, UnreadableError, account_id_of
+from .checkup_flow import CheckupSteps
 from .const import CONF_GCID, CONF_READ_ONLY, CONF_SOURCE
-from .coordinator import MyBMWConfigEntry, account_id_of
+from .coordinator import MyBMWConfigEntry
 from .issues import async_clear_issues
+from .keepsakes import async_get_keepsakes
+from .pictures import async_forget_refused_pictures
 from .sources import Credentials
-from .sources.registry import what_outlives
+from .sources.bugs import place_of
+from .sources.registry import after_sign_in, what_counts_together, what_outlives
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,7 +29,10 @@ SOURCE_NAMES: Final[Mapping[str, str]] = {"cardata": "BMW CarData", "mybmw": "My
 
 
 class SignedIn(NamedTuple):
-    """What a sign-in brought: whose account it is, what let us in, and the settings and the title of its entry."""
+    """What a sign-in brought: whose account it is, what let us in, and the settings and the title of its entry.
+
+    What was known of the account before is not in it: as long as forms are shown, the account goes on, and learns more.
+    """
 
     gcid: str
     credentials: Credentials
@@ -34,7 +40,7 @@ class SignedIn(NamedTuple):
     title: str
 
 
-class AccountFlow(ConfigFlow):
+class AccountFlow(CheckupSteps):
     """Puts an account in place that has been signed in to: a new one, or one that is there already.
 
     One that is there keeps its entry, and so its cars, their names and their history, also if it is reached through
@@ -140,17 +146,19 @@ class AccountFlow(ConfigFlow):
         changes_source = entry.data[CONF_SOURCE] != signed_in.settings[CONF_SOURCE]
         other_number = {} if signed_in.gcid == account_id else {CONF_GCID: signed_in.gcid}
         try:
-            await self._async_keep(signed_in, account_id, entry.data[CONF_SOURCE] if changes_source else None)
+            await self._async_keep(signed_in, account_id, entry.data[CONF_SOURCE])
         except OSError as err:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
             return self._not_stored(err)
+        await async_forget_refused_pictures(self.hass, account_id)
         if changes_source:
             self._async_forget_troubles(entry)
-        return self.async_update_reload_and_abort(
+        end = self.async_update_reload_and_abort(
             entry,
             data={**signed_in.settings, **other_number},
             reason="source_changed" if changes_source else UNDEFINED,
         )
+        return await self._async_lead_to_checkup(entry, end)
 
     @callback
     def _async_forget_troubles(self, entry: MyBMWConfigEntry) -> None:
@@ -167,32 +175,44 @@ class AccountFlow(ConfigFlow):
         if entry.state.recoverable:
             await self.hass.config_entries.async_unload(entry.entry_id)
 
-    async def _async_keep(self, signed_in: SignedIn, account_id: str, left: str | None = None) -> None:
-        """Put the credentials where the set-up of the account looks for them.
+    async def _async_keep(self, signed_in: SignedIn, account_id: str, before: str | None = None) -> None:
+        """Put the credentials where the set-up of the account looks for them; the account has to stand still.
 
-        Those of the source that is `left` are forgotten. Who is let in is not refused any more, so one look at the cars
-        is in order. A quota, though, is as empty as it was before, unless it was that of another source.
+        `before` is the source by which it was reached until now, if it is not new. If that is another one, its
+        credentials are forgotten. Who is let in is not refused any more, so one look at the cars is in order. A quota,
+        though, is as empty as it was before, unless it was that of another source.
 
         Raises:
-            OSError: They could not be stored.
+            OSError: They could not be stored; an UnreadableError, if what is stored cannot be read.
         """
+        source = signed_in.settings[CONF_SOURCE]
         store = AccountStore(self.hass, account_id)
         await store.async_load()
-        if store.pause and (left or store.pause.refusal):
+        changes_source = before not in {None, source}
+        if before and changes_source:
+            store.set_aside(before, what_outlives(before, store.credentials))
+        if before != source:
+            now, keepsakes = dt_util.utcnow(), async_get_keepsakes(self.hass)
+            for counted_by, kept in (await keepsakes.async_find(signed_in.gcid)).items():
+                store.set_aside(counted_by, what_counts_together(counted_by, store.aside(counted_by), kept, now))
+        if store.pause and (changes_source or store.pause.refusal):
             await store.async_pause(None)
-        if left:
-            store.set_aside(left, what_outlives(left, store.credentials))
-        await store.async_keep_credentials(signed_in.credentials)
+        known = store.credentials if before == source else store.aside(source)
+        await store.async_keep_credentials(after_sign_in(source, known, signed_in.credentials))
 
-    async def _async_remembered(self, gcid: str, source: str) -> Credentials:
-        """What is known of an account from when it was last reached by a source."""
-        known = self._entry or self._entry_with(gcid)
-        store = AccountStore(self.hass, account_id_of(known) if known else gcid)
+    async def _async_remembered(self, entry: MyBMWConfigEntry, source: str) -> Credentials:
+        """What is known of an account from when it was last reached by a source.
+
+        Raises:
+            UnreadableError: That cannot be read.
+        """
+        store = AccountStore(self.hass, account_id_of(entry))
         await store.async_load()
-        is_current = known is not None and known.data[CONF_SOURCE] == source
-        return store.credentials if is_current else store.aside(source)
+        return store.credentials if entry.data[CONF_SOURCE] == source else store.aside(source)
 
     def _not_stored(self, err: OSError) -> ConfigFlowResult:
+        if isinstance(err, UnreadableError):
+            return self.async_abort(reason="unreadable", description_placeholders={"error": str(err)})
         _LOGGER.error("What the sign-in brought cannot be stored", exc_info=err)
         return self.async_abort(reason="not_stored")
 
@@ -204,5 +224,4 @@ class AccountFlow(ConfigFlow):
 
 def log_unexpected(err: BaseException) -> None:
     """Tell the log of a bug all but its message: that may quote what was typed, or what BMW answered."""
-    where = "".join(format_tb(err.__traceback__))
-    _LOGGER.error("Unexpected %s while signing in; it happened at\n%s", type(err).__name__, where)
+    _LOGGER.error("Unexpected %s while signing in; it happened at\n%s", type(err).__name__, place_of(err))

@@ -17,8 +17,9 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .account_flow import AccountFlow, SignedIn, log_unexpected
+from .account_store import UnreadableError
 from .connection import async_disconnect, connect
-from .const import CONF_CLIENT_ID, CONF_SOURCE
+from .const import CARDATA_TITLE, CONF_CLIENT_ID, CONF_SOURCE
 from .sources import SlowDownError, SourceError
 from .sources.cardata import (
     API_SCOPE,
@@ -66,6 +67,7 @@ class CarDataSteps(AccountFlow):
         self._client_id = ""
         self._sign_in: DeviceSignIn | None = None
         self._waiting: Task[Grant] | None = None
+        self._is_removed = False
 
     async def async_step_cardata(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Ask for the client id of an account that is new to CarData."""
@@ -122,10 +124,9 @@ class CarDataSteps(AccountFlow):
             return self._show_failed("unknown")
         if missing := grant.missing_scopes:
             return self._show_client_form(_about_scopes(missing))
-        previous = await self._async_remembered(grant.gcid, _SOURCE)
         settings = {CONF_SOURCE: _SOURCE, CONF_CLIENT_ID: self._client_id}
-        credentials = first_credentials(grant, previous)
-        return await self._async_finish(SignedIn(grant.gcid, credentials, settings, f"CarData {grant.gcid[:4]}…"))
+        title = f"{CARDATA_TITLE}{grant.gcid[:4]}…"
+        return await self._async_finish(SignedIn(grant.gcid, first_credentials(grant), settings, title))
 
     async def async_step_cardata_failed(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Begin again with another code."""
@@ -135,6 +136,7 @@ class CarDataSteps(AccountFlow):
     @override
     def async_remove(self) -> None:
         super().async_remove()
+        self._is_removed = True
         if self._waiting:
             self._waiting.cancel()
 
@@ -157,6 +159,11 @@ class CarDataSteps(AccountFlow):
         self._sign_in = self._waiting = None
         if self._has_to_wait:
             return self._show_failed("too_many_attempts")
+        if entry := self._entry:  # before a code is entered for nothing
+            try:
+                await self._async_remembered(entry, _SOURCE)
+            except UnreadableError as err:
+                return self._not_stored(err)
         http = connect(self.hass)
         try:
             self._sign_in = await DeviceSignIn.begin(self._client_id, http=http, clock=dt_util.utcnow, sleep=sleep)
@@ -178,6 +185,8 @@ class CarDataSteps(AccountFlow):
         self._waiting = self.hass.async_create_background_task(
             _async_wait(self._sign_in), "mybmw cardata sign-in", eager_start=True
         )
+        if self._is_removed:  # while BMW made the code
+            self._waiting.cancel()
         return await self.async_step_cardata_code()
 
     def _show_failure(self, err: SourceError) -> ConfigFlowResult:

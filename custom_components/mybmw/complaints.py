@@ -1,4 +1,4 @@
-"""What an owner is told when a command comes to nothing: the only place that knows."""
+"""What an owner is told when a command, or a look at the cars, comes to nothing: the only place that knows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,16 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .moments import local_minute
-from .sources import SignInRequiredError, SlowDownError, SourceError, UnknownError
+from .sources import (
+    FOUND_BY_ASKING,
+    Checkup,
+    NotAllowedError,
+    SignInRequiredError,
+    SlowDownError,
+    SourceError,
+    UnknownError,
+    Verdict,
+)
 from .sources.pauses import Pause
 from .troubles import cause_of
 from .vehicle import Fate, InvalidCommandError, Outcome
@@ -96,3 +105,28 @@ def only_tells() -> ServiceValidationError:
 def car_gone() -> HomeAssistantError:
     """What to raise when the car has left the account."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="command_car_gone")
+
+
+def nothing_new(err: SourceError | None, checkup: Checkup) -> HomeAssistantError:
+    """What to raise for a look that brought nothing; `err` is why, None if that is a bug's or the disk's secret.
+
+    Whoever is refused looks into the account's checkup, if it knows of anything that asking is refused for.
+    """
+    match err:
+        case None:
+            key = "refresh_broken"
+        case NotAllowedError():
+            is_explained = any(checkup.get(check) is Verdict.BAD for check in FOUND_BY_ASKING)
+            key = "refresh_refused_checkup" if is_explained else "refresh_refused"
+        case _:
+            key = "refresh_failed"
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"error": str(err)} if err else None,
+    )
+
+
+def sign_in_first() -> HomeAssistantError:
+    """What to raise for a look that takes a new sign-in."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required")

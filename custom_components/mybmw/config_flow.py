@@ -1,7 +1,7 @@
 """Chooses between BMW's two doors and leads an account through one of them; and asks for an account's options."""
 
 from collections.abc import Mapping
-from typing import Final, override
+from typing import Final, NotRequired, TypedDict, override
 
 from homeassistant.config_entries import ConfigFlowResult, FlowType, OptionsFlow, OptionsFlowWithReload
 from homeassistant.const import CONF_REGION, CONF_SCAN_INTERVAL, UnitOfTime
@@ -27,6 +27,10 @@ from .sources.mybmw import Region
 _SHORTEST_INTERVAL_MIN: Final = 5
 _LONGEST_INTERVAL_MIN: Final = 60
 
+_DOT: Final = "\N{BULLET}"
+_CODE_KEPT: Final = 8 * _DOT
+"""What stands in the form for a code that there is: who leaves it keeps the code, who empties the field removes it."""
+
 _OPTIONS_SCHEMA: Final = probatio.Schema(
     {
         probatio.Required(CONF_SCAN_INTERVAL): NumberSelector(
@@ -43,6 +47,14 @@ _OPTIONS_SCHEMA: Final = probatio.Schema(
         ),
     }
 )
+
+
+class _Options(TypedDict):
+    """What is typed into the form of options."""
+
+    scan_interval: float
+    read_only: bool
+    unlock_code: NotRequired[str]
 
 
 class MyBMWConfigFlow(CarDataSteps, MyBMWSteps, domain=DOMAIN):
@@ -70,7 +82,9 @@ class MyBMWConfigFlow(CarDataSteps, MyBMWSteps, domain=DOMAIN):
         return result
 
     @override
-    async def async_step_user(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+    async def async_step_user(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        if user_input is not None:  # which no user has typed: a sign-in leads on to here
+            return await self._async_begin_checkup(user_input)
         return self.async_show_menu(step_id="user", menu_options=["cardata", "mybmw"])
 
     async def async_step_reauth(self, entry_data: Mapping[str, str]) -> ConfigFlowResult:
@@ -93,22 +107,44 @@ class MyBMWConfigFlow(CarDataSteps, MyBMWSteps, domain=DOMAIN):
 class MyBMWOptionsFlow(OptionsFlowWithReload):
     """Asks how often the cars are read, and whether they may be commanded; of CarData, tells how it is doing."""
 
-    async def async_step_init(self, user_input: dict[str, float] | None = None) -> ConfigFlowResult:
+    async def async_step_init(self, user_input: _Options | None = None) -> ConfigFlowResult:
         """Show the form, or how CarData is doing: there, nothing is left to choose."""
         if self.config_entry.data[CONF_SOURCE] == "cardata":
             return await self.async_step_doctor()
+        options = self.config_entry.options
+        interval_min: int = options.get(
+            CONF_SCAN_INTERVAL, Region(self.config_entry.data[CONF_REGION]).poll_interval_min
+        )
+        kept = {CONF_UNLOCK_CODE: options[CONF_UNLOCK_CODE]} if CONF_UNLOCK_CODE in options else {}
+        chosen: dict[str, object] = {}
+        errors: dict[str, str] = {}
         if user_input is not None:
-            return self.async_create_entry(data={**user_input, CONF_SCAN_INTERVAL: int(user_input[CONF_SCAN_INTERVAL])})
+            chosen = {
+                CONF_SCAN_INTERVAL: int(user_input[CONF_SCAN_INTERVAL]),
+                CONF_READ_ONLY: user_input[CONF_READ_ONLY],
+            }
+            typed = user_input.get(CONF_UNLOCK_CODE)
+            if not typed:
+                return self.async_create_entry(data=chosen)
+            if typed == _CODE_KEPT and kept:
+                return self.async_create_entry(data=chosen | kept)
+            if error := _wrong_with(typed):
+                errors[CONF_UNLOCK_CODE] = error
+            else:
+                return self.async_create_entry(data=chosen | {CONF_UNLOCK_CODE: typed})
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
                 _OPTIONS_SCHEMA,
                 {
-                    CONF_SCAN_INTERVAL: Region(self.config_entry.data[CONF_REGION]).poll_interval_min,
                     CONF_READ_ONLY: False,
-                    **self.config_entry.options,
+                    **options,
+                    CONF_SCAN_INTERVAL: max(_SHORTEST_INTERVAL_MIN, interval_min),  # a demo may ask more often
+                    **chosen,
+                    **dict.fromkeys(kept, _CODE_KEPT),
                 },
             ),
+            errors=errors,
         )
 
     async def async_step_doctor(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
@@ -127,3 +163,10 @@ class MyBMWOptionsFlow(OptionsFlowWithReload):
     async def async_step_doctor_done(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Leave all as it is."""
         return self.async_create_entry(data=self.config_entry.options)
+
+
+def _wrong_with(code: str) -> str | None:
+    """Why a code for unlocking is not taken; None if nothing is wrong with it."""
+    if not code.strip():
+        return "unlock_code_blank"
+    return "unlock_code_mixed" if _DOT in code else None

@@ -4,6 +4,9 @@ from typing import Final
 
 DOMAIN: Final = "mybmw"
 
+CARDATA_TITLE: Final = "CarData "
+"""What the title of an account begins with that was added through CarData."""
+
 CONF_CAPTCHA_TOKEN: Final = "captcha_token"  # noqa: S105 - the name of a field
 CONF_CLIENT_ID: Final = "client_id"
 CONF_GCID: Final = "gcid"

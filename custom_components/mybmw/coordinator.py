@@ -9,16 +9,16 @@ from typing import override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .account_store import AccountStore
+from .account_store import AccountStore, account_id_of
 from .commanding import Commanding
-from .complaints import car_gone, complaint_about, complaint_of, only_tells, read_only
+from .complaints import car_gone, complaint_about, complaint_of, nothing_new, only_tells, read_only, sign_in_first
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
-from .issues import async_clear_refusal, async_report_refusal
+from .issues import async_clear_refusal, async_report_refusal, is_refused
 from .moments import local_minute
 from .pauses import PAUSING, TIMER_SLACK, Pauses, rest_of
 from .pictures import Pictures
@@ -35,17 +35,7 @@ from .sources import (
 )
 from .sources.pauses import Pause, blocks_commands
 from .troubles import Cause, Ledger, Trouble, cause_of
-from .vehicle import (
-    Brand,
-    Capabilities,
-    Command,
-    InvalidCommandError,
-    Location,
-    Outcome,
-    Picture,
-    Vehicle,
-    View,
-)
+from .vehicle import Brand, Capabilities, Command, InvalidCommandError, Location, Outcome, Picture, Vehicle, View
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,8 +68,10 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         self.commands = Commanding(hass, self._tell, self._look_at, self.async_update_listeners)
         self._devices = AccountDevices(hass, entry, self.account_id)
         self.pauses = Pauses(store, counts_calls=source.budget is not None)
-        self._ledger = Ledger(self._name)
+        self._ledger = Ledger(self._name, every=self._interval - TIMER_SLACK)
         self._looks_for_cars = False
+        self._shortfall: SourceError | None = None  # of what was wanted at once in the last update
+        self._why_in_vain: SourceError | None = None  # if the last update was, and this is known
         self._updating = asyncio.Lock()
         self._read_alone: set[str] = set()  # since the account was last asked: what it is about to say is older
         self._found: dict[str, Location] = {}  # since then, too
@@ -96,8 +88,10 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
 
     @property
     def is_answered(self) -> bool:
-        """Whether the last update was worth it: the account could be read, and a car of it, if it has any."""
-        return self.last_update_success and (not self.data or not self.troubles.keys() >= self.data.keys())
+        """Whether the last update was worth it: all was read that was wanted at once, and a car, if there is any."""
+        if not self.last_update_success or self._shortfall:
+            return False
+        return not self.data or not self.troubles.keys() >= self.data.keys()
 
     def is_current(self, vin: str) -> bool:
         """Whether a car is on the account and was read, or heard, recently enough to be believed."""
@@ -151,7 +145,8 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         new ones are looked for at the next poll.
 
         Raises:
-            HomeAssistantError: Nothing could be read, or nothing was asked because BMW wants to be left alone.
+            HomeAssistantError: Nothing could be read, or something of what is shown as it was known; or nothing was
+                asked because BMW wants to be left alone.
         """
         if self.pause is None:
             self._looks_for_cars = True
@@ -162,9 +157,9 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
                 await self.async_refresh()
         self.pauses.explain()
         if not self.last_update_success and isinstance(self.last_exception, ConfigEntryAuthFailed):
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required")
+            raise sign_in_first()
         if not self.is_answered:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed")
+            raise nothing_new(self._why_in_vain, self.source.checkup)
 
     async def async_refresh_car(self, vin: str) -> None:
         """Read one car at once.
@@ -176,10 +171,10 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         try:
             await self._look_at(vin)
         except SignInRequiredError as err:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
+            raise sign_in_first() from err
         except SourceError as err:
             self.pauses.explain()
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="refresh_failed") from err
+            raise nothing_new(err, self.source.checkup) from err
 
     async def async_look_again(self) -> None:
         """Find out whether a refusal is over, without waiting for the end of its pause."""
@@ -221,10 +216,11 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         self.update_interval = self._interval
         self._read_alone.clear()
         self._found.clear()
+        self._shortfall = self._why_in_vain = None
         try:
             fetch = await self._fetch()
         except SignInRequiredError as err:
-            self._note_failure(Cause.SIGN_IN_REQUIRED, err)
+            self._note_failure(Cause.SIGN_IN_REQUIRED, err, is_refused=True)
             async_clear_refusal(self.hass, self.config_entry.entry_id)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         except NotAllowedError as err:
@@ -308,7 +304,8 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
     def _wait(self, pause: Pause) -> Mapping[str, Vehicle]:
         """Ask nothing until the pause is over. A full quota leaves the data standing, a refusal does not."""
         if pause.refusal:
-            self._note_failure(Cause(pause.refusal), f"the account is refused ({pause.refusal})")
+            why = f"the account is refused ({pause.refusal})"
+            self._note_failure(Cause(pause.refusal), why, is_refused=True)
             async_report_refusal(self.hass, self.config_entry.entry_id, self.config_entry.title, pause.refusal)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -330,21 +327,32 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
     def _miss(self, err: TryLaterError) -> Mapping[str, Vehicle]:
         """Let a failure of the whole account pass that will probably be gone next time."""
         self._note_failure(Cause.TRY_LATER, err)
+        self._why_in_vain = err
         if self.last_update_success and any(self.is_current(vin) for vin in self.data):
             _LOGGER.debug("Could not read the account; keeping what is known: %s", err)
             return self.data
         raise _try_later(err) from err
 
     async def _take_in(self, fetch: Fetch) -> Mapping[str, Vehicle]:
-        """Put what was read beside what is known, car by car."""
+        """Show what was read, then do what takes time: cars are heard meanwhile, and know better."""
+        failure = self._put_beside(fetch)
+        if is_refused(self.hass, self.config_entry.entry_id):
+            await self.pictures.async_forget_refusals()
         async_clear_refusal(self.hass, self.config_entry.entry_id)
-        waits = [err.until for err in fetch.failures.values() if isinstance(err, SlowDownError)]
-        if waits:
+        self._shortfall = fetch.shortfall
+        troubles = (*fetch.failures.values(), fetch.shortfall)
+        if waits := [err.until for err in troubles if isinstance(err, SlowDownError)]:
             pause = await self.pauses.async_begin(max(waits))
             self.update_interval = max(self.pauses.idle_for(pause), self._interval)
         elif self.pause is None:  # else it has begun meanwhile
             await self.pauses.async_end()
+        if failure:
+            raise _try_later(failure)
+        await self.pictures.async_keep_only(self.data.keys() | self._devices.async_vins())
+        return self.data
 
+    def _put_beside(self, fetch: Fetch) -> SourceError | None:
+        """Put what was read beside what is known, car by car. Returns what is wrong if that leaves nothing."""
         if unread := sorted(fetch.unread_makes - self.unread_makes):
             _LOGGER.info("Cars may be missing: the list of %s cannot be read", ", ".join(unread))
         self.unread_makes = fetch.unread_makes
@@ -353,6 +361,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         before, failures = self.data, {vin: err for vin, err in fetch.failures.items() if vin not in shared}
         if is_empty:  # more likely a slip of the cloud than a sale of all cars at once
             failures = dict.fromkeys(before, TryLaterError("No car is on the account's list"))
+        self._why_in_vain = fetch.shortfall or next(iter(failures.values()), None)
         read = {
             vin: vehicle.settled(before[vin]) if vin in before else vehicle
             for vin, vehicle in fetch.vehicles.items()
@@ -362,36 +371,31 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         read |= {vin: before[vin] for vin in self._read_alone & read.keys() & before.keys()}
         vehicles = read | {vin: before[vin] for vin in failures if vin in before}
         if failures and not vehicles:
-            raise _try_later(next(iter(failures.values())))
+            return next(iter(failures.values()))
 
         self._ledger.read(read.keys())
-        self._note_troubles({vin: cause_of(err) for vin, err in failures.items()}, failures)
+        causes = {vin: cause_of(err) for vin, err in failures.items()}
+        self._ledger.replace(causes, failures, now=dt_util.utcnow())
         if not is_empty:
             makes = {car.identity.brand for car in read.values()} - fetch.unread_makes
             self._devices.async_keep_only(read.keys() | failures.keys(), seen=before.keys(), makes=makes)
         self._devices.async_update(read, before)
-        await self.pictures.async_keep_only(vehicles.keys() | self._devices.async_vins())
-        if read:
+        self._devices.async_claim(read)
+        self.data = vehicles
+        if read and not fetch.shortfall:
             self.last_success = dt_util.utcnow()
         self.commands.note(read)
-        return vehicles
+        return None
 
-    def _note_failure(self, cause: Cause, why: object) -> None:
+    def _note_failure(self, cause: Cause, why: object, *, is_refused: bool = False) -> None:
         """Count a failure of the whole account for each of its cars."""
         vins = self.data.keys() | self.troubles.keys()
-        self._note_troubles(dict.fromkeys(vins, cause), dict.fromkeys(vins, why))
-
-    def _note_troubles(self, causes: Mapping[str, Cause], reasons: Mapping[str, object]) -> None:
-        self._ledger.replace(causes, reasons, now=dt_util.utcnow(), every=self._interval - TIMER_SLACK)
+        causes, reasons = dict.fromkeys(vins, cause), dict.fromkeys(vins, why)
+        self._ledger.replace(causes, reasons, now=dt_util.utcnow(), is_refused=is_refused)
 
     def _name(self, vin: str) -> str:
         """What to call a car in the log, which must never hold its VIN."""
         return self.data[vin].name if vin in self.data else "A car of the account"
-
-
-def account_id_of(entry: MyBMWConfigEntry) -> str:
-    """By what an account is known on disk and among devices."""
-    return entry.unique_id or entry.entry_id
 
 
 def _try_later(err: SourceError) -> UpdateFailed:

@@ -1,13 +1,15 @@
 """The devices of an account: one for itself and one for each of its cars. A car on two accounts is one device."""
 
 from collections.abc import Collection, Mapping, Set as AbstractSet
+from datetime import datetime
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .const import DOMAIN
+from .const import CARDATA_TITLE, CONF_SOURCE, DOMAIN
 from .issues import async_report_shared_cars
+from .origins import async_shown_since
 from .vehicle import Brand, Vehicle
 
 
@@ -25,17 +27,18 @@ class AccountDevices[T]:
     def async_show_account(self) -> str:
         """Give the account a device, which its cars hang on; returns its id.
 
-        Beside other accounts it is told apart by its title; alone it needs none, so that nothing of an owner's address
-        gets into the ids of entities.
+        It is called after its source; when that changes, its entities keep their ids. Beside other accounts it is told
+        apart by its title; alone it needs none, so that nothing of an owner's address gets into the ids of entities.
         """
-        others = self._other_accounts()
+        others, name = self._other_accounts(), f"{self._entry.data[CONF_SOURCE]}_account"
+        title = self._entry.title.removeprefix(CARDATA_TITLE)
         return self._registry.async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self._account_id)},
             entry_type=dr.DeviceEntryType.SERVICE,
             manufacturer="BMW",
-            translation_key="account_of" if others else "account",
-            translation_placeholders={"account": self._entry.title} if others else None,
+            translation_key=f"{name}_of" if others else name,
+            translation_placeholders={"account": title} if others else None,
         ).id
 
     @callback
@@ -74,6 +77,23 @@ class AccountDevices[T]:
         return set(shared)
 
     @callback
+    def async_claim(self, vehicles: Mapping[str, Vehicle]) -> None:
+        """Give new cars a device before their entities are there, so that no account that begins just now shows them.
+
+        Two entities with one id would have Home Assistant write it, and with it the VIN, into the log.
+        """
+        if not self._other_accounts():
+            return
+        for vin, vehicle in vehicles.items():
+            if self._device(vin, self._entry) is None:
+                self._registry.async_get_or_create(
+                    config_entry_id=self._entry.entry_id,
+                    identifiers={(DOMAIN, vin)},
+                    manufacturer=vehicle.identity.brand.value,
+                    name=vehicle.name,
+                )
+
+    @callback
     def async_keep_only(self, vins: AbstractSet[str], *, seen: AbstractSet[str], makes: AbstractSet[Brand]) -> None:
         """Remove the cars that have left the account: those that were `seen` on it, and those of the same make.
 
@@ -106,9 +126,13 @@ class AccountDevices[T]:
         ours = self._device(vin, self._entry)
         for entry in self._other_accounts():
             theirs = self._device(vin, entry)
-            if theirs and (ours is None or theirs.created_at > ours.created_at):
+            if theirs and (ours is None or self._async_since(theirs) > self._async_since(ours)):
                 return entry
         return None
+
+    @callback
+    def _async_since(self, device: dr.DeviceEntry) -> datetime:
+        return async_shown_since(er.async_get(self._hass), device)
 
     def _other_accounts(self) -> list[ConfigEntry[T]]:
         entries: list[ConfigEntry[T]] = self._hass.config_entries.async_entries(DOMAIN, include_disabled=False)

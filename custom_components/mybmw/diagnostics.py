@@ -5,7 +5,7 @@ from dataclasses import asdict
 from enum import Enum
 from typing import Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -14,6 +14,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from .const import CONF_CLIENT_ID, CONF_GCID, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
 from .sources import Json
+from .sources.anonymize import Anonymizer
 
 _OF_ENTRY: Final = {CONF_CLIENT_ID, CONF_GCID, CONF_PASSWORD, CONF_USERNAME}
 _OF_CAR: Final = {"address", "altitude_m", "heading_deg", "latitude", "longitude", "vin"}
@@ -69,6 +70,8 @@ def _account(entry: MyBMWConfigEntry) -> Json:
             "unread_makes": coordinator.unread_makes,
             "budget": asdict(budget) if budget else None,
             "checkup": coordinator.source.checkup,
+            "obstacle": coordinator.source.obstacle,
+            "listening": coordinator.source.listening,
             "recordings": coordinator.source.recordings(),
         }.items()
     }
@@ -76,11 +79,12 @@ def _account(entry: MyBMWConfigEntry) -> Json:
 
 def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
     trouble = coordinator.troubles.get(vin)
+    vehicle = coordinator.data[vin]
+    extras = {name: REDACTED if extra.is_personal else asdict(extra) for name, extra in vehicle.extras.items()}
     return _plain(
         {
-            "vehicle": async_redact_data(
-                asdict(coordinator.data[vin]), _OF_CAR.union(coordinator.source.personal_extras)
-            ),
+            "vehicle": async_redact_data(asdict(vehicle), _OF_CAR)
+            | {"extras": _without_persons(coordinator, vin, _plain(extras))},
             "offers": _offers(coordinator, vin),
             "is_current": coordinator.is_current(vin),
             "trouble": trouble and asdict(trouble),
@@ -88,6 +92,14 @@ def _car(coordinator: MyBMWCoordinator, vin: str) -> Json:
             "recordings": coordinator.source.recordings(vin),
         }
     )
+
+
+def _without_persons(coordinator: MyBMWCoordinator, vin: str, extras: Json) -> Json:
+    """What only the cloud has a name for: nobody has looked through all that it may add tomorrow."""
+    settings = coordinator.config_entry.data
+    anonymous = Anonymizer(coordinator.account_id, *(str(settings[key]) for key in _OF_ENTRY & settings.keys()))
+    anonymous.learn(vin)
+    return anonymous(extras)
 
 
 def _offers(coordinator: MyBMWCoordinator, vin: str) -> list[str]:

@@ -8,12 +8,12 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 
 from .coordinator import MyBMWConfigEntry
-from .sources import Check, Checkup, Verdict
+from .sources import FOUND_BY_ASKING, Check, Checkup, Obstacle, Verdict
 
 _SIGNS: Final[Mapping[Verdict, str]] = {Verdict.GOOD: "✅", Verdict.PENDING: "⏳", Verdict.BAD: "❌"}
 
-_WORTH_A_CALL: Final = frozenset({Check.API, Check.CARS, Check.CONTAINER})
-"""What can be found out by asking BMW only."""
+_POINTER: Final = "👉 "
+"""Stands before what the stream has failed by, among the things that may be."""
 
 
 def checkup_of(entry: MyBMWConfigEntry) -> Checkup:
@@ -27,14 +27,19 @@ def is_ill(checkup: Checkup) -> bool:
 
 
 def signs(entry: MyBMWConfigEntry) -> dict[str, str]:
-    """A sign for each finding, to be put before the words that tell what it is about."""
+    """A sign for each finding, to be put before the words that tell what it is about, and one that points at why."""
     checkup = checkup_of(entry)
-    return {"account": entry.title} | {check.value: _SIGNS[checkup.get(check, Verdict.PENDING)] for check in Check}
+    in_the_way = entry.runtime_data.source.obstacle if checkup else None
+    return (
+        {"account": entry.title}
+        | {check.value: _SIGNS[checkup.get(check, Verdict.PENDING)] for check in Check}
+        | {obstacle.value: _POINTER if obstacle is in_the_way else "" for obstacle in Obstacle}
+    )
 
 
 async def async_look_again(entry: MyBMWConfigEntry) -> None:
     """Have a closer look, for which BMW is asked only if that may bring something."""
     checkup = checkup_of(entry)
-    if any(checkup[check] is not Verdict.GOOD for check in _WORTH_A_CALL & checkup.keys()):
+    if any(checkup[check] is not Verdict.GOOD for check in FOUND_BY_ASKING & checkup.keys()):
         with suppress(HomeAssistantError):  # what is in the way is among the findings, or passes by itself
             await entry.runtime_data.async_refresh_now()

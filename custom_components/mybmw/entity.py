@@ -10,12 +10,17 @@ from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    async_get_current_platform,
+    async_get_platforms,
+)
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .complaints import explaining_flaws
 from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from .portions import LOOKS_AT_ALL
 from .vehicle import Command, Extra, Outcome, Vehicle
 
 
@@ -189,6 +194,8 @@ async def async_add_car_entities[D: MyBMWEntityDescription](
     create: Callable[[MyBMWCoordinator, str, D], MyBMWEntity],
 ) -> None:
     """Add an entity for every fact that a car can tell: now, and whenever a car or a fact joins later."""
+    if not _is_platform_there():
+        return
     coordinator = entry.runtime_data
     added: set[tuple[str, str]] = set()
 
@@ -218,6 +225,8 @@ async def async_add_extra_entities[D: MyBMWEntityDescription](
 
     `describe` says what becomes of a value (by its name in the cloud), or None if it is none of the platform's.
     """
+    if not _is_platform_there():
+        return
     coordinator = entry.runtime_data
     added: set[tuple[str, str]] = set()
 
@@ -242,7 +251,8 @@ async def _async_add_car_by_car(
 ) -> None:
     """Have what is missing of cars added (`added` is what is there, by VIN and key): now, and with every update.
 
-    Now is one car after the other: while Home Assistant adds what it is given at a time, it does nothing else.
+    Now is one car after the other, and one platform after the other: while Home Assistant adds what it is given at a
+    time, it does nothing else. Nothing is added to a platform that has gone meanwhile.
     """
     coordinator = entry.runtime_data
 
@@ -252,11 +262,26 @@ async def _async_add_car_by_car(
         add(coordinator.data)
 
     for vin in list(coordinator.data):
-        if vin in coordinator.data:  # else it has left meanwhile
-            add([vin])
-            await asyncio.sleep(0)
-    entry.async_on_unload(coordinator.async_add_listener(update))
+        async with coordinator.adding:
+            if not _is_platform_there():
+                return
+            if vin in coordinator.data:  # else it has left meanwhile
+                add([vin])
+                await asyncio.sleep(0)
+    if not _is_platform_there():
+        return
+    entry.async_on_unload(coordinator.async_add_listener(update, LOOKS_AT_ALL))
     update()
+
+
+def _is_platform_there() -> bool:
+    """Whether the platform that is being set up is still one of Home Assistant's.
+
+    Home Assistant waits a minute for a platform. One that takes longer goes on all the same, and its account may be
+    unloaded meanwhile, or even be set up anew, with another platform.
+    """
+    platform = async_get_current_platform()
+    return platform in async_get_platforms(platform.hass, DOMAIN)
 
 
 async def async_add_command_entities[D: MyBMWEntityDescription](
@@ -271,6 +296,8 @@ async def async_add_command_entities[D: MyBMWEntityDescription](
     remembers their ids, names and areas, and they have them again when commands are switched on, or when the account
     is back at the door that takes them.
     """
+    if not _is_platform_there():
+        return
     coordinator = entry.runtime_data
     if coordinator.takes_commands:
         await async_add_car_entities(entry, async_add_entities, descriptions, create)

@@ -23,6 +23,7 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .account_flow import AccountFlow, SignedIn, log_unexpected
+from .account_store import UnreadableError
 from .captcha_page import PAGE_LIFETIME, async_close_page, async_open_page
 from .connection import async_disconnect, connect
 from .const import CONF_CAPTCHA_TOKEN, CONF_SOURCE
@@ -195,7 +196,10 @@ class MyBMWSteps(AccountFlow):
             return self._show_error("too_many_attempts")
         if captcha_token:
             self._spent_tokens.add(captcha_token)
-        previous = await self._async_previous_credentials()
+        try:
+            previous = await self._async_previous_credentials()
+        except UnreadableError as err:
+            return self._not_stored(err)
         http = connect(self.hass)
         try:
             credentials = await sign_in(
@@ -220,9 +224,7 @@ class MyBMWSteps(AccountFlow):
     async def _async_previous_credentials(self) -> Credentials:
         """What an account was let in with until now: with it, BMW sees the same copy of its app sign in again."""
         entry = self._entry
-        if entry is None or entry.unique_id is None:
-            return self._stranger
-        return {**self._stranger, **await self._async_remembered(entry.unique_id, _SOURCE)}
+        return {**self._stranger, **(await self._async_remembered(entry, _SOURCE) if entry else {})}
 
     def _show_source_error(self, err: SourceError) -> ConfigFlowResult:
         match err:

@@ -12,25 +12,28 @@ from hashlib import sha256
 import logging
 from pathlib import Path
 import shutil
-from typing import Final, TypedDict
+from typing import Final, TypedDict, cast
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.file import WriteError, write_utf8_file
 
+from .account_store import moment_in, object_in
 from .const import DOMAIN
-from .sources import NotAllowedError, Refusal, SignInRequiredError, SlowDownError, SourceError
+from .sources import Json, NotAllowedError, Refusal, SignInRequiredError, SlowDownError, SourceError
+from .sources.spans import has_come
 from .vehicle import Picture, View
 
 _LOGGER = logging.getLogger(__name__)
 
 LIFETIME: Final = timedelta(days=7)
-"""How long a picture is taken for the newest one: cars seldom change their looks."""
+"""How long a picture is taken for the newest one, and a refusal for the last word: cars seldom change their looks."""
 
 SHORTEST_WAIT: Final = timedelta(minutes=10)
 LONGEST_WAIT: Final = timedelta(days=1)
-"""After a failure, a picture is not asked for again before so long; each further failure doubles that."""
+"""After an outage, a picture is not asked for again before so long; each further one doubles that."""
 
 _VERSION: Final = 1
 
@@ -45,12 +48,13 @@ class Record:
     """What is remembered of one picture.
 
     `updated_at` is when it became what it is, None if there is none; before `due_at` it is not asked for again;
-    `misses` is how many times in a row there was none to be had.
+    `misses` is how many times in a row there was none to be had; it `is_refused` if the cloud said so the last time.
     """
 
     updated_at: datetime | None = None
     due_at: datetime
     misses: int = 0
+    is_refused: bool = False
 
 
 class _StoredRecord(TypedDict):
@@ -59,6 +63,7 @@ class _StoredRecord(TypedDict):
     updated_at: str | None
     due_at: str
     misses: int
+    is_refused: bool
 
 
 class _Stored(TypedDict):
@@ -85,15 +90,8 @@ class Pictures:
         self._one_at_a_time = asyncio.Lock()
 
     async def async_load(self) -> None:
-        """Remember what was known before the restart."""
-        if (stored := await self._store.async_load()) is None:
-            return
-        self._rest_until = _moment(stored["rest_until"])
-        for record in stored["pictures"]:
-            if record["view"] in set(View) and (due_at := _moment(record["due_at"])):
-                self._records[record["vin"], View(record["view"])] = Record(
-                    updated_at=_moment(record["updated_at"]), due_at=due_at, misses=record["misses"]
-                )
+        """Remember what was known before the restart; what cannot be read of it is asked for once more."""
+        self._records, self._rest_until = await _load(self._store)
 
     def records(self, vin: str) -> Mapping[View, Record]:
         """What is remembered of the pictures of a car."""
@@ -118,6 +116,11 @@ class Pictures:
                 picture = await self._read(key)
         return picture
 
+    async def async_forget_refusals(self) -> None:
+        """Have asked again for what was refused, as the account is let in again."""
+        self._records, self._rest_until = _without_refusals(self._records), None
+        await self._save()
+
     async def async_keep_only(self, vins: Collection[str]) -> None:
         """Delete the pictures of all other cars."""
         for (vin, _), fetching in self._fetching.items():
@@ -136,10 +139,10 @@ class Pictures:
 
     def _is_due(self, key: _Key) -> bool:
         now = dt_util.utcnow()
-        if self._needs_sign_in or (self._rest_until and now < self._rest_until):
+        if self._needs_sign_in or (self._rest_until and not has_come(self._rest_until, LONGEST_WAIT, now)):
             return False
         record = self._records.get(key)
-        return record is None or now >= record.due_at
+        return record is None or has_come(record.due_at, LIFETIME, now)
 
     def _begin(self, key: _Key) -> asyncio.Task[None]:
         """The task that fetches a picture, which goes on when nobody waits for it any more: it has cost a request."""
@@ -164,9 +167,7 @@ class Pictures:
                 return
             except SourceError as err:
                 _LOGGER.debug("No picture: %s", err)
-                if isinstance(err, NotAllowedError) and err.reason is Refusal.BLOCKED:
-                    self._rest_until = dt_util.utcnow() + LONGEST_WAIT
-                self._miss(key)
+                self._miss(key, err.reason if isinstance(err, NotAllowedError) else None)
             else:
                 await self._take_in(key, picture)
             await self._save()
@@ -183,15 +184,22 @@ class Pictures:
                 self._miss(key)
                 return
             updated_at = now
-        self._records[key] = Record(updated_at=updated_at, due_at=now + LIFETIME)
+        self._records[key] = Record(updated_at=updated_at and min(updated_at, now), due_at=now + LIFETIME)
         self._on_change()
 
-    def _miss(self, key: _Key) -> None:
-        """Keep the picture there is, and be patient."""
-        record = self._records.get(key)
+    def _miss(self, key: _Key, refusal: Refusal | None = None) -> None:
+        """Keep the picture there is, and be patient; a block is one of all pictures, and ends sooner than others do."""
+        record, now = self._records.get(key), dt_util.utcnow()
         misses = record.misses if record else 0
         wait = min(SHORTEST_WAIT * 2 ** min(misses, 10), LONGEST_WAIT)
-        self._records[key] = Record(updated_at=self.updated_at(*key), due_at=dt_util.utcnow() + wait, misses=misses + 1)
+        match refusal:
+            case Refusal.BLOCKED:
+                self._rest_until = now + LONGEST_WAIT
+            case Refusal.FORBIDDEN:
+                wait = LIFETIME
+        self._records[key] = Record(
+            updated_at=self.updated_at(*key), due_at=now + wait, misses=misses + 1, is_refused=refusal is not None
+        )
 
     async def _read(self, key: _Key) -> Picture | None:
         """The picture on disk. One that was there and is not any more may be asked for again at once."""
@@ -208,21 +216,15 @@ class Pictures:
         return self._folder / f"{sha256(vin.encode()).hexdigest()[:16]}_{view}"
 
     async def _save(self) -> None:
-        await self._store.async_save(
-            {
-                "pictures": [
-                    {
-                        "vin": vin,
-                        "view": view,
-                        "updated_at": record.updated_at.isoformat() if record.updated_at else None,
-                        "due_at": record.due_at.isoformat(),
-                        "misses": record.misses,
-                    }
-                    for (vin, view), record in self._records.items()
-                ],
-                "rest_until": self._rest_until.isoformat() if self._rest_until else None,
-            }
-        )
+        await self._store.async_save(_written(self._records, self._rest_until))
+
+
+async def async_forget_refused_pictures(hass: HomeAssistant, account_id: str) -> None:
+    """Have asked again for what was refused: an account that stands still was signed in to anew, by whichever door."""
+    store = _store(hass, account_id)
+    records, _ = await _load(store)
+    if records:
+        await store.async_save(_written(_without_refusals(records), None))
 
 
 async def async_remove_pictures(hass: HomeAssistant, account_id: str) -> None:
@@ -239,8 +241,52 @@ def _store(hass: HomeAssistant, account_id: str) -> Store[_Stored]:
     return Store(hass, _VERSION, f"{DOMAIN}.{slugify(account_id)}.picture_index", private=True, atomic_writes=True)
 
 
-def _moment(text: str | None) -> datetime | None:
-    return dt_util.parse_datetime(text) if text else None
+async def _load(store: Store[_Stored]) -> tuple[dict[_Key, Record], datetime | None]:
+    """What is remembered of each picture, and until when none is asked for; nothing, if it cannot be read."""
+    try:
+        stored: Json = cast("Json", await store.async_load())
+    except (HomeAssistantError, OSError) as err:  # without what it says, which has the number of the account in it
+        _LOGGER.error("What is known of the pictures of cars cannot be read (%s)", type(err).__name__)  # noqa: TRY400
+        return {}, None
+    page, records = object_in(stored), dict[_Key, Record]()
+    pictures = page.get("pictures")
+    for each in map(object_in, pictures if isinstance(pictures, list) else ()):
+        vin, view, misses = each.get("vin"), each.get("view"), each.get("misses")
+        known = next((known for known in View if known == view), None)
+        if isinstance(vin, str) and known and (due_at := moment_in(each.get("due_at"))):
+            records[vin, known] = Record(
+                updated_at=moment_in(each.get("updated_at")),
+                due_at=due_at,
+                misses=misses if isinstance(misses, int) else 0,
+                is_refused=each.get("is_refused") is True,
+            )
+    return records, moment_in(page.get("rest_until"))
+
+
+def _written(records: Mapping[_Key, Record], rest_until: datetime | None) -> _Stored:
+    return {
+        "pictures": [
+            {
+                "vin": vin,
+                "view": view,
+                "updated_at": record.updated_at.isoformat() if record.updated_at else None,
+                "due_at": record.due_at.isoformat(),
+                "misses": record.misses,
+                "is_refused": record.is_refused,
+            }
+            for (vin, view), record in records.items()
+        ],
+        "rest_until": rest_until.isoformat() if rest_until else None,
+    }
+
+
+def _without_refusals(records: Mapping[_Key, Record]) -> dict[_Key, Record]:
+    """The same, but that what was refused may be asked for now, as if for the first time."""
+    now = dt_util.utcnow()
+    return {
+        key: Record(updated_at=record.updated_at, due_at=now) if record.is_refused else record
+        for key, record in records.items()
+    }
 
 
 def _read(path: Path) -> Picture | None:

@@ -15,15 +15,15 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from . import issues
-from .account_store import AccountStore
+from .account_store import AccountStore, UnreadableError, account_id_of
 from .const import DOMAIN
-from .coordinator import MyBMWConfigEntry, account_id_of
+from .coordinator import MyBMWConfigEntry
 from .doctor import async_look_again, checkup_of, is_ill, signs
 from .issues import is_refused
 from .moments import local_minute
 from .sources import Refusal
 from .sources.pauses import REFUSAL_WAITS, Pause
-from .takeover_dialog import TakeOverFlow, WayBackFlow
+from .takeover_dialog import REMEDIES, FailureFlow, TakeOverFlow, WayBackFlow
 
 PROBE_WAITS: Final[Mapping[Refusal, timedelta]] = {
     Refusal.BLOCKED: timedelta(hours=1),
@@ -41,17 +41,26 @@ async def async_create_fix_flow(
     """Begin to repair an account; `data` is what the issue was created with."""
     entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
     if entry is None:
-        message = "The account is gone"
-        raise ValueError(message)
-    match issue_id.removesuffix(f"_{entry.entry_id}"):
+        return GoneFlow()
+    match kind := issue_id.removesuffix(f"_{entry.entry_id}"):
         case issues.CHECKUP:
             return DoctorFlow(entry)
         case issues.TAKE_OVER:
             return TakeOverFlow(entry)
         case issues.TAKEN_OVER:
             return WayBackFlow(entry)
+        case _ if kind in REMEDIES:
+            return FailureFlow(entry, kind)
         case _:
             return LookAgainFlow(entry, issue_id)
+
+
+class GoneFlow(RepairsFlow):
+    """Says that there is nothing to repair any more: the account was removed while its message was on a page."""
+
+    async def async_step_init(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
+        """Say so."""
+        return self.async_abort(reason="account_gone")
 
 
 class LookAgainFlow(RepairsFlow):
@@ -83,6 +92,12 @@ class LookAgainFlow(RepairsFlow):
         """Look again; as long as the account is refused, the explanation stays."""
         if user_input is None:
             return self._explain()
+        try:
+            return await self._look_again()
+        except UnreadableError:  # which the account says, too
+            return self._explain("unreadable")
+
+    async def _look_again(self) -> RepairsFlowResult:
         if (allowed_at := _next_probe(await self._pause())) and dt_util.utcnow() < allowed_at:
             return self._explain("too_early", allowed_at)
         await self._look()

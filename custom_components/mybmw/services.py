@@ -91,10 +91,21 @@ _PLAN: Final[dict[probatio.Marker, object]] = {
     probatio.Optional(ATTR_PRE_ENTRY_CLIMATIZATION): cv.boolean,
     probatio.Optional(ATTR_DEPARTURE_TIMERS): probatio.All(cv.ensure_list, [probatio.Schema(_TIMER)]),
 }
+
+
+def _in_ascii(value: object) -> object:
+    """Let a moment through unless it cannot be one: half a character ends the process in Home Assistant's parser."""
+    if isinstance(value, str) and not value.isascii():
+        message = "A moment is written in digits, letters and signs"
+        raise probatio.Invalid(message)
+    return value
+
+
+_MOMENT: Final = probatio.All(_in_ascii, cv.datetime)
 _SPAN: Final[dict[probatio.Marker, object]] = {
     **_DEVICE,
-    probatio.Optional(ATTR_START): cv.datetime,
-    probatio.Optional(ATTR_END): cv.datetime,
+    probatio.Optional(ATTR_START): _MOMENT,
+    probatio.Optional(ATTR_END): _MOMENT,
 }
 
 

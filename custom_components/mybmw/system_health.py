@@ -8,9 +8,9 @@ from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from .account_store import AccountStore
+from .account_store import AccountStore, UnreadableError, account_id_of
 from .const import DOMAIN
-from .coordinator import MyBMWConfigEntry, account_id_of
+from .coordinator import MyBMWConfigEntry
 from .moments import local_minute
 from .sources import Check, Source, Verdict
 from .sources.pauses import Pause
@@ -48,7 +48,10 @@ async def _account(hass: HomeAssistant, entry: MyBMWConfigEntry) -> _Health:
         of_source = _of_source(coordinator.source)
     else:
         store = AccountStore(hass, account_id_of(entry))
-        await store.async_load()
+        try:
+            await store.async_load()
+        except UnreadableError:
+            return {"status": "unreadable"}
         pause, cars, last_success, of_source = store.pending_pause, None, None, {}
     told: dict[str, _Value | None] = {
         "status": _status(hass, entry, pause),

@@ -33,15 +33,14 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What kept a car from being read the last time, and how many times in a row it has failed."""
+    """What kept a car from being read the last time, and how many times in a row it has failed.
+
+    It `is_lost` if what was read before is believed no longer: it has failed too often, or the account was refused.
+    """
 
     cause: Cause
     misses: int
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it has failed too often for what was read before to be believed any longer."""
-        return self.misses > MISSES_ALLOWED
+    is_lost: bool
 
 
 def cause_of(err: SourceError) -> Cause:
@@ -56,12 +55,16 @@ def cause_of(err: SourceError) -> Cause:
 
 
 class Ledger:
-    """Counts the troubles of an account's cars, and logs once when one is lost, and once when it is back."""
+    """Counts the troubles of an account's cars, and logs once when one is lost, and once when it is back.
 
-    def __init__(self, name: Callable[[str], str]) -> None:
+    A car that somebody reads in vain again and again does not fail faster than looks come, one `every` so often.
+    """
+
+    def __init__(self, name: Callable[[str], str], *, every: timedelta) -> None:
         """Know of no trouble; `name` is what to call a car (by its VIN) in the log, which must never hold one."""
         self.troubles: Mapping[str, Trouble] = {}
         self._name = name
+        self._every = every
         self._counted_at: datetime | None = None
 
     @property
@@ -70,22 +73,22 @@ class Ledger:
         return {vin for vin, trouble in self.troubles.items() if trouble.is_lost}
 
     def replace(
-        self, causes: Mapping[str, Cause], reasons: Mapping[str, object], *, now: datetime, every: timedelta
+        self, causes: Mapping[str, Cause], reasons: Mapping[str, object], *, now: datetime, is_refused: bool = False
     ) -> None:
         """Have these troubles and no others, by VIN; `reasons` are for the log.
 
-        A failure counts once more, and to wait is none. A car that somebody reads in vain again and again does not fail
-        faster than looks come, one `every` so often.
+        A failure counts once more, and to wait is none. If the account `is_refused`, nothing is shown at once, and
+        nobody knows for how long: no car is believed before it was read again, whatever patience was left with it.
         """
         lost_before = self.lost
-        is_new = is_over(self._counted_at, every, now)
+        is_new = is_over(self._counted_at, self._every, now)
         if is_new and any(cause.is_failure for cause in causes.values()):
             self._counted_at = now
         self.troubles = {
-            vin: Trouble(cause=cause, misses=self._misses(vin, cause, is_new=is_new)) for vin, cause in causes.items()
+            vin: self._trouble(vin, cause, is_new=is_new, is_refused=is_refused) for vin, cause in causes.items()
         }
         for vin in self.lost - lost_before:
-            _LOGGER.warning("%s could not be read for too long: %s", self._name(vin), reasons[vin])
+            _LOGGER.warning("%s is unavailable until it can be read again: %s", self._name(vin), reasons[vin])
 
     def read(self, vins: Collection[str]) -> None:
         """Note that these cars could be read; nothing is wrong with them any more."""
@@ -93,6 +96,8 @@ class Ledger:
             _LOGGER.info("%s can be read again", self._name(vin))
         self.troubles = {vin: trouble for vin, trouble in self.troubles.items() if vin not in vins}
 
-    def _misses(self, vin: str, cause: Cause, *, is_new: bool) -> int:
-        so_far = self.troubles[vin].misses if vin in self.troubles else 0
-        return max(so_far + is_new, 1) if cause.is_failure else so_far
+    def _trouble(self, vin: str, cause: Cause, *, is_new: bool, is_refused: bool) -> Trouble:
+        before = self.troubles.get(vin)
+        so_far, was_lost = (before.misses, before.is_lost) if before else (0, False)
+        misses = max(so_far + is_new, 1) if cause.is_failure else so_far
+        return Trouble(cause=cause, misses=misses, is_lost=was_lost or is_refused or misses > MISSES_ALLOWED)

@@ -6,7 +6,8 @@ from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 
-from .certified import certify
+from tests.certified import certify
+
 from .parts import AT_THE_CLOUD, FULL, PARTS, QUICK
 from .report import DOCUMENT, Table, write
 

@@ -24,8 +24,8 @@ from .load import Load, forget_the_start, measured
 class Course:
     """How an account did: what its set-up cost and each refresh, in which nothing was new.
 
-    `stall_ms` is for how long a refresh held the event loop up at most, `written` how many states it wrote, `changed`
-    how many of these differed from before.
+    `stall_ms` is for how long a refresh held the event loop up at most, `own_stall_ms` the same without Python's
+    collector, `written` how many states it wrote, `changed` how many of these differed from before.
     """
 
     set_up: Load
@@ -33,6 +33,7 @@ class Course:
     refreshes: list[Load]
     requests: int
     stall_ms: float
+    own_stall_ms: float
     states: int
     written: int
     changed: int
@@ -69,6 +70,7 @@ async def course(who: str, cars: int, latency_ms: int, rounds: int) -> Course:
             refreshes=refreshes,
             requests=requests,
             stall_ms=watched.stall_ms,
+            own_stall_ms=watched.own_stall_ms,
             states=len(after),
             written=sum(before[entity_id][0] != reported for entity_id, (reported, _) in after.items()),
             changed=sum(before[entity_id][1] != updated for entity_id, (_, updated) in after.items()),

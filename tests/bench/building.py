@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import cycle
 import json
 import logging
 import sys
@@ -18,8 +19,10 @@ from bimmer_connected.models import ValueWithUnit
 from bimmer_connected.vehicle import MyBMWVehicle
 import orjson
 
+from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
-from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
+from custom_components.mybmw.sources.mybmw.build import Answers, Lasting, build_vehicle
+from custom_components.mybmw.vehicle import Vehicle
 from tests.recorded import RECORDED_CARS, RecordedCar
 from tests.sources.mybmw.reference import NO_VALUES
 
@@ -28,17 +31,25 @@ from .load import microseconds
 _NO_VALUES: Final = NO_VALUES | {"as_of", "fetched_at", "oddities", "tracked_location"}
 """What either has besides values of the car; that each part of ours says how old it is counts for nothing."""
 
+_NEVER: Final = "0001-01-01T00:00:00Z"
+_MOMENTS: Final = [
+    f"{datetime.fromtimestamp(second, UTC):%FT%T}.386Z" for second in range(1_800_000_000, 1_800_010_000)
+]
+"""More than anybody remembers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """What building a car costs (microseconds of processor time), and how many values it carries then.
 
-    `theirs_us` is their update; much of what their car knows is only worked out when somebody reads it, for which
-    `reading_us` is to be added: each value once.
+    In `ours_us`, nothing is new but moments; in `anew_us`, nothing was known before. `theirs_us` is their update; much
+    of what their car knows is only worked out when somebody reads it, for which `reading_us` is to be added: each value
+    once.
     """
 
     car: str
     ours_us: float
+    anew_us: float
     theirs_us: float
     reading_us: float
     decoding_us: float
@@ -53,33 +64,60 @@ def builds(times: int, rounds: int) -> list[Build]:
 
 def _build(car: RecordedCar, times: int, rounds: int) -> Build:
     now = datetime.now(UTC)
-    theirs = _their_car(car, now)
-    answers = Answers(
-        vin=car.vin,
-        brand=ListBrand(car.brand),
-        profile=car.profile,
-        state=car.state,
-        charging=car.charging,
-        fetched_at=now,
-    )
-    assert isinstance(car.state, dict)
-    news = [car.state, {"charging_settings": car.charging}]
+    theirs, lasting = _their_car(car, now), Lasting()
+    for_us, for_them = _news(car), _news(car)
     written = [orjson.dumps(answer) for answer in (car.profile, car.state, car.charging) if answer is not None]
-    theirs.update_state(news, now)
+
+    def build(known: Lasting | None = lasting) -> Vehicle:
+        state, charging = next(for_us)
+        answers = Answers(
+            vin=car.vin,
+            brand=ListBrand(car.brand),
+            profile=car.profile,
+            state=state,
+            charging=charging,
+            fetched_at=now,
+        )
+        return build_vehicle(answers, lasting=known)
+
+    def update() -> None:
+        state, charging = next(for_them)
+        theirs.update_state([state, {"charging_settings": charging}], now)
 
     def decode() -> None:
         for document in written:
             orjson.loads(document)
 
+    update()
+
     return Build(
         car=car.folder,
-        ours_us=microseconds(lambda: build_vehicle(answers), times=times, rounds=rounds),
-        theirs_us=microseconds(lambda: theirs.update_state(news, now), times=times, rounds=rounds),
+        ours_us=microseconds(build, times=times, rounds=rounds),
+        anew_us=microseconds(lambda: build(None), times=times, rounds=rounds),
+        theirs_us=microseconds(update, times=times, rounds=rounds),
         reading_us=microseconds(_reader(theirs), times=times, rounds=rounds),
         decoding_us=microseconds(decode, times=times, rounds=rounds),
-        our_values=sum(1 for _ in values_of(build_vehicle(answers))),
+        our_values=sum(1 for _ in values_of(build())),
         their_values=sum(1 for _ in values_of(theirs)),
     )
+
+
+def _news(car: RecordedCar) -> Iterator[tuple[dict[str, Json], Json]]:
+    """Answer after answer: moments that nobody has read lately, and no object of the answer before."""
+    moments = cycle(_MOMENTS)
+    for answer, charging in cycle([(_copy(car.state), _copy(car.charging)) for _ in range(2)]):
+        assert isinstance(answer, dict)
+        state = answer["state"]
+        assert isinstance(state, dict)
+        state["lastFetched"] = next(moments)
+        if state["lastUpdatedAt"] != _NEVER:
+            state["lastUpdatedAt"] = next(moments)
+        yield answer, charging
+
+
+def _copy(document: Json) -> Json:
+    copy: Json = orjson.loads(orjson.dumps(document))
+    return copy
 
 
 def _their_car(car: RecordedCar, now: datetime) -> MyBMWVehicle:

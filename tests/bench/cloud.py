@@ -9,9 +9,9 @@ import json
 import sys
 from typing import Final
 
+from tests.certified import for_server
 from tests.simulator import Simulator
 
-from .certified import for_server
 from .fleet import fleet
 from .line import HOST, Line
 

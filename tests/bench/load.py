@@ -1,11 +1,12 @@
 """What something costs: time by the clock, work of the processor, and how long the event loop was held up."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 import gc
 from statistics import median
+import threading
 import time
 from typing import Final
 
@@ -18,11 +19,13 @@ class Load:
 
     `work_s` is the processor time of this process, `stall_ms` the longest time for which its event loop could not
     turn to anything else: by processor time of its thread, so that other programs on the same core do not count.
+    `own_stall_ms` is the longest without what Python took to look through all there is for garbage.
     """
 
     wall_s: float = 0
     work_s: float = 0
     stall_ms: float = 0
+    own_stall_ms: float = 0
 
 
 @asynccontextmanager
@@ -30,7 +33,7 @@ async def measured(*, watches: bool = False) -> AsyncGenerator[Load]:
     """Measure what happens meanwhile; who `watches` for stalls costs something, too."""
     load = Load()
     over = asyncio.Event()
-    watch = asyncio.create_task(_longest_stall_s(over)) if watches else None
+    watch = asyncio.create_task(_watch(load, over)) if watches else None
     await asyncio.sleep(0)
     began, busy = time.perf_counter(), time.process_time()
     try:
@@ -39,7 +42,7 @@ async def measured(*, watches: bool = False) -> AsyncGenerator[Load]:
         load.wall_s, load.work_s = time.perf_counter() - began, time.process_time() - busy
         over.set()
         if watch:
-            load.stall_ms = 1000 * await watch
+            await watch
 
 
 def forget_the_start() -> None:
@@ -52,13 +55,40 @@ def forget_the_start() -> None:
     gc.freeze()
 
 
-async def _longest_stall_s(over: asyncio.Event) -> float:
-    longest = 0.0
-    while not over.is_set():
-        before = time.thread_time()
-        await asyncio.sleep(_LOOKS_EVERY_S)
-        longest = max(longest, time.thread_time() - before)
-    return longest
+async def _watch(load: Load, over: asyncio.Event) -> None:
+    with _collecting() as collected:
+        while not over.is_set():
+            before, collected_before = time.thread_time(), collected.spent_s
+            await asyncio.sleep(_LOOKS_EVERY_S)
+            stall_s = time.thread_time() - before
+            load.stall_ms = max(load.stall_ms, 1000 * stall_s)
+            load.own_stall_ms = max(load.own_stall_ms, 1000 * (stall_s - collected.spent_s + collected_before))
+
+
+@dataclass(slots=True)
+class _Collected:
+    spent_s: float = 0
+    began: float = 0
+    thread: int = field(default_factory=threading.get_ident)
+
+    def __call__(self, phase: str, _info: dict[str, int]) -> None:
+        if threading.get_ident() != self.thread:
+            return
+        if phase == "start":
+            self.began = time.thread_time()
+        else:
+            self.spent_s += time.thread_time() - self.began
+
+
+@contextmanager
+def _collecting() -> Iterator[_Collected]:
+    """What Python spends on looking for garbage meanwhile, as far as it does so in this thread."""
+    collected = _Collected()
+    gc.callbacks.append(collected)
+    try:
+        yield collected
+    finally:
+        gc.callbacks.remove(collected)
 
 
 def microseconds(do: Callable[[], object], *, times: int, rounds: int) -> float:

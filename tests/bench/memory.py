@@ -46,7 +46,7 @@ def _ours(car: RecordedCar, now: datetime) -> object:
         vin=car.vin, brand=ListBrand(car.brand), profile=profile, state=state, charging=charging, fetched_at=now
     )
     kept = Car(vin=car.vin, brand=answers.brand, profile=profile, state=state, charging=charging)
-    kept.take_vehicle(build_vehicle(answers))
+    kept.take_vehicle(build_vehicle(answers, lasting=kept.lasting))
     return kept
 
 

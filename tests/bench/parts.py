@@ -112,8 +112,10 @@ def growing(size: Size) -> list[Table]:
                 str(course.states),
                 f"{1000 * course.refresh.work_s / cars:.1f} ms",
                 f"{course.stall_ms:.0f} ms",
+                f"{course.own_stall_ms:.0f} ms",
                 f"{1000 * course.set_up.work_s / cars:.0f} ms",
                 f"{course.set_up_stall_ms:.0f} ms",
+                f"{course.set_up_own_stall_ms:.0f} ms",
             ]
         )
     head = [
@@ -121,8 +123,10 @@ def growing(size: Size) -> list[Table]:
         "states",
         "refresh, processor per car",
         "longest stall in it",
+        "without Python's collector",
         "set-up, processor per car",
         "longest stall in it",
+        "without Python's collector",
     ]
     return [Table(name="growth", head=head, rows=rows)]
 
@@ -130,19 +134,29 @@ def growing(size: Size) -> list[Table]:
 def building(size: Size) -> list[Table]:
     """One car from its JSON, side by side."""
     builds = _list(_run("building", size.builds, size.rounds))
+    costs = ("ours_us", "anew_us", "theirs_us", "reading_us", "decoding_us")
     rows = [
         [
             str(build["car"]),
-            *(f"{build[name]:.0f} µs" for name in ("ours_us", "theirs_us", "reading_us", "decoding_us")),
+            *(f"{build[name]:.0f} µs" for name in costs),
             f"{build['our_values']:.0f} / {build['their_values']:.0f}",
             ratio(build["our_values"], build["their_values"]),
         ]
         for build in builds
     ]
-    both = [mean(build[name] for build in builds) for name in ("ours_us", "theirs_us", "reading_us", "decoding_us")]
+    both = [mean(build[name] for build in builds) for name in costs]
     ours, theirs = (sum(build[name] for build in builds) for name in ("our_values", "their_values"))
     rows.append(["on average", *(f"{each:.0f} µs" for each in both), "", ratio(ours, theirs)])
-    head = ["car", "built", "reference: update", "... and each value read", "JSON decoded", "values", "ratio"]
+    head = [
+        "car",
+        "built",
+        "... with nothing known",
+        "reference: update",
+        "... and each value read",
+        "JSON decoded",
+        "values",
+        "ratio",
+    ]
     return [Table(name="build", head=head, rows=rows)]
 
 
@@ -223,8 +237,10 @@ class _Cost:
 class _Summary:
     set_up: _Cost
     set_up_stall_ms: float
+    set_up_own_stall_ms: float
     refresh: _Cost
     stall_ms: float
+    own_stall_ms: float
     states: int
     written: int
     changed: int
@@ -238,12 +254,14 @@ def _course(who: str, cars: int, latency_ms: int, rounds: int) -> _Summary:
             wall_s=told["set_up"]["wall_s"], work_s=told["set_up"]["work_s"], requests=told["set_up_requests"]
         ),
         set_up_stall_ms=told["set_up"]["stall_ms"],
+        set_up_own_stall_ms=told["set_up"]["own_stall_ms"],
         refresh=_Cost(
             wall_s=median(load["wall_s"] for load in refreshes),
             work_s=median(load["work_s"] for load in refreshes),
             requests=told["requests"],
         ),
         stall_ms=told["stall_ms"],
+        own_stall_ms=told["own_stall_ms"],
         states=told["states"],
         written=told["written"],
         changed=told["changed"],

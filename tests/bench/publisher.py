@@ -11,7 +11,8 @@ from typing import Final
 
 import orjson
 
-from .certified import for_server
+from tests.certified import for_server
+
 from .line import HOST
 
 ODOMETER: Final = "vehicle.vehicle.travelledDistance"

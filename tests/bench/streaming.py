@@ -16,11 +16,11 @@ from homeassistant.helpers import entity_registry as er
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import Check
 from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
+from tests.certified import ca_file
 from tests.simulator import Simulator
 from tests.simulator.living import LIVING_CARS
 from tests.test_cardata_live import signed_in, until
 
-from .certified import ca_file
 from .home import home
 from .line import HOST
 from .load import Load, forget_the_start, measured

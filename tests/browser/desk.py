@@ -109,24 +109,34 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(chromium: str, home: Path, *arguments: str) -> AsyncGenerator[Desk]:
-    """The demo under way, and a browser in front of it."""
-    port = free_port()
-    async with demo("--port", str(port), "--home", str(home), *arguments) as process, async_playwright() as playwright:
-        async with asyncio.timeout(READY_WITHIN_S):
-            told = await said(process, until="ready after")
-        [switchboard] = re.findall(r"http://\S+/_switchboard/", told)
+async def window(chromium: str, base_url: str) -> AsyncGenerator[BrowserContext]:
+    """A browser, in front of nothing yet."""
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium,
             args=["--no-sandbox"],  # which it cannot have in a container
         )
         try:
             context = await browser.new_context(
-                base_url=f"http://127.0.0.1:{port}", locale="en-US", viewport={"width": 1280, "height": 900}
+                base_url=base_url, locale="en-US", viewport={"width": 1280, "height": 900}
             )
             context.set_default_timeout(PATIENCE_MS)
-            pages = await context.new_page(), await context.new_page()
-            await pages[1].goto(switchboard)
-            yield Desk(context=context, home=pages[0], switchboard=pages[1], told=told)
+            yield context
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def desk(chromium: str, home: Path, *arguments: str) -> AsyncGenerator[Desk]:
+    """The demo under way, and a browser in front of it."""
+    port = free_port()
+    async with (
+        demo("--port", str(port), "--home", str(home), *arguments) as process,
+        window(chromium, f"http://127.0.0.1:{port}") as context,
+    ):
+        async with asyncio.timeout(READY_WITHIN_S):
+            told = await said(process, until="ready after")
+        [switchboard] = re.findall(r"http://\S+/_switchboard/", told)
+        pages = await context.new_page(), await context.new_page()
+        await pages[1].goto(switchboard)
+        yield Desk(context=context, home=pages[0], switchboard=pages[1], told=told)

@@ -34,8 +34,7 @@ async def adds_an_account_of_cardata(owner: Desk) -> None:
     """From the client id to the first live value."""
     await owner.add_account("BMW CarData")
     await owner.sign_in_by_code("through BMW CarData")
-    await owner.dialog.get_by_text("First message.").wait_for()
-    await owner.dialog.get_by_text("Done", exact=True).click()
+    await reads_the_checkup(owner)
     await owner.dialog.get_by_role("button", name="Finish").click()
     await owner.account("CarData").get_by_text("M240i xDrive", exact=True).click()
     await sees_a_car_drive(owner, "sensor.m240i_xdrive_mileage")
@@ -57,6 +56,7 @@ async def changes_the_door_and_back(owner: Desk) -> None:
 
     await reconfigures(owner, "Change to BMW CarData")
     await owner.sign_in_by_code("to try how one changes to BMW CarData")
+    await reads_the_checkup(owner)
     await sees_that_it_has_changed(owner)
     await owner.account(OURS).get_by_text("i5 eDrive40 Touring", exact=True).click()
     await owner.home.get_by_text("My odometer", exact=True).first.wait_for()
@@ -111,6 +111,12 @@ async def reconfigures(owner: Desk, wish: str) -> None:
     await owner.open_integration()
     await owner.choose(OURS, "Reconfigure")
     await owner.dialog.get_by_text(wish, exact=True).click()
+
+
+async def reads_the_checkup(owner: Desk) -> None:
+    """It follows a sign-in to CarData by itself."""
+    await owner.dialog.get_by_text("Every car heard").wait_for()
+    await owner.dialog.get_by_text("Done", exact=True).click()
 
 
 async def sees_that_it_has_changed(owner: Desk) -> None:

@@ -87,7 +87,7 @@ async def test_what_is_typed_of_charging_arrives(two_cars_cloud: Simulator, term
             Exit.FAILED,
             "failed; the car says so: ENGIN",
         ),
-        ("lock", Fault(path="door-lock", fate="error:\x1b[31mred"), Exit.FAILED, "failed; the car says so:  [31mred"),
+        ("lock", Fault(path="door-lock", fate="error:\x1b[31mred"), Exit.FAILED, "failed; the car says so\n"),
         ("lock", Fault(path="door-lock", fate="silent"), Exit.NOT_KNOWN, "the car did not answer; it may still do it"),
         ("lock", Fault(path="door-lock", lose=True), Exit.NOT_KNOWN, "unknown; it was sent, and the answer got lost"),
         ("lock", Fault(path="door-lock", status=500), Exit.NOT_KNOWN, "unknown"),

@@ -1,7 +1,7 @@
 """The command line as a program of its own: a real process, the real terminal or none, real time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import json
@@ -92,6 +92,14 @@ async def end(process: asyncio.subprocess.Process) -> Ended:
     for secret in (CAPTCHA, "eyJ", DEMO_USERNAMES["row"]):
         assert secret not in ended.out + ended.err
     return ended
+
+
+@pytest.fixture(autouse=True)
+def heeds_ctrl_c() -> Generator[None]:
+    """A shell has what it starts in the background ignore Ctrl-C, and what that starts inherits it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

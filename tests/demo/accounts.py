@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from custom_components.mybmw.const import CONF_CLIENT_ID, CONF_READ_ONLY, CONF_SOURCE
+from custom_components.mybmw.const import CARDATA_TITLE, CONF_CLIENT_ID, CONF_READ_ONLY, CONF_SOURCE
 from custom_components.mybmw.sources import Credentials, Json
 from custom_components.mybmw.sources.cardata import DeviceSignIn, first_credentials
 from custom_components.mybmw.sources.mybmw import Account as MyBMWAccount, Region, sign_in
@@ -81,7 +81,7 @@ async def sign_in_to_cardata(cloud: Simulator, account: Account) -> SignedIn:
         grant = await attempt.complete()
     return SignedIn(
         entry_id="01KAGDEM0CARDATA0000000000",
-        title=f"CarData {grant.gcid[:4]}…",
+        title=f"{CARDATA_TITLE}{grant.gcid[:4]}…",
         settings={CONF_SOURCE: "cardata", CONF_CLIENT_ID: client_id},
         options={CONF_READ_ONLY: False},
         gcid=grant.gcid,

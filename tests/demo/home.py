@@ -46,6 +46,7 @@ frontend:
 history:
 logbook:
 energy:
+automation: !include automations.yaml
 lovelace:
   dashboards:
     my-bmw:
@@ -93,6 +94,7 @@ class Home:
         But for our accounts of an earlier start: they signed in at a cloud that is gone.
         """
         (self.folder / "configuration.yaml").write_text(_CONFIGURATION, encoding="utf-8")
+        (self.folder / "automations.yaml").touch()  # those that somebody tries stay
         link = self.folder / "custom_components" / DOMAIN
         link.parent.mkdir(exist_ok=True)
         link.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ from custom_components.mybmw.sources.exchange import exchange
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, Region
 from custom_components.mybmw.sources.mybmw.source import MyBmwSource
+from custom_components.mybmw.sources.transport import PlainClient, Transport
 
 _VIN: Final = "WBA00000000DEMO99"
 _CLIENT_ID: Final = "01234567-89ab-cdef-0123-456789abcdef"
@@ -50,8 +51,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _client() -> httpx.AsyncClient:
+    """What an account in Home Assistant asks with."""
+    return PlainClient(Transport(ssl.create_default_context()))
+
+
 async def _ask(port: int) -> str:
-    async with httpx.AsyncClient() as http:
+    async with _client() as http:
         answer = await exchange(http, httpx.Request("GET", f"http://127.0.0.1:{port}/"))
         answer.document()
         return f"{len(answer.body)} bytes read"
@@ -66,7 +72,7 @@ async def _look_at_mybmw(_port: int) -> str:
     account = Account(username="owner@example.com", password="x", region=Region.REST_OF_WORLD)
     ends = (_now() + timedelta(days=1)).isoformat()
     credentials = {"gcid": "G", "refresh_token": "r", "access_token": "a", "expires_at": ends}
-    async with httpx.AsyncClient() as http:
+    async with _client() as http:
         source = MyBmwSource(account, credentials, http=http, keep=_keep, clock=_now)
         fetch = await source.fetch()
         source.recordings()
@@ -82,7 +88,7 @@ async def _look_at_cardata(_port: int) -> str:
         "access_ends_at": ends,
         "scopes": [API_SCOPE],
     }
-    async with httpx.AsyncClient() as http:
+    async with _client() as http:
         access = Access.of({"client_id": _CLIENT_ID}, {"grant": grant}, http=http, keep=_keep, clock=_now)
         source = CarDataSource(access, clock=_now)
         fetch = await source.fetch()

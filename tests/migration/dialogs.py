@@ -45,7 +45,7 @@ async def take_over(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Take the way back."""
     step = await answer(hass, await open_dialog(hass, entry, "taken_over"), "undo")
-    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["type"] is FlowResultType.CREATE_ENTRY, step
 
 
 def issues(hass: HomeAssistant) -> set[str]:

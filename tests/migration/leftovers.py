@@ -7,15 +7,18 @@ from typing import Final
 
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.mybmw.migration.successors import PREDECESSORS, Predecessor
 from custom_components.mybmw.vehicle import Vehicle
 from tests.test_core_entities import CORE_ENTITIES
 
 CORE: Final = "bmw_connected_drive"
+COMMUNITY: Final = PREDECESSORS[1]
 
 _COMMANDS: Final = {
     Platform.LOCK: ("lock",),
@@ -109,6 +112,35 @@ def leave_behind(
     )
     if tire := entity_ids.get((Platform.SENSOR, "tires.front_left.current_pressure")):
         registry.async_update_entity_options(tire, "sensor", {"unit_of_measurement": "psi"})
+    return Leftovers(entry=entry, device=device, entity_ids=entity_ids)
+
+
+def give_up(
+    hass: HomeAssistant, car: Vehicle, keys: Collection[tuple[Platform, str]], predecessor: Predecessor = COMMUNITY
+) -> Leftovers:
+    """Fill the registries as a community integration did that is disabled now."""
+    entry = MockConfigEntry(domain=predecessor.domain, disabled_by=ConfigEntryDisabler.USER)
+    entry.add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(predecessor.domain, car.vin)},
+        name="Community's",
+        disabled_by=dr.DeviceEntryDisabler.CONFIG_ENTRY,
+    )
+    entity_ids = {
+        (platform, key): er.async_get(hass)
+        .async_get_or_create(
+            platform,
+            predecessor.domain,
+            f"{car.vin}{predecessor.separator}{key}",
+            config_entry=entry,
+            device_id=device.id,
+            suggested_object_id=f"community_{key.rpartition('.')[2]}",
+            disabled_by=er.RegistryEntryDisabler.CONFIG_ENTRY,
+        )
+        .entity_id
+        for platform, key in keys
+    }
     return Leftovers(entry=entry, device=device, entity_ids=entity_ids)
 
 

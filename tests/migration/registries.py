@@ -1,10 +1,14 @@
-"""What Home Assistant's registries hold, to be compared and to be lost."""
+"""What Home Assistant's registries hold, to be compared and to be written."""
 
-from collections.abc import Callable, MutableMapping
 from typing import Final
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from pytest_homeassistant_custom_component.common import flush_store
+
+from custom_components.mybmw.migration.disk import IN_A_WHILE
+from tests.account import pass_time
 
 VOLATILE: Final = {"modified_at", "created_at", "previous_unique_id", "object_id_base", "suggested_object_id"}
 
@@ -27,29 +31,14 @@ def registries(hass: HomeAssistant) -> dict[str, dict[str, object]]:
     return found
 
 
-def remember(hass: HomeAssistant, which: str) -> Callable[[], None]:
-    """Remember a registry; what is returned makes it as it was."""
-    entities, devices = er.async_get(hass), dr.async_get(hass)
-    if which == "entities":
-        back = [swap(entities.entities), swap(entities.deleted_entities)]
-    else:
-        back = [swap(devices._devices), swap(devices._deleted_devices)]
-
-    def restore() -> None:
-        for put_back in back:
-            put_back()
-
-    return restore
+async def write_down(hass: HomeAssistant) -> None:
+    """Have Home Assistant write what it holds, as it does some time after a change, and when it is stopped."""
+    hass.config_entries._async_schedule_save()  # a mocked entry does not have itself written
+    for store in (er.async_get(hass)._store, dr.async_get(hass)._store, hass.config_entries._store):
+        await flush_store(store)
 
 
-def swap[K, V](part: MutableMapping[K, V]) -> Callable[[], None]:
-    """Remember a part of a registry."""
-    remembered = dict(part.items())
-
-    def put_back() -> None:
-        for key in list(part):
-            del part[key]
-        for key, value in remembered.items():
-            part[key] = value
-
-    return put_back
+async def stand_on_disk(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Have all written, and let it be noticed."""
+    await write_down(hass)
+    await pass_time(hass, freezer, IN_A_WHILE)

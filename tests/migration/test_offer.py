@@ -1,6 +1,8 @@
 """What is offered, to whom, and when."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
@@ -70,6 +72,8 @@ async def test_what_was_removed_lately_goes_on_too(hass: HomeAssistant, source: 
     assert hass.states.get(mileage.entity_id)
     await undo(hass, entry)
     assert registries(hass) == before
+    forgotten = er.async_get(hass).deleted_entities["sensor", CORE, f"{car.vin}-mileage"]
+    assert DOMAIN not in cast("Mapping[str, object]", forgotten.options), "nothing of ours is left on it"
     await take_over(hass, entry)
     assert hass.states.get(mileage.entity_id)
 
@@ -191,7 +195,7 @@ async def test_community_integrations_are_followed_when_they_are_given_up(
     offer = async_look(hass, entry.entry_id, coordinator.data)
     assert offer.leftovers.pop(strange) is Reason.NO_COUNTERPART
     soc = theirs["sensor", "vehicle.powertrain.electric.battery.stateOfCharge.displayed"]
-    assert offer.leftovers.pop(soc) is Reason.NO_COUNTERPART, "the other one counts"
+    assert offer.leftovers.pop(soc) is Reason.ANOTHER_GOES_ON
     fuel = {"vehicle.drivetrain.fuelSystem.level", "vehicle.drivetrain.fuelSystem.remainingFuel"}
     assert offer.leftovers == {theirs["sensor", key]: Reason.NOT_OFFERED for key in fuel}
 
@@ -211,6 +215,9 @@ async def test_community_integrations_are_followed_when_they_are_given_up(
     await take_over(hass, entry)
     await answer(hass, await open_dialog(hass, entry, "taken_over"), "keep")
     assert hass.config_entries.async_entries(predecessor.domain) == [old], "it is its owner's to remove"
+    offer = async_look(hass, entry.entry_id, [car.vin])
+    assert offer.plan["moves"] == [], "what goes on is not cut off by the other one"
+    assert offer.leftovers[soc] is Reason.ANOTHER_GOES_ON
 
 
 async def test_a_car_that_joins_the_account_later_is_offered_then(

@@ -2,27 +2,33 @@
 
 from datetime import timedelta
 from typing import Final
+from unittest.mock import Mock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsShortTerm
 from homeassistant.components.recorder.history import get_significant_states
-from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.components.recorder.models import StatisticData
+from homeassistant.components.recorder.statistics import get_metadata, statistics_during_period
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
     do_adhoc_statistics,
 )
+from sqlalchemy.exc import OperationalError
 
 from custom_components.mybmw.const import DOMAIN
 from tests.account import NOW, FakeSource, account_entry, recorded_vehicle, set_up
 
 from .database import BY_THE_HOUR, MEASURED, keep_a_year, numbers_of, rows_of, shown_of
-from .dialogs import open_dialog, take_over, undo
-from .leftovers import Leftovers, a_year, keep_statistics, keep_sums, leave_behind
+from .dialogs import answer, issues, open_dialog, take_over, undo
+from .leftovers import Leftovers, a_year, give_up, keep_statistics, keep_sums, leave_behind
+from .registries import registries
 
 pytestmark = pytest.mark.freeze_time(NOW)
 
@@ -113,12 +119,106 @@ async def test_a_year_goes_on(
     assert [(await statistics(hass, entity_id, kind))[:365] for entity_id, kind in kinds] == before
 
 
-async def test_statistics_in_a_strange_unit_are_told(hass: HomeAssistant, source: FakeSource, left: Leftovers) -> None:
+@pytest.mark.parametrize("has_short_term", [False, True], ids=["silent for long", "silent for nearly ten days"])
+async def test_a_purge_before_the_first_value_costs_no_sum(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, left: Leftovers, *, has_short_term: bool
+) -> None:
+    """The recorder purges every night, and the car, or BMW, may be away for some more days."""
+    car, mileage = recorded_vehicle("G26"), left.entity_ids[MILEAGE]
+    if has_short_term:
+        [[_, metadata]] = (
+            await get_instance(hass).async_add_executor_job(lambda: get_metadata(hass, statistic_ids={mileage}))
+        ).values()
+        row = StatisticData(start=NOW - timedelta(days=10) + timedelta(hours=1), state=100.0, sum=0.0)
+        get_instance(hass).async_import_statistics(metadata, [row], StatisticsShortTerm)
+        await async_wait_recording_done(hass)
+    before = await statistics(hass, mileage, "sum")
+    source.show(car)
+    entry = account_entry()
+    await set_up(hass, entry)
+    await take_over(hass, entry)
+
+    away = NOW + timedelta(days=9)
+    freezer.move_to(away)
+    await hass.services.async_call("recorder", "purge", {"keep_days": 10}, blocking=True)
+    await async_wait_recording_done(hass)
+    freezer.move_to(away + timedelta(hours=1, minutes=1))
+    do_adhoc_statistics(hass, start=away + timedelta(minutes=55))
+
+    sums = await statistics(hass, mileage, "sum")
+    assert sums[: len(before)] == before
+    assert car.odometer.mileage_km
+    assert sums[-1] == pytest.approx(before[-1] + car.odometer.mileage_km - 828), "not from zero"
+
+
+async def test_statistics_in_a_strange_unit_are_told(
+    hass: HomeAssistant, source: FakeSource, left: Leftovers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source.show(recorded_vehicle("G26"))
     entry = account_entry()
     await set_up(hass, entry)
     shown = (await open_dialog(hass, entry))["description_placeholders"] or {}
-    assert shown["foreign_units"] == f"`{left.entity_ids[Platform.SENSOR, 'climate.activity']}`"
+    assert shown["ending_statistics"] == f"`{left.entity_ids[Platform.SENSOR, 'climate.activity']}`"
+    refuse = Mock(side_effect=OperationalError("SELECT 1", (), Exception("database is locked")))
+    monkeypatch.setattr("homeassistant.components.recorder.statistics.list_statistic_ids", refuse)
+    step = await open_dialog(hass, entry)
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "no_database"), "or are they?"
+
+
+async def test_statistics_of_another_kind_are_told(
+    recorder_mock: Recorder,  # noqa: ARG001 (asked for because of what it does)
+    hass: HomeAssistant,
+    source: FakeSource,
+) -> None:
+    """A mean of angles is another than one of numbers, and of a target nothing is kept here."""
+    navigation, battery = "vehicle.cabin.infotainment.navigation", "vehicle.powertrain.electric.battery"
+    heading = (Platform.SENSOR, f"{navigation}.currentLocation.heading")
+    target = (Platform.SENSOR, f"{battery}.stateOfCharge.target")
+    level = (Platform.SENSOR, f"{battery}.stateOfCharge.displayed")
+    mileage = (Platform.SENSOR, "vehicle.vehicle.travelledDistance")
+    left = give_up(hass, recorded_vehicle("G26"), [heading, target, level, mileage])
+    keep_statistics(hass, left.entity_ids[heading], a_year(NOW, 1, 0.1), "°", None)
+    keep_statistics(hass, left.entity_ids[target], a_year(NOW, 80, 0), "%", "unitless")
+    keep_statistics(hass, left.entity_ids[level], a_year(NOW, 20, 0.1), "%", "unitless")
+    keep_statistics(hass, left.entity_ids[mileage], a_year(NOW, 100, 2), "km", "distance")
+    await async_wait_recording_done(hass)
+    source.show(recorded_vehicle("G26"))
+    entry = account_entry()
+    await set_up(hass, entry)
+    shown = (await open_dialog(hass, entry))["description_placeholders"] or {}
+    ending = sorted(left.entity_ids[key] for key in (heading, mileage, target))
+    assert shown["ending_statistics"] == ", ".join(f"`{entity_id}`" for entity_id in ending)
+
+
+async def test_a_database_that_does_not_answer_is_no_reason_to_lose_a_sum(
+    hass: HomeAssistant, source: FakeSource, left: Leftovers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sum could not go on where it ended, so nothing is changed before the database answers again."""
+    source.show(recorded_vehicle("G26"))
+    entry = account_entry()
+    await set_up(hass, entry)
+    before = registries(hass)
+
+    dialog = await open_dialog(hass, entry)
+    with monkeypatch.context() as locked:
+        refuse = Mock(side_effect=OperationalError("SELECT 1", (), Exception("database is locked")))
+        locked.setattr("homeassistant.components.recorder.statistics.get_last_statistics", refuse)
+        step = await answer(hass, dialog)
+        assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "failed")
+    assert entry.state is ConfigEntryState.LOADED
+    assert issues(hass) == {"take_over_failed"}
+    assert registries(hass) == before
+    with monkeypatch.context() as locked:
+        refuse = Mock(side_effect=RuntimeError("cannot schedule new futures after shutdown"))
+        locked.setattr("homeassistant.components.recorder.statistics.get_last_statistics", refuse)
+        await hass.config_entries.async_reload(entry.entry_id)
+        assert entry.state is ConfigEntryState.LOADED
+        assert issues(hass) == {"take_over_failed"}
+    await answer(hass, await open_dialog(hass, entry, "take_over_failed"), "again")
+    assert issues(hass) == {"taken_over"}
+    await async_wait_recording_done(hass)
+    [row] = (await rows_of(hass, StatisticsShortTerm))[left.entity_ids[MILEAGE]]
+    assert row[-1] == (await statistics(hass, left.entity_ids[MILEAGE], "sum"))[-1]
 
 
 async def test_every_row_of_every_entity_is_still_reachable(

@@ -15,12 +15,13 @@ from .commands import Order
 from .faults import Fault
 from .garage import Age, Car, Garage
 from .log import Asked
-from .presets import ALL_PRESETS, CARDATA_PRESETS, COMMAND_PRESETS, PRESETS, Preset
+from .presets import ALL_PRESETS, ANY_SERVERS, CARDATA_PRESETS, COMMAND_PRESETS, PRESETS, Preset
 from .server import DEMO_PASSWORD, DEMO_USERNAMES, Simulator
 from .switchboard import SWITCHBOARD, Switchboard
 
 __all__ = [
     "ALL_PRESETS",
+    "ANY_SERVERS",
     "CARDATA_PRESETS",
     "COMMAND_PRESETS",
     "DEMO_PASSWORD",

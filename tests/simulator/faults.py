@@ -35,7 +35,8 @@ class Fault:
     A fault waits: for `after` if there is such an event, and `wait_s` seconds, which may be infinite. Then it breaks
     the connection (`drop`), or answers with `status`, `headers` and `body` (a text is sent as it is). If it does
     neither, the cloud answers as always, but as if asked about the car with the VIN `asked_as`, if there is one, and
-    what it says is spoiled by `spoil`. `name` is for the log.
+    what it says is spoiled by `spoil`. `name` is for the log. Which ones of a hundred are struck, the number that is
+    `counted_from` decides.
 
     An order that a fault strikes may be taken, but have a `fate`: "ignored", "error" or "error:WORDS" by the car,
     "offline" (it never reaches the car) or "silent" (the car never tells). With `lose`, it is taken and executed, but
@@ -60,17 +61,21 @@ class Fault:
     lose: bool = False
 
     name: str = ""
+    counted_from: int = 0
     struck: int = field(default=0, init=False)
     _seen: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
     def strikes(self, request: web.Request) -> bool:
         """Whether this request is struck; to be asked once for each request."""
+        return self.may_strike(request) and self._is_its_turn(request)
+
+    def may_strike(self, request: web.Request) -> bool:
+        """Whether this request is one of those of which so many in a hundred are struck."""
         return (
             (self.times is None or self.struck < self.times)
             and re.search(self.path, request.path) is not None
             and self.vin in {None, vin_of(request)}
             and self.brand in {None, brand_of(request)}
-            and self._is_its_turn(request)
         )
 
     async def play(self, request: web.Request, answer: Answer) -> web.StreamResponse:
@@ -110,7 +115,7 @@ class Fault:
         matter which of several requests at a time arrives first: the same ones are struck whenever it is played.
         """
         kind = f"{request.path} {brand_of(request)} {vin_of(request)}"
-        number = self._seen.get(kind, crc32(kind.encode()) % 100)
+        number = self._seen.get(kind, (crc32(kind.encode()) + self.counted_from) % 100)
         self._seen[kind] = number + 1
         return (number + 1) * self.percent // 100 > number * self.percent // 100
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 class Asked:
     """A request: what it was about, and the status it was answered with. 0 is a connection that broke before.
 
-    `struck_by` are the names of the faults that it met.
+    `struck_by` are the names of the faults that it met, `was_at_risk` is whether there was one that strikes some such
+    requests.
     """
 
     method: str
@@ -17,4 +18,5 @@ class Asked:
     brand: str | None
     status: int
     struck_by: tuple[str, ...] = field(default=(), compare=False)
+    was_at_risk: bool = field(default=False, compare=False)
     at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)

@@ -4,17 +4,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from tests.issued import Kind, issue
+
 from . import spoiling
 from .faults import Fault
 
 COMMANDS: Final = "/remote-commands/(?!event)|/(start|stop)-charging|/charging-(settings|profile)$|/send-to-car"
 """What to look for in the path of a request that orders a car to do something."""
 
+_CARDATA: Final = "/customers/"
+_TOKEN: Final = "/oauth/token"
+
 ENDPOINTS: Final[Mapping[str, str]] = {
     "everything": "",
+    "MyBMW": f"/eadrax-|/oauth/authenticate|{_TOKEN}",
     "sign-in": "/oauth/|/eadrax-coas/",
     "password": "/oauth/authenticate|/login/pwd",
-    "token": "/oauth/token",
+    "token": _TOKEN,
     "data": "/eadrax-(?!ucs|coas)",
     "list": "/vehicle-list",
     "profile": "/vehicle-data/profile",
@@ -23,7 +29,8 @@ ENDPOINTS: Final[Mapping[str, str]] = {
     "images": "/eadrax-ics/",
     "commands": COMMANDS,
     "command status": "/eventStatus",
-    "CarData": "/customers/",
+    "CarData": _CARDATA,
+    "CarData and tokens": f"{_CARDATA}|{_TOKEN}",
     "telematic data": "/telematicData",
     "containers": "/customers/containers",
 }
@@ -57,6 +64,24 @@ def without_access(renewal: Fault) -> Play:
         replace(renewal, path=ENDPOINTS["token"], percent=where.percent, times=where.times),
         Fault(path=where.path, vin=where.vin, status=401),
     ]
+
+
+def refused_in_a_sentence(where: Where) -> Iterable[Fault]:
+    """Say in a sentence that somebody's car cannot be told anything, and whose and where it is."""
+    yield from plainly(Fault(status=409, body={"statusCode": 409, "message": _personal_sentence()}))(where)
+
+
+def failed_in_a_sentence(where: Where) -> Iterable[Fault]:
+    """Say so when the car has failed."""
+    yield from plainly(Fault(fate=f"error:{_personal_sentence()}"))(where)
+
+
+def _personal_sentence() -> str:
+    vin, owner, place = "WBA00000000DEMO77", "driver@example.com", ("48.177334", "11.556274")
+    issue(Kind.CAR, vin)
+    issue(Kind.PERSON, owner)
+    issue(Kind.PLACE, *place)
+    return f"Vehicle {vin} of {owner} is in use at {', '.join(place)}"
 
 
 def sold(where: Where) -> Iterable[Fault]:

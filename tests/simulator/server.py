@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+import ssl
 from types import TracebackType
 from typing import Final, Self
 
@@ -48,6 +49,7 @@ class Simulator:
         age: Age = Age.AS_RECORDED,
         clock: Clock = lambda: datetime.now(UTC),
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
         access_lifetime: timedelta = timedelta(hours=1),
         speed: float = 1,
         seed: int = 1,
@@ -56,6 +58,7 @@ class Simulator:
     ) -> None:
         """Be ready to start. `cars` are names of recorded or living cars, or recordings; port 0 is any that is free.
 
+        With `tls`, which says what certificate is shown, nobody is answered who does not speak it.
         `speed` is how many times faster than `clock` the living cars live, `seed` decides what will happen to them.
         With `stream`, that broker brings CarData's stream.
         """
@@ -75,7 +78,7 @@ class Simulator:
         self._stream = None if stream is None else Stream(self.cardata, clock=clock, which=stream, port=stream_port)
         self.switchboard = Switchboard(
             faults=self.faults,
-            garage=self.garage,
+            accounts=self.accounts,
             requests=self.requests,
             stream_faults=self._stream.faults if self._stream else None,
         )
@@ -96,11 +99,12 @@ class Simulator:
         # A client that has lost patience waits for no answer, and neither does the end of the simulator.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         self._port = port
+        self._tls = tls
 
     @property
     def url(self) -> str:
         """Where the cloud is, while it runs."""
-        return f"http://{_HOST}:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{_HOST}:{self._port}"
 
     @property
     def stream(self) -> Stream:
@@ -113,7 +117,7 @@ class Simulator:
     async def start(self) -> None:
         """Begin to answer; raises OSError if the port is taken."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, _HOST, self._port).start()
+        await web.TCPSite(self._runner, _HOST, self._port, ssl_context=self._tls).start()
         self._port = self._runner.addresses[0][1]
         if self._stream:
             await self._stream.start()
@@ -138,6 +142,7 @@ class Simulator:
         """Answer a request, or let faults do so, and write it down."""
         if request.path.startswith(SWITCHBOARD):
             return await handler(request)
+        was_at_risk = any(fault.may_strike(request) for fault in self.faults)
         struck_by: list[str] = []
         status = 0
         try:
@@ -155,6 +160,7 @@ class Simulator:
                     brand=brand_of(request),
                     status=status,
                     struck_by=tuple(struck_by),
+                    was_at_risk=was_at_risk,
                 )
             )
         return answer

@@ -317,7 +317,7 @@ def _tires(model: Model, condition: Condition) -> Document:
                 "currentPressure": round(condition.tires_kpa[number]),
                 "pressureStatus": int(is_flat),
                 "targetPressure": tires.target_kpa[number],
-                "wearStatus": 0,
+                "wearStatus": int(tires.are_worn),
             },
         }
         for number, (wheel, is_flat) in enumerate(zip(_WHEELS, flat_tires(model, condition), strict=True))

@@ -18,8 +18,8 @@ from aiohttp import web
 
 from custom_components.mybmw.sources import Json
 
+from .accounts import Accounts
 from .faults import Fault
-from .garage import Garage
 from .log import Asked
 from .playing import ENDPOINTS, Where
 from .presets import ALL_PRESETS, Preset
@@ -58,7 +58,7 @@ class Switchboard:
         self,
         *,
         faults: list[Fault],
-        garage: Garage,
+        accounts: Accounts,
         requests: Sequence[Asked],
         stream_faults: set[StreamFault] | None = None,
     ) -> None:
@@ -68,7 +68,7 @@ class Switchboard:
         """
         self._faults = faults
         self._stream_faults = stream_faults
-        self._garage = garage
+        self._accounts = accounts
         self._requests = requests
         self._switches: dict[str, Switch] = {}
 
@@ -94,7 +94,7 @@ class Switchboard:
             return
         endpoint = endpoint or preset.endpoint
         path = _one_of(ENDPOINTS, endpoint, "endpoint")
-        vins = {each.name: each.vin for each in self._garage}
+        vins = self._vins
         if car is None and preset.is_about_one_car:
             car = next(iter(vins), None)
         vin = None if car is None else _one_of(vins, car, "car")
@@ -137,6 +137,11 @@ class Switchboard:
             self.switch_off(name)
 
     @property
+    def _vins(self) -> dict[str, str]:
+        """The cars of all accounts, by name."""
+        return {car.name: car.vin for account in self._accounts for car in account.garage}
+
+    @property
     def switches(self) -> dict[str, Switch]:
         """What is on, by name."""
         return dict(self._switches)
@@ -168,7 +173,7 @@ class Switchboard:
                     if preset.of_stream is None or self._stream_faults is not None
                 ],
                 "endpoints": list(ENDPOINTS),
-                "cars": [{"name": car.name, "vin": car.vin} for car in self._garage],
+                "cars": [{"name": name, "vin": vin} for name, vin in self._vins.items()],
             }
         )
 
@@ -197,7 +202,7 @@ class Switchboard:
     async def _log(self, request: web.Request) -> web.Response:
         after = request.query.get("after", "0")
         first = max(int(after) if after.isdecimal() else 0, len(self._requests) - _LOG_LENGTH)
-        names = {car.vin: car.name for car in self._garage}
+        names = {vin: name for name, vin in self._vins.items()}
         return web.json_response(
             {
                 "next": len(self._requests),

@@ -8,6 +8,8 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
+from tests.leaks import Leaks
+
 from . import Plan
 from .house import open_house, unload
 from .reloads import come_and_go, tell
@@ -30,16 +32,24 @@ def hass_storage() -> dict[str, object]:
     return {}
 
 
+@pytest.fixture
+def leaks(request: pytest.FixtureRequest) -> Leaks:
+    """Who listens to all that is said, and keeps it until there is enough to be searched."""
+    leaks = request.config.pluginmanager.get_plugin("leaks")
+    assert isinstance(leaks, Leaks)
+    return leaks
+
+
 async def test_reloads(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch, plan: Plan
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch, plan: Plan, leaks: Leaks
 ) -> None:
     async with open_house(hass, freezer, monkeypatch) as house:
         await unload(house, house.entries)
         tracemalloc.start()
         try:
-            looks = {0: await come_and_go(house, _WARM_UP)}
+            looks = {0: await come_and_go(house, _WARM_UP, forget=leaks.watch.search)}
             for rounds in [*range(_LOOK_EVERY, plan.rounds, _LOOK_EVERY), plan.rounds]:
-                looks[rounds] = await come_and_go(house, rounds - [*looks][-1])
+                looks[rounds] = await come_and_go(house, rounds - [*looks][-1], forget=leaks.watch.search)
         finally:
             tracemalloc.stop()
     tell(plan, looks)

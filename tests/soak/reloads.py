@@ -2,15 +2,17 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import gc
 import os
 from pathlib import Path
+import ssl
 import threading
 import tracemalloc
 from typing import Final
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
@@ -29,12 +31,16 @@ _OPEN_FILES: Final = Path("/proc/self/fd")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remains:
-    """What there is while all accounts are taken down; `objects` are those of our classes."""
+    """What there is while all accounts are taken down; `objects` are those of our classes.
+
+    `encrypted` are the connections that speak TLS, or have: both ends of all to BMW are in this process.
+    """
 
     tasks: int
     timers: int
     threads: int
     files: int
+    encrypted: int
     listeners: int
     objects: int
     our_kb: int
@@ -49,6 +55,7 @@ class Remains:
             "timers": self.timers,
             "threads": self.threads,
             "open files and connections": self.files,
+            "connections over TLS, open or closed": self.encrypted,
             "listeners": self.listeners,
             "objects of ours": self.objects,
         }
@@ -63,11 +70,16 @@ class Remains:
         }
 
 
-async def come_and_go(house: House, rounds: int) -> Remains:
-    """Set all accounts up, have them connected and heard, and take them down, so often; look at what is left then."""
+async def come_and_go(house: House, rounds: int, *, forget: Callable[[], None] = lambda: None) -> Remains:
+    """Set all accounts up, have them connected and heard, and take them down, so often; look at what is left then.
+
+    Before that, who listens to them is to `forget` what was heard.
+    """
     for _ in range(rounds):
         for entry in house.entries:
             await see_through(house.hass.config_entries.async_setup(entry.entry_id), house.freezer)
+            assert entry.state is ConfigEntryState.LOADED
+        assert house.cloud.requests
         await house.live()
         for _ in range(_STEPS_TO_CONNECT):
             if house.cloud.stream.gate.sessions:
@@ -81,6 +93,7 @@ async def come_and_go(house: House, rounds: int) -> Remains:
         house.cloud.requests.clear()  # what the simulated cloud remembers is no business of ours
         house.cloud.stream.gate.knocks.clear()
     await house.settle()
+    forget()
     gc.collect()
     return _remains(house.hass)
 
@@ -88,6 +101,11 @@ async def come_and_go(house: House, rounds: int) -> Remains:
 def our_objects() -> int:
     """How many objects of our classes there are, but for those that the test package has frozen with all modules."""
     return sum(type(thing).__module__.startswith(_OURS) for thing in gc.get_objects())
+
+
+def encrypted() -> int:
+    """How many connections over TLS there are, also such as are closed and not forgotten."""
+    return sum(isinstance(thing, ssl.SSLObject | ssl.SSLSocket) for thing in gc.get_objects())
 
 
 def _remains(hass: HomeAssistant) -> Remains:
@@ -101,6 +119,7 @@ def _remains(hass: HomeAssistant) -> Remains:
         timers=sum(not handle.cancelled() for handle in get_scheduled_timer_handles(loop)),
         threads=threading.active_count(),
         files=len([*_OPEN_FILES.iterdir()]) if _OPEN_FILES.exists() else 0,
+        encrypted=encrypted(),
         listeners=Counter(hass.bus.async_listeners()).total(),
         objects=our_objects(),
         our_kb=our_bytes // _KB,

@@ -1,102 +1,144 @@
-"""What goes wrong at the cloud: one fault by chance after the other, and what each of them excuses."""
+"""What goes wrong at the cloud: one fault by chance after the other."""
 
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from tests.simulator import PRESETS, Simulator
+from tests.simulator import ALL_PRESETS, ANY_SERVERS, CARDATA_PRESETS, PRESETS, Asked, Simulator
 from tests.simulator.stream import StreamFault
+
+from .ages import Ages
+from .excuses import Excuses
+from .stream_weather import StreamWeather
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 SPELL: Final = timedelta(minutes=20)
 """How long a fault is on."""
 
-_MISSES: Final = timedelta(minutes=11)
-"""Two looks: what fails at one that is struck may be missed until the one after the next."""
-
-_EXCUSES: Final[Mapping[str, timedelta]] = {
-    "blocked": timedelta(hours=1),
-    "blocked-data": timedelta(hours=1),
-    "blocked-renewal": timedelta(hours=1),
-    "forbidden": timedelta(hours=1),
-    "renewal-forbidden": timedelta(hours=1),
-    "quota": timedelta(hours=2, minutes=27),
-    "quota-exceeded": timedelta(hours=1),
-    "car-sold": timedelta(hours=1),
-}
-"""How long a cloud that said this is left alone, if its owner presses what there is to press."""
-
 _RIVAL_IS_REMEMBERED: Final = timedelta(hours=1, minutes=30)
 """The longest pause after a fight for the stream, with what chance adds to it, and how long it then has to be ours."""
 
-
-_DOORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "mybmw": ("/eadrax-", "/gcdm/", "/oneid/"),
-    "cardata": ("/customers/", "/gcdm/"),
-}
-"""What is asked through each door; what is struck excuses nothing that is missed behind the other one."""
-
-_CARDATA: Final = "/customers/"
 _REFUSED: Final = range(400, 500)
 _UNTIL_ASKED_AGAIN: Final = timedelta(hours=2)
 """What CarData refused is believed until the next of its few calls."""
 
+_CARDATA: Final = "/customers/"
+_ARE_TOLD: Final = frozenset({StreamFault.RIVAL, StreamFault.DROP, StreamFault.BAD_CREDENTIALS})
+"""The faults of the stream of which its owner is told."""
+
+_A_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Door:
+    """Which faults there are at a door, and where some strike that would strike both doors, or nothing, otherwise."""
+
+    faults: Sequence[str]
+    endpoints: Mapping[str, str]
+
+
+_DOORS: Final[Mapping[str, _Door]] = {
+    "mybmw": _Door(faults=[*PRESETS], endpoints={"everything": "MyBMW"}),
+    "cardata": _Door(
+        faults=[*ANY_SERVERS, *(name for name, preset in CARDATA_PRESETS.items() if preset.of_stream is None)],
+        endpoints={"everything": "CarData and tokens", "data": "CarData", "state": "CarData"},
+    ),
+}
+
 
 @dataclass(slots=True, kw_only=True)
 class Weather:
-    """A fault after the other, each at so many of a hundred requests, as chance will have it."""
+    """A fault after the other at each door, each at so many of a hundred requests, as chance will have it.
+
+    Those about one car strike the one of `cars` that is behind the door. `excuses` is what may be missing for it,
+    `refused_until` how long CarData's owner may be told of what BMW refused, `contested_until` how long of another
+    client or of a stream that has ended, `most_calls` how many CarData was asked within 24 hours at most. What is
+    answered is told to `ages`, too.
+    """
 
     cloud: Simulator
     chance: Random
+    cars: Mapping[str, str]
+    excuses: Excuses
+    ages: Collection[Ages] = ()
     percent: int = 20
-    seen: dict[str, int] = field(default_factory=dict)
-    excused_until: dict[str, datetime] = field(default_factory=lambda: dict.fromkeys(_DOORS, _NEVER))
+    seen: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     refused_until: datetime = _NEVER
-    struck: int = 0
-    asked: int = 0
-    cuts: int = 0
+    contested_until: datetime = _NEVER
+    most_calls: int = 0
+    stream: StreamWeather = field(init=False)
+    _calls: deque[datetime] = field(default_factory=deque)
     _until: datetime = _NEVER
 
-    def change(self, now: datetime) -> None:
-        """Have another fault if it is time for one; now and then, the stream breaks off."""
-        if self.chance.randrange(180) == 0:
-            for session in [*self.cloud.stream.gate.sessions.values()]:
-                self.cloud.stream.gate.cut(session)
-                self.cuts += 1
+    def __post_init__(self) -> None:
+        """Have the stream in the same weather."""
+        self.stream = StreamWeather(cloud=self.cloud, chance=self.chance)
+
+    async def change(self, now: datetime) -> None:
+        """Have other faults if it is time for them; now and then, something happens to the stream."""
+        await self.stream.happen()
         if now < self._until:
             return
         self._until = now + SPELL
-        self.clear()
-        name = self.chance.choice([*PRESETS])
-        endpoint = "everything" if PRESETS[name].endpoint == "data" else None  # so that both doors are struck
-        self.cloud.switchboard.switch_on(name, endpoint=endpoint, percent=self.percent)
-        self.seen[name] = self.seen.get(name, 0) + 1
-        self.cloud.stream.faults.clear()
-        if self.chance.randrange(4) == 0:
-            self.cloud.stream.faults.add(self.chance.choice([StreamFault.BUSY, StreamFault.GARBAGE, StreamFault.RIVAL]))
+        await self.clear()
+        for name, door in _DOORS.items():
+            self._switch_on(door, self.cars[name])
+        self.seen.update(await self.stream.change())
 
-    def clear(self) -> None:
+    def _switch_on(self, door: _Door, car: str) -> None:
+        board = self.cloud.switchboard
+        name = self.chance.choice([name for name in door.faults if name not in board.switches])
+        preset = ALL_PRESETS[name]
+        endpoint = door.endpoints.get(preset.endpoint, preset.endpoint)
+        board.switch_on(name, endpoint=endpoint, car=car if preset.is_about_one_car else None, percent=self.percent)
+        for fault in board.switches[name].faults:
+            fault.percent = self.percent  # also of one that only leads to what the fault is about
+            fault.counted_from = self.chance.randrange(100)  # or of what is seldom asked it would always be the same
+        self.seen[name] += 1
+
+    async def clear(self) -> None:
         """Have nothing go wrong."""
         self.cloud.switchboard.switch_all_off()
-        self.cloud.stream.faults.clear()
+        await self.stream.clear()
 
     def note(self) -> None:
         """Take down what was struck since the last time."""
-        if StreamFault.RIVAL in self.cloud.stream.faults:
-            self.refused_until = max(self.refused_until, datetime.now(UTC) + _RIVAL_IS_REMEMBERED)
+        self._note_stream()
         for asked in self.cloud.requests:
-            self.asked += 1
-            self.struck += bool(asked.struck_by)
-            if asked.struck_by and asked.path.startswith(_CARDATA) and asked.status in _REFUSED:
-                self.refused_until = max(self.refused_until, asked.at + _UNTIL_ASKED_AGAIN)
-            for name in asked.struck_by:
-                until = asked.at + _EXCUSES.get(name, timedelta()) + _MISSES
-                for door, paths in _DOORS.items():
-                    if asked.path.startswith(paths):
-                        self.excused_until[door] = max(self.excused_until[door], until)
-                if _EXCUSES.get(name):
-                    self.refused_until = max(self.refused_until, asked.at + timedelta(hours=1) + _MISSES)
+            self.counts["requests"] += 1
+            self.counts["requests at risk"] += asked.was_at_risk
+            self.counts["requests struck"] += bool(asked.struck_by)
+            if asked.path.startswith(_CARDATA):
+                self._note_call(asked)
+            self.excuses.hear(asked)
+            for ages in self.ages:
+                ages.hear_answer(asked)
         self.cloud.requests.clear()
+
+    def _note_stream(self) -> None:
+        """Whoever fears a rival takes the next cut for one, too, and stays away for as long again."""
+        now, faults, was_tried = datetime.now(UTC), self.cloud.stream.faults, self.stream.was_tried()
+        if faults & _ARE_TOLD or self.stream.looks_contested:
+            self.contested_until = now + _RIVAL_IS_REMEMBERED
+        elif self.stream.is_settled:
+            self.contested_until = _NEVER
+        elif was_tried and now <= self.contested_until:
+            self.contested_until = now + _RIVAL_IS_REMEMBERED
+        if StreamFault.BAD_CREDENTIALS in faults:
+            self.excuses.sign_in_lost(now)
+
+    def _note_call(self, asked: Asked) -> None:
+        self.counts["calls of CarData"] += 1
+        self.counts["calls of CarData at risk"] += asked.was_at_risk
+        self.counts["calls of CarData struck"] += bool(asked.struck_by)
+        self._calls.append(asked.at)
+        while self._calls[0] <= asked.at - _A_DAY:
+            self._calls.popleft()
+        self.most_calls = max(self.most_calls, len(self._calls))
+        if asked.struck_by and asked.status in _REFUSED:
+            self.refused_until = max(self.refused_until, asked.at + _UNTIL_ASKED_AGAIN)

@@ -6,11 +6,23 @@ from custom_components.mybmw.vehicle import Tire, Tires, Wheel
 
 
 @pytest.mark.parametrize(
-    ("pressure", "wear", "has_warning"),
-    [(None, None, None), (0, None, False), (None, 0, False), (0, 0, False), (1, 0, True), (None, 3, True)],
+    ("codes", "has_warning"),
+    [
+        ((None, None, None), None),
+        ((0, None, None), False),
+        ((None, 0, None), False),
+        ((None, None, 0), False),
+        ((0, 0, 0), False),
+        ((1, 0, 0), True),
+        ((None, 3, None), True),
+        ((None, 0, 2), True),
+    ],
 )
-def test_any_code_but_0_is_a_warning(*, pressure: int | None, wear: int | None, has_warning: bool | None) -> None:
-    assert Tire(pressure_status=pressure, wear_status=wear).has_warning is has_warning
+def test_any_code_but_0_is_a_warning(
+    *, codes: tuple[int | None, int | None, int | None], has_warning: bool | None
+) -> None:
+    pressure, wear, defect = codes
+    assert Tire(pressure_status=pressure, wear_status=wear, defect_status=defect).has_warning is has_warning
 
 
 def test_each_wheel_has_its_tire() -> None:

@@ -171,7 +171,7 @@ def _left_alone(reached: Step, command: Command) -> str:
 
 
 def _told(outcome: Outcome) -> str:
-    """What became of a command, with the words of the car if it has any."""
+    """What became of a command, with the codes of the car if it has any."""
     because = f"; {_REASONS[outcome.reason]}" if outcome.reason else ""
     words = f": {printable(outcome.words)}" if outcome.words else ""
     return f"{_FATES[outcome.fate]}{because}{words}"

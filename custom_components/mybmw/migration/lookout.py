@@ -25,7 +25,7 @@ class Lookout:
     integration is given up by disabling or removing its entry.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, look: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, look: Callable[[], Awaitable[object]]) -> None:
         """Watch until it is ended."""
         self._hass = hass
         self._entry_id = entry_id

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, TypedDict
+from typing import Final, NamedTuple, NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -12,8 +12,11 @@ from homeassistant.helpers.json import json_bytes
 from homeassistant.util.json import json_loads_object
 
 from ..const import DOMAIN
+from ..origins import async_is_device_taken_over, is_taken_over
 from ..sources import Json
 from .successors import PREDECESSORS, Predecessor
+
+_BY_DOMAIN: Final = {predecessor.domain: predecessor for predecessor in PREDECESSORS}
 
 
 class Looks(TypedDict):
@@ -45,7 +48,7 @@ class Move(TypedDict):
 
     `id` is the registry's own, which nothing changes. An entity whose integration was removed `is_deleted`, has no
     `entry_id`, and is remembered by the registry for some more weeks. `replaces` is the id of the entity of ours that
-    makes way.
+    makes way. Early versions did not store the device it hangs on.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Move(TypedDict):
     entity_id: str
     entry_id: str | None
     is_deleted: bool
+    device_id: NotRequired[str | None]
     successor: str
     replaces: str
     looks_before: Looks
@@ -65,7 +69,9 @@ class Move(TypedDict):
 class MovedDevice(TypedDict):
     """A device that shall be ours, with all that hangs on its id, and what it was like before.
 
-    `left_behind` are the entities that cannot come along.
+    `left_behind` are the entities that cannot come along. It `is_shown` again if its owner has disabled it, but not the
+    one of ours that makes way: that has `own_id`, shows the car since `shown_since` (ISO), and has `guests`, which are
+    entities of others, such as helpers. Early versions did not store the last five.
     """
 
     id: str
@@ -82,6 +88,11 @@ class MovedDevice(TypedDict):
     name_by_user: str | None
     area_id: str | None
     labels: list[str]
+    disabled_by: NotRequired[str | None]
+    is_shown: NotRequired[bool]
+    own_id: NotRequired[str | None]
+    shown_since: NotRequired[str | None]
+    guests: NotRequired[list[str]]
 
 
 class OldEntry(TypedDict):
@@ -105,6 +116,7 @@ class Reason(StrEnum):
 
     NO_COUNTERPART = "no_counterpart"
     NOT_OFFERED = "not_offered"
+    ANOTHER_GOES_ON = "another_goes_on"
     ID_IN_USE = "id_in_use"
 
 
@@ -133,8 +145,8 @@ def async_look(hass: HomeAssistant, entry_id: str, vins: Collection[str]) -> Off
     for predecessor in PREDECESSORS:
         for found in sorted(_found(hass, predecessor, vins), key=lambda one: (one.rank, one.entity.entity_id)):
             _sort_in(er.async_get(hass), entry_id, found, offer)
-    _add_devices(hass, offer)
-    _add_entries(hass, offer, vins)
+    _add_devices(hass, entry_id, offer)
+    _add_entries(hass, entry_id, offer, vins)
     moved = {move["platform"] for move in offer.plan["moves"]}
     offer.integrations = [predecessor.title for predecessor in PREDECESSORS if predecessor.domain in moved]
     return offer
@@ -175,8 +187,7 @@ def _sort_in(registry: er.EntityRegistry, entry_id: str, found: _Found, offer: O
     """Find the successor of an entity, or the reason why there is none."""
     entity, vin, _, successor = found
     unique_id = f"{vin}-{successor}"
-    taken = {(move["domain"], move["successor"]) for move in offer.plan["moves"]}
-    if successor is None or (entity.domain, unique_id) in taken:
+    if successor is None:
         offer.leftovers[entity.entity_id] = Reason.NO_COUNTERPART
         return
     ours = registry.async_get(registry.async_get_entity_id(entity.domain, DOMAIN, unique_id) or "")
@@ -184,9 +195,14 @@ def _sort_in(registry: er.EntityRegistry, entry_id: str, found: _Found, offer: O
         offer.leftovers[entity.entity_id] = Reason.NOT_OFFERED
         return
     is_deleted = isinstance(entity, er.DeletedRegistryEntry)
+    if is_deleted and entity.entity_id == ours.entity_id:  # ours goes on with its history already
+        return
+    taken = {(move["domain"], move["successor"]) for move in offer.plan["moves"]}
+    if (entity.domain, unique_id) in taken or is_taken_over(ours):  # whose history must not be cut off in turn
+        offer.leftovers[entity.entity_id] = Reason.ANOTHER_GOES_ON
+        return
     if is_deleted and entity.entity_id in registry.entities:
-        if entity.entity_id != ours.entity_id:  # else ours goes on with its history already
-            offer.leftovers[entity.entity_id] = Reason.ID_IN_USE
+        offer.leftovers[entity.entity_id] = Reason.ID_IN_USE
         return
     offer.plan["moves"].append(
         Move(
@@ -197,6 +213,7 @@ def _sort_in(registry: er.EntityRegistry, entry_id: str, found: _Found, offer: O
             entity_id=entity.entity_id,
             entry_id=entity.config_entry_id,
             is_deleted=is_deleted,
+            device_id=entity.device_id if isinstance(entity, er.RegistryEntry) else None,
             successor=unique_id,
             replaces=ours.entity_id,
             looks_before=_looks(entity),
@@ -233,9 +250,9 @@ def _json(mapping: Mapping[str, object] | None) -> dict[str, Json]:
 
 
 def _joined(entity: er.RegistryEntry | er.DeletedRegistryEntry, ours: er.RegistryEntry) -> Looks:
-    """Theirs, and ours where theirs says nothing; only a person's own wish keeps an entity disabled."""
+    """Theirs, and ours where theirs says nothing; only a person's own wish for it keeps an entity disabled."""
     theirs = _looks(entity)
-    by_a_person = theirs["disabled_by"] in {er.RegistryEntryDisabler.USER, er.RegistryEntryDisabler.DEVICE}
+    by_a_person = theirs["disabled_by"] == er.RegistryEntryDisabler.USER
     return Looks(
         name=theirs["name"] or ours.name,
         icon=theirs["icon"] or ours.icon,
@@ -244,20 +261,26 @@ def _joined(entity: er.RegistryEntry | er.DeletedRegistryEntry, ours: er.Registr
     )
 
 
-def _add_devices(hass: HomeAssistant, offer: Offer) -> None:
-    """Have the devices come along, one for each car."""
+def _add_devices(hass: HomeAssistant, entry_id: str, offer: Offer) -> None:
+    """Have the devices come along: one for each car that has none yet that came along."""
     registry, devices = er.async_get(hass), dr.async_get(hass)
     served: set[str] = set()
+    moved = {move["id"] for move in offer.plan["moves"]}
     for move in offer.plan["moves"]:
-        entity = registry.entities.get_entry(move["id"])
-        device = (
-            devices.async_get(entity.device_id, include_child_devices=False) if entity and entity.device_id else None
-        )
+        device_id = move.get("device_id")
+        device = devices.async_get(device_id, include_child_devices=False) if device_id else None
         vin, _, _ = move["successor"].partition("-")
-        if device is None or vin in served or device.config_entry_id != move["entry_id"]:
+        own = devices.async_get_device_by_identifier((DOMAIN, vin), entry_id)
+        if (
+            device is None
+            or vin in served
+            or device.config_entry_id != move["entry_id"]
+            or (own and async_is_device_taken_over(registry, own))
+        ):
             continue
         served.add(vin)
-        moved = {other["id"] for other in offer.plan["moves"]}
+        beside = er.async_entries_for_device(registry, device.id, include_disabled_entities=True)
+        on_own = er.async_entries_for_device(registry, own.id, include_disabled_entities=True) if own else []
         offer.plan["devices"].append(
             MovedDevice(
                 id=device.id,
@@ -266,7 +289,7 @@ def _add_devices(hass: HomeAssistant, offer: Offer) -> None:
                 identifiers=[list(identifier) for identifier in sorted(device.identifiers)],
                 left_behind=[
                     other.id
-                    for other in er.async_entries_for_device(registry, device.id, include_disabled_entities=True)
+                    for other in beside
                     if other.config_entry_id == device.config_entry_id and other.id not in moved
                 ],
                 name=device.name,
@@ -278,19 +301,56 @@ def _add_devices(hass: HomeAssistant, offer: Offer) -> None:
                 name_by_user=device.name_by_user,
                 area_id=device.area_id,
                 labels=sorted(device.labels),
+                disabled_by=device.disabled_by,
+                is_shown=device.disabled_by is dr.DeviceEntryDisabler.USER and not (own and own.disabled),
+                own_id=own.id if own else None,
+                shown_since=own.created_at.isoformat() if own else None,
+                guests=[guest.id for guest in on_own if guest.config_entry_id != entry_id],
             )
         )
 
 
-def _add_entries(hass: HomeAssistant, offer: Offer, vins: Collection[str]) -> None:
-    """Note the old config entries that are of no more use: those that have no other car."""
+def _add_entries(hass: HomeAssistant, entry_id: str, offer: Offer, vins: Collection[str]) -> None:
+    """Note the old config entries that are of no more use: those that have no other car, nor one to go on elsewhere."""
     registry = er.async_get(hass)
-    by_domain = {predecessor.domain: predecessor for predecessor in PREDECESSORS}
-    for entry_id in sorted({move["entry_id"] for move in offer.plan["moves"] if move["entry_id"]}):
-        entry = hass.config_entries.async_get_entry(entry_id)
-        if entry is None or not (predecessor := by_domain[entry.domain]).is_gone:
+    known = {*vins, *_vins_of_others(hass, {entry_id})}
+    for old_id in sorted({move["entry_id"] for move in offer.plan["moves"] if move["entry_id"]}):
+        entry = hass.config_entries.async_get_entry(old_id)
+        if entry is None or not (predecessor := _BY_DOMAIN[entry.domain]).is_gone:
             continue
-        entities = er.async_entries_for_config_entry(registry, entry_id)
-        if all(any(predecessor.key(entity.unique_id, vin) is not None for vin in vins) for entity in entities):
-            was_enabled = entry.disabled_by is None
-            offer.plan["entries"].append(OldEntry(entry_id=entry_id, domain=entry.domain, was_enabled=was_enabled))
+        old = OldEntry(entry_id=old_id, domain=entry.domain, was_enabled=entry.disabled_by is None)
+        entities = er.async_entries_for_config_entry(registry, old_id)
+        has_other_cars = any(
+            all(predecessor.key(entity.unique_id, vin) is None for vin in known) for entity in entities
+        )
+        if not has_other_cars and not async_is_wanted_elsewhere(hass, old, {entry_id}):
+            offer.plan["entries"].append(old)
+
+
+@callback
+def async_is_wanted_elsewhere(hass: HomeAssistant, old: OldEntry, account_ids: Collection[str | None]) -> bool:
+    """Whether an old config entry has an entity that can go on as one of an account of ours other than these."""
+    registry = er.async_get(hass)
+    predecessor, vins = _BY_DOMAIN[old["domain"]], _vins_of_others(hass, account_ids)
+    for entity in er.async_entries_for_config_entry(registry, old["entry_id"]):
+        for vin in vins:
+            if (key := predecessor.key(entity.unique_id, vin)) is None:
+                continue
+            unique_id = f"{vin}-{predecessor.successors.get((entity.domain, key))}"
+            ours = registry.async_get(registry.async_get_entity_id(entity.domain, DOMAIN, unique_id) or "")
+            if ours and not is_taken_over(ours):
+                return True
+    return False
+
+
+def _vins_of_others(hass: HomeAssistant, account_ids: Collection[str | None]) -> set[str]:
+    """The cars of our accounts other than these."""
+    devices = dr.async_get(hass)
+    return {
+        identifier
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if entry.entry_id not in account_ids
+        for device in dr.async_entries_for_config_entry(devices, entry.entry_id)
+        if device.entry_type is None  # a car, not the account
+        for _, identifier in device.identifiers
+    }

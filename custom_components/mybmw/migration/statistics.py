@@ -1,22 +1,32 @@
 """Whether and how statistics go on where they ended."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+from homeassistant.util.enum import try_parse_enum
 
 from .plan import Move
 
-_LAST_FIVE_MINUTES: Final = timedelta(minutes=55)
+_FIVE_MINUTES: Final = timedelta(minutes=5)
 
 
-async def async_foreign_units(hass: HomeAssistant, moves: Iterable[Move]) -> list[str]:
-    """Find the entities whose statistics are kept in a unit that Home Assistant cannot convert ours to.
+class DatabaseError(HomeAssistantError):
+    """The recorder's database does not answer, as when it is locked or Home Assistant is going down."""
 
-    All that can be converted goes on in the unit it was kept in.
+
+async def async_ending_statistics(hass: HomeAssistant, moves: Iterable[Move]) -> list[str]:
+    """Find the entities whose statistics cannot go on, as Home Assistant keeps none of ours, or of another kind.
+
+    Those in a unit that ours can be converted to go on in that unit.
+
+    Raises:
+        DatabaseError: Nobody knows just now.
     """
     if "recorder" not in hass.config.components:
         return []
@@ -25,26 +35,36 @@ async def async_foreign_units(hass: HomeAssistant, moves: Iterable[Move]) -> lis
         STATISTIC_UNIT_TO_UNIT_CONVERTER as CONVERTERS,
         async_list_statistic_ids,
     )
+    from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorStateClass  # noqa: PLC0415 (likewise)
+    from homeassistant.components.sensor.recorder import DEFAULT_STATISTICS  # noqa: PLC0415 (likewise)
 
-    ours: Mapping[str, str | None] = {
-        move["entity_id"]: state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-        for move in moves
-        if (state := hass.states.get(move["replaces"]))
-    }
-    kept = await async_list_statistic_ids(hass, set(ours))
-    foreign: list[str] = []
+    registry = er.async_get(hass)  # which knows those as well that are disabled so far
+    ours = {move["entity_id"]: entity for move in moves if (entity := registry.async_get(move["replaces"]))}
+    with _asking():
+        kept = await async_list_statistic_ids(hass, set(ours))
+    ending: list[str] = []
     for statistic in kept:
-        theirs, unit = statistic["statistics_unit_of_measurement"], ours[statistic["statistic_id"]]
-        if theirs != unit and (theirs not in CONVERTERS or CONVERTERS[theirs] is not CONVERTERS.get(unit)):
-            foreign.append(statistic["statistic_id"])
-    return foreign
+        entity = ours[statistic["statistic_id"]]
+        theirs, unit = statistic["statistics_unit_of_measurement"], entity.unit_of_measurement
+        can_convert = theirs == unit or (theirs in CONVERTERS and CONVERTERS[theirs] is CONVERTERS.get(unit))
+        state_class = try_parse_enum(SensorStateClass, (entity.capabilities or {}).get(ATTR_STATE_CLASS))
+        kind = DEFAULT_STATISTICS[state_class] if state_class else None
+        is_mean_kept = kind and kind.mean_type is statistic["mean_type"]
+        is_sum_kept = kind and ("sum" in kind.types) is statistic["has_sum"]
+        if not (can_convert and is_mean_kept and is_sum_kept):
+            ending.append(statistic["statistic_id"])
+    return ending
 
 
 async def async_bridge_sums(hass: HomeAssistant, entity_ids: Collection[str]) -> None:
     """Let sums go on from their last value.
 
     The recorder goes on from the last of its five-minute rows, which it keeps for ten days only: after a longer silence
-    it would begin at zero again. So such a sum gets one more row of that kind, a copy of its last hourly one.
+    it would begin at zero again. So each sum gets one more row of that kind, a copy of its last one, for the last full
+    five minutes: no purge takes that away before the car has had ten days to report.
+
+    Raises:
+        DatabaseError: It could not be done.
     """
     if "recorder" not in hass.config.components:
         return
@@ -59,14 +79,30 @@ async def async_bridge_sums(hass: HomeAssistant, entity_ids: Collection[str]) ->
 
     recorder = get_instance(hass)
     ask = recorder.async_add_executor_job
-    kept = await ask(lambda: get_metadata(hass, statistic_ids=set(entity_ids)))
-    for entity_id, (_, metadata) in kept.items():
-        if not metadata["has_sum"]:
-            continue
-        if await ask(get_last_short_term_statistics, hass, 1, entity_id, False, {"sum"}):  # noqa: FBT003 (its own order)
-            continue
-        last = await ask(get_last_statistics, hass, 1, entity_id, False, {"state", "sum"})  # noqa: FBT003 (likewise)
-        for row in last.get(entity_id, []):
-            start = dt_util.utc_from_timestamp(row["start"]) + _LAST_FIVE_MINUTES
-            copy = StatisticData(start=start, state=row.get("state") or 0.0, sum=row.get("sum") or 0.0)
-            recorder.async_import_statistics(metadata, [copy], StatisticsShortTerm)
+    now = dt_util.utcnow()
+    start = now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0) - _FIVE_MINUTES
+    with _asking():
+        kept = await ask(lambda: get_metadata(hass, statistic_ids=set(entity_ids)))
+        for entity_id, (_, metadata) in kept.items():
+            if not metadata["has_sum"]:
+                continue
+            is_converted, kinds = False, {"state", "sum"}
+            hourly = await ask(get_last_statistics, hass, 1, entity_id, is_converted, kinds)
+            short = await ask(get_last_short_term_statistics, hass, 1, entity_id, is_converted, kinds)
+            rows = [*hourly.get(entity_id, []), *short.get(entity_id, [])]
+            last = max(rows, key=lambda row: row["end"], default=None)
+            if last and last["start"] < start.timestamp():
+                copy = StatisticData(start=start, state=last.get("state") or 0.0, sum=last.get("sum") or 0.0)
+                recorder.async_import_statistics(metadata, [copy], StatisticsShortTerm)
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Ask the database, which may raise its own errors, or that it takes no more questions."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 (comes with the recorder)
+
+    try:
+        yield
+    except (SQLAlchemyError, RuntimeError) as err:
+        message = "The recorder's database does not answer"
+        raise DatabaseError(message) from err

@@ -7,7 +7,7 @@ An entity keeps its id, and with it history and statistics, which the recorder k
 all this only while an entity is not loaded, so it is done before the account's entities are.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 import logging
 from typing import Final
@@ -15,45 +15,86 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, UnknownEntry
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity import entity_sources
 from homeassistant.helpers.typing import UNDEFINED
 
 from ..const import DOMAIN
-from .plan import Facts, Looks, Move, MovedDevice, Plan
+from ..origins import async_forget_origin, async_note_origin, is_taken_over
+from .old_devices import async_give_back_device, async_take_device, is_there
+from .plan import Facts, Looks, Move, MovedDevice, Plan, async_is_wanted_elsewhere
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 
+@callback
+def awaited_of(hass: HomeAssistant, plan: Plan) -> list[str]:
+    """The entities that can be taken over and are not ours yet, or not any more."""
+    registry = er.async_get(hass)
+
+    def _is_awaited(move: Move) -> bool:
+        if entity := registry.entities.get_entry(move["id"]):
+            return entity.platform != DOMAIN
+        return (move["domain"], move["platform"], move["unique_id"]) in registry.deleted_entities
+
+    return [move["entity_id"] for move in plan["moves"] if _is_awaited(move)]
+
+
 async def async_take_over(hass: HomeAssistant, entry_id: str, plan: Plan) -> None:
     """Make entities and devices those of an account, and retire the config entries they come from."""
+    devices = {device["vin"]: device for device in plan["devices"]}
     for move in plan["moves"]:
-        _take(hass, entry_id, move)
+        _take(hass, entry_id, move, devices.get(_vin_of(move)))
     for device in plan["devices"]:
-        _take_device(hass, entry_id, device)
+        async_take_device(hass, entry_id, device)
     for old in plan["entries"]:
         await _disable(hass, old["entry_id"], ConfigEntryDisabler.USER)
 
 
 async def async_give_back(hass: HomeAssistant, entry_id: str, plan: Plan) -> None:
-    """Put everything back, as far as it still is as we left it; our own entities return when they are set up."""
+    """Put everything back, as far as it still is as we left it; our own entities return when they are set up.
+
+    What another account of ours goes on with stays with it. What has been given back already is left as it is.
+
+    Raises:
+        HomeAssistantError: Some entities are at work, so only the others were given back.
+    """
     for old in plan["entries"]:
         if old["was_enabled"]:
             await _disable(hass, old["entry_id"], None)
-    for move in plan["moves"]:
-        _give_back(hass, move)
+    at_work = [move for move in plan["moves"] if not _give_back(hass, entry_id, move)]
+    devices_now: dict[str, str] = {}
     for device in plan["devices"]:
-        _give_back_device(hass, entry_id, device)
+        if device_id := async_give_back_device(hass, entry_id, device):
+            devices_now |= {device["id"]: device_id, device["vin"]: device_id}
+    for move in plan["moves"]:
+        _reattach(hass, entry_id, move, devices_now)
     for entry_id_before in {move["entry_id"] for move in plan["moves"] if move["entry_id"]}:
         _show_again(hass, entry_id_before)
+    if at_work:
+        message = "Some entities are at work"
+        raise HomeAssistantError(message)
 
 
 async def async_clean_up(hass: HomeAssistant, plan: Plan) -> None:
-    """Remove the config entries that were retired, unless somebody has put one to use again."""
-    retired = {old["entry_id"] for old in plan["entries"]}
+    """Remove the config entries that were retired, unless somebody has put one to use again.
+
+    One that has an entity of the plan, which it got back or has never given, is in use; and so is one that has an
+    entity that another account can go on with, as after an undo there.
+    """
+    registry = er.async_get(hass)
+    entities = [entity for move in plan["moves"] if (entity := registry.entities.get_entry(move["id"]))]
+    accounts = {entity.config_entry_id for entity in entities if entity.platform == DOMAIN}
+    retired = {old["entry_id"] for old in plan["entries"] if not async_is_wanted_elsewhere(hass, old, accounts)}
+    retired -= {entity.config_entry_id for entity in entities if entity.platform != DOMAIN}
     for old in plan["entries"]:
-        entry = hass.config_entries.async_get_entry(old["entry_id"])
-        if entry and entry.disabled_by and not _would_drag_others_along(hass, old["domain"], retired):
+        if old["entry_id"] not in retired:
+            continue
+        if (entry := hass.config_entries.async_get_entry(old["entry_id"])) is None:  # a crash may have kept what it had
+            dr.async_get(hass).async_clear_config_entry(old["entry_id"], old["domain"])
+            registry.async_clear_config_entry(old["entry_id"])
+        elif entry.disabled_by and not _would_drag_others_along(hass, old["domain"], retired):
             with suppress(UnknownEntry):  # it has just been dragged along
                 await hass.config_entries.async_remove(old["entry_id"])
 
@@ -83,44 +124,70 @@ def _show_again(hass: HomeAssistant, entry_id: str) -> None:
             hass.config_entries.async_schedule_reload(entry_id)
 
 
+def _vin_of(move: Move) -> str:
+    return move["successor"].partition("-")[0]
+
+
 @callback
-def _take(hass: HomeAssistant, entry_id: str, move: Move) -> None:
+def _take(hass: HomeAssistant, entry_id: str, move: Move, device: MovedDevice | None) -> None:
     registry = er.async_get(hass)
     entity = registry.entities.get_entry(move["id"])
-    key = (move["domain"], move["platform"], move["unique_id"])
-    if entity is None and move["is_deleted"] and key in registry.deleted_entities:
-        entity = registry.async_get_or_create(*key)
+    if entity is None and move["is_deleted"]:
+        entity = _recall(registry, move, move["platform"], move["unique_id"])
     if entity is None:
         _LOGGER.info("An entity of %s is gone and was not taken over", move["platform"])
         return
-    if entity.platform != DOMAIN:
-        if entity.entity_id in entity_sources(hass):
-            _LOGGER.warning("An entity of %s is at work again and was not taken over", move["platform"])
-            return
-        if ours := registry.async_get_entity_id(move["domain"], DOMAIN, move["successor"]):
-            registry.async_remove(ours)
-        _hand_over(registry, entity.entity_id, DOMAIN, entry_id, move["successor"])
+    if entity.platform == DOMAIN:  # taken over before, and its owner may have changed its looks since
+        return
+    if entity.entity_id in entity_sources(hass):
+        _LOGGER.warning("An entity of %s is at work again and was not taken over", move["platform"])
+        return
+    if ours := registry.async_get_entity_id(move["domain"], DOMAIN, move["successor"]):
+        registry.async_remove(ours)
+    device_id, shown_since = (device["id"], device.get("shown_since")) if device else (None, None)
+    async_note_origin(registry, entity.entity_id, move["platform"], device_id, shown_since)
     _set_looks(registry, entity.entity_id, move["looks"])
+    _hand_over(registry, entity.entity_id, DOMAIN, entry_id, move["successor"])
 
 
 @callback
-def _give_back(hass: HomeAssistant, move: Move) -> None:
+def _give_back(hass: HomeAssistant, account_entry_id: str, move: Move) -> bool:
+    """Give an entity back, also one that has gone since, with its car or with commands; tells whether nothing is left.
+
+    It is in use by somebody if it is another account's by now, or if it was given back already: its owner may have
+    changed it since.
+    """
     registry = er.async_get(hass)
-    entity = registry.entities.get_entry(move["id"])
-    if entity is None:
-        return
+    entity = registry.entities.get_entry(move["id"]) or _recall(registry, move, DOMAIN, move["successor"])
+    if entity is None or not (is_taken_over(entity) or entity.platform == DOMAIN):
+        return True
     if entity.platform == DOMAIN:
-        entry_id = move["entry_id"]
-        if entry_id and hass.config_entries.async_get_entry(entry_id) is None:
-            entry_id = None
+        if entity.config_entry_id != account_entry_id and is_there(hass, entity.config_entry_id):
+            return True
+        if entity.entity_id in entity_sources(hass):
+            return False
+        entry_id = move["entry_id"] if is_there(hass, move["entry_id"]) else None
         if newer := registry.async_get_entity_id(move["domain"], move["platform"], move["unique_id"]):
             registry.async_remove(newer)  # made anew by an entry that was enabled in the meantime
         _hand_over(registry, entity.entity_id, move["platform"], entry_id, move["unique_id"])
     _set_looks(registry, entity.entity_id, move["looks_before"])
     if facts := move["facts_before"]:
         _set_facts(registry, entity.entity_id, facts)
+    async_forget_origin(registry, entity.entity_id)  # last, as it tells that there is something to give back
     if move["is_deleted"]:
         registry.async_remove(entity.entity_id)
+    return True
+
+
+@callback
+def _recall(registry: er.EntityRegistry, move: Move, platform: str, unique_id: str) -> er.RegistryEntry | None:
+    """Have an entity back that was removed as one of a platform, if the registry still remembers it."""
+    key = (move["domain"], platform, unique_id)
+    deleted = registry.deleted_entities.get(key)
+    if deleted is None or deleted.id != move["id"] or registry.async_get_entity_id(*key):
+        return None
+    _, _, name = move["entity_id"].partition(".")
+    return registry.async_get_or_create(*key, suggested_object_id=name)  # which counts if somebody else has its id
 
 
 @callback
@@ -169,62 +236,30 @@ def _set_facts(registry: er.EntityRegistry, entity_id: str, facts: Facts) -> Non
         translation_key=facts["translation_key"],
         unit_of_measurement=facts["unit_of_measurement"],
     )
-    for domain in {*entity.options, *facts["options"]}:
+    for domain in {*entity.options, *facts["options"]} - {DOMAIN}:
         options = facts["options"].get(domain)
         registry.async_update_entity_options(entity_id, domain, options if isinstance(options, dict) else None)
 
 
 @callback
-def _take_device(hass: HomeAssistant, entry_id: str, moved: MovedDevice) -> None:
-    """Put the old device in the place of ours: automations and pages know a device by its id."""
-    registry, devices = er.async_get(hass), dr.async_get(hass)
-    if (old := devices.async_get(moved["id"], include_child_devices=False)) is None:
-        return
-    for entity in er.async_entries_for_device(registry, old.id, include_disabled_entities=True):
-        if entity.config_entry_id == moved["entry_id"]:  # or it would be removed when its device moves
-            registry.async_update_entity(entity.entity_id, device_id=None)
-    if old.config_entry_id == entry_id:
-        return
-    name_by_user, area_id, labels = old.name_by_user, old.area_id, old.labels
-    if ours := devices.async_get_device_by_identifier((DOMAIN, moved["vin"]), entry_id):
-        name_by_user, area_id, labels = name_by_user or ours.name_by_user, area_id or ours.area_id, labels | ours.labels
-        for entity in er.async_entries_for_device(registry, ours.id, include_disabled_entities=True):
-            if entity.config_entry_id == entry_id:
-                registry.async_update_entity(entity.entity_id, device_id=old.id)
-        devices.async_update_device(old.id, name_by_user=name_by_user, area_id=area_id, labels=labels)
-        devices.async_remove_device(ours.id)
-    devices.async_update_device(old.id, new_config_entry_id=entry_id, new_identifiers={(DOMAIN, moved["vin"])})
+def _reattach(hass: HomeAssistant, entry_id: str, move: Move, devices_now: Mapping[str, str]) -> None:
+    """Put an entity that was given back on the device that it was on, or off one that is not its own.
 
-
-@callback
-def _give_back_device(hass: HomeAssistant, entry_id: str, moved: MovedDevice) -> None:
-    """Home Assistant removes those of our entities that hang on it; they come back with their own device."""
+    `devices_now` has the ids of devices by those they had, and by the VIN of their car: early versions knew no more.
+    """
     registry, devices = er.async_get(hass), dr.async_get(hass)
-    device = devices.async_get(moved["id"], include_child_devices=False)
-    if device is None or hass.config_entries.async_get_entry(moved["entry_id"]) is None:
+    entity = registry.entities.get_entry(move["id"])
+    if entity is None or entity.platform == DOMAIN:
         return
-    if device.config_entry_id == entry_id:
-        identifiers = {(domain, identifier) for domain, identifier in moved["identifiers"]}
-        for newer in dr.async_entries_for_config_entry(devices, moved["entry_id"]):
-            if newer.identifiers & identifiers:  # made anew, like entities
-                for its_own in er.async_entries_for_device(registry, newer.id, include_disabled_entities=True):
-                    registry.async_update_entity(its_own.entity_id, device_id=None)
-                devices.async_remove_device(newer.id)
-        devices.async_update_device(
-            device.id, new_config_entry_id=moved["entry_id"], new_identifiers=identifiers, via_device_id=None
-        )
-    devices.async_update_device(
-        device.id,
-        name=moved["name"],
-        manufacturer=moved["manufacturer"],
-        model=moved["model"],
-        model_id=moved["model_id"],
-        sw_version=moved["sw_version"],
-        serial_number=moved["serial_number"],
-        name_by_user=moved["name_by_user"],
-        area_id=moved["area_id"],
-        labels=set(moved["labels"]),
-    )
-    for left_behind in moved["left_behind"]:
-        if stays := registry.entities.get_entry(left_behind):
-            registry.async_update_entity(stays.entity_id, device_id=device.id)
+    now = devices.async_get(entity.device_id, include_child_devices=False) if entity.device_id else None
+    if "device_id" in move:
+        device_id = move["device_id"] or ""
+        device_id = devices_now.get(device_id, device_id)
+    elif now is None or now.config_entry_id == entry_id:
+        device_id = devices_now.get(_vin_of(move), "")
+    else:
+        return
+    if devices.async_get(device_id, include_child_devices=False):
+        registry.async_update_entity(entity.entity_id, device_id=device_id)
+    elif now and now.config_entry_id != entity.config_entry_id:
+        registry.async_update_entity(entity.entity_id, device_id=None)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..vehicle import Brand, ChargingHistory, Command, Outcome, Picture, Step, Vehicle, View
 
@@ -81,12 +81,16 @@ class Fetch:
     `vehicles` are the cars that answered, `failures` those that belong to the account but could not be read this time,
     `left_out` those that belong to it but were not to be read. A car in none of them is not on the account any more,
     unless it is of one of the `unread_makes`: of these the cloud has not been able to say yet which cars there are.
+
+    Of a source that knows cars without reading them, `shortfall` is why not all could be done that was wanted at once:
+    a car is shown as it was known, or it was not found out which cars there are.
     """
 
     vehicles: Mapping[str, Vehicle] = field(repr=False)
     failures: Mapping[str, SourceError] = field(repr=False)
     left_out: frozenset[str] = field(default=frozenset(), repr=False)
     unread_makes: frozenset[Brand] = frozenset()
+    shortfall: SourceError | None = None
 
 
 class Check(StrEnum):
@@ -105,7 +109,7 @@ class Check(StrEnum):
     CONNECTION = "connection"
     """We are listening."""
     MESSAGE = "message"
-    """A car has been heard."""
+    """Each car has been heard since we began to listen."""
 
 
 class Verdict(StrEnum):
@@ -120,6 +124,22 @@ class Verdict(StrEnum):
 
 type Checkup = Mapping[Check, Verdict]
 """What is in order and what is not, in the order in which it has to be put right; empty if there is nothing to it."""
+
+FOUND_BY_ASKING: Final = frozenset({Check.API, Check.CARS, Check.CONTAINER})
+"""What of it asking the cloud tells; the rest, listening does."""
+
+
+class Obstacle(StrEnum):
+    """What the newest attempt to listen has failed by, if an owner might be able to remove it."""
+
+    REFUSED = "refused"
+    """The cloud lets us not in and does not say why; mostly, somebody else listens in our place."""
+    UNREACHABLE = "unreachable"
+    """There is no way to where it is told."""
+    UNTRUSTED = "untrusted"
+    """What answers there cannot prove to be the cloud."""
+    NOTHING_SELECTED = "nothing_selected"
+    """We are let in, and told nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +175,19 @@ class Source(Protocol):
         return None
 
     @property
-    def personal_extras(self) -> Collection[str]:
-        """The names of those extras of cars that tell where somebody is or goes, or who they are."""
-        return ()
-
-    @property
     def checkup(self) -> Checkup:
         """Whether all is in order, as far as is known without asking."""
         return {}
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What is in the way of listening just now; it may pass by itself, of which `checkup` knows."""
+        return None
+
+    @property
+    def listening(self) -> Json:
+        """How it goes to listen, in the source's own words, for who looks for a fault; nothing secret is in it."""
+        return None
 
     @property
     def is_signed_out(self) -> bool:

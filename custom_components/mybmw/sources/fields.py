@@ -108,6 +108,11 @@ class Fields:
     def __bool__(self) -> bool:
         return bool(self._raw)
 
+    @property
+    def raw(self) -> dict[str, Json]:
+        """The object as it came, to tell whether it is the same as before."""
+        return self._raw
+
     def note(self, key: str, problem: str) -> None:
         """Note that something is wrong with a field."""
         name = self._name if self._index is None else f"{self._name}[{self._index}]"

@@ -1,6 +1,7 @@
 """Every cloud there is, by the name an account is stored under; one that no account is reached by is not imported."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final, Protocol
 
 import httpx
@@ -59,6 +60,26 @@ def open_source(
     return _SOURCES[settings["source"]]()(settings, credentials, http=http, keep=keep, clock=clock)
 
 
+def after_sign_in(source: str, known: Credentials, brought: Credentials) -> Credentials:
+    """What of an account to keep after a sign-in: what it has brought, and what is known and does not end with it."""
+    return cardata.after_sign_in(known, brought) if source == "cardata" else brought
+
+
 def what_outlives(source: str, credentials: Credentials) -> Credentials:
-    """What of an account to keep when it is not reached by a source any more: nothing that opens or tells anything."""
+    """What of an account to keep when it is not reached by a source any more: it opens nothing, and tells of no car."""
     return cardata.what_outlives(credentials) if source == "cardata" else {}
+
+
+def what_still_counts(source: str, credentials: Credentials, now: datetime) -> Credentials:
+    """What of an account to keep for a day when it is removed: what its cloud counts, and nothing else of it."""
+    return cardata.what_still_counts(credentials, now) if source == "cardata" else {}
+
+
+def what_counts_together(source: str, known: Credentials, kept: Credentials, now: datetime) -> Credentials:
+    """What is known of an account, and with it what was kept of the same one when it was removed."""
+    return cardata.what_counts_together(known, kept, now) if source == "cardata" else known
+
+
+def number_of(source: str, credentials: Credentials) -> str | None:
+    """The number that a cloud has for an account, if it may be another one than that it is known by."""
+    return cardata.number_of(credentials) if source == "cardata" else None

@@ -14,3 +14,8 @@ def is_over(since: datetime | None, span: timedelta, now: datetime) -> bool:
     until the clock is there again could take hours or years.
     """
     return since is None or not -_SLACK <= now - since < span
+
+
+def has_come(moment: datetime, longest: timedelta, now: datetime) -> bool:
+    """Whether a moment has come for which one waits so long at most; also if it is farther off, for the same reason."""
+    return not now < moment <= now + longest + _SLACK

@@ -6,8 +6,12 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extra:
-    """A value the way its cloud tells it, in a `unit` as Home Assistant writes it; None while the car does not know."""
+    """A value the way its cloud tells it, in a `unit` as Home Assistant writes it; None while the car does not know.
+
+    One that `is_personal` tells where somebody is or goes, or who they are; no stranger is shown it.
+    """
 
     as_of: datetime | None = None
     value: bool | int | float | str | datetime | None = None
     unit: str | None = None
+    is_personal: bool = False

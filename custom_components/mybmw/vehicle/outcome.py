@@ -54,9 +54,9 @@ class Reason(StrEnum):
 class Outcome:
     """The end of a command.
 
-    `sent_at` is None if there was no need to send it. `reason` is None where the fate says it all. `words` are those of
-    the car or its cloud, in whatever language, None if there are none. `location` is where a car that was looked for
-    has been found.
+    `sent_at` is None if there was no need to send it. `reason` is None where the fate says it all. `words` are codes
+    of the car or its cloud, such as CHARGING_MODE_NOT_SET, and never a sentence, which may name anybody; None if there
+    are none. `location` is where a car that was looked for has been found.
     """
 
     fate: Fate

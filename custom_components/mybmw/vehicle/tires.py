@@ -29,13 +29,15 @@ class Tire:
 
     `manufactured` is the Monday of the week of production. `top_speed_kmh` is what the tire is made for, at least if
     `is_top_speed_exceedable`. `is_being_identified` is whether the car still finds out which tire it is. The status
-    codes are BMW's; 0 means all is well, the meaning of other numbers is not known.
+    codes are BMW's; 0 means all is well, the meaning of other numbers is not known. Where BMW tells a color instead,
+    1 is yellow and 2 is red.
     """
 
     pressure_kpa: int | None = None
     target_pressure_kpa: int | None = None
     pressure_status: int | None = None
     wear_status: int | None = None
+    defect_status: int | None = None
     season: TireSeason | None = None
     manufacturer: str | None = None
     tread: str | None = None
@@ -50,8 +52,9 @@ class Tire:
 
     @property
     def has_warning(self) -> bool | None:
-        """Whether the car finds fault with pressure or wear; None while it says neither."""
-        codes = [code for code in (self.pressure_status, self.wear_status) if code is not None]
+        """Whether there is fault with pressure or wear, or a defect; None while nothing is said of any."""
+        statuses = (self.pressure_status, self.wear_status, self.defect_status)
+        codes = [code for code in statuses if code is not None]
         return any(codes) if codes else None
 
 

@@ -158,6 +158,8 @@ async def _rest_opened() -> AsyncGenerator[Case]:
             is_hostile = False
             clock.advance(days=3)
             with watch.allowing():
+                await restarted.fetch()
+                clock.advance(hours=2)  # for the second look at cars that are missing
                 again = await restarted.fetch()
             names = {vehicle.identity.model for vehicle in again.vehicles.values()}
             if again.failures or again.vehicles.keys() != recorded.vins or None in names:

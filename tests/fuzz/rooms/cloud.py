@@ -19,6 +19,7 @@ from custom_components.mybmw.sources import (
 )
 from custom_components.mybmw.sources.mybmw import Account, Region
 from custom_components.mybmw.sources.mybmw.source import MyBmwSource
+from tests.fuzz.line import Line, over_a_socket, straight
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.play import Case, Room
 from tests.fuzz.spoiler import QUOTE, Spoiler
@@ -46,7 +47,7 @@ class Keeper:
         self.kept = json_bytes(credentials)
 
 
-def opened_source(transport: httpx.AsyncBaseTransport, clock: Clock, keeper: Keeper) -> MyBmwSource:
+def opened_source(http: httpx.AsyncClient, clock: Clock, keeper: Keeper) -> MyBmwSource:
     """An account that has signed in."""
     credentials = {
         "gcid": "G",
@@ -54,17 +55,14 @@ def opened_source(transport: httpx.AsyncBaseTransport, clock: Clock, keeper: Kee
         "access_token": "token-0",
         "expires_at": (clock() + timedelta(days=30)).isoformat(),
     }
-    sleep = Sleeper()
-    return MyBmwSource(
-        ACCOUNT, credentials, http=httpx.AsyncClient(transport=transport), keep=keeper, clock=clock, sleep=sleep
-    )
+    return MyBmwSource(ACCOUNT, credentials, http=http, keep=keeper, clock=clock, sleep=Sleeper())
 
 
 @asynccontextmanager
-async def _opened() -> AsyncGenerator[Case]:
+async def _opened(line: Line) -> AsyncGenerator[Case]:
     watch = Watch(QUOTE, *_PERSONAL, "token-0", "refresh-0", "refresh-1")
     cloud = Cloud(_SPOILED.folder, _WHOLE.folder)
-    whole = await opened_source(cloud.transport, Clock(), Keeper()).fetch()
+    whole = await opened_source(cloud.http, Clock(), Keeper()).fetch()
 
     async def play(seed: str) -> str:
         mutator = Mutator(seed, (_SPOILED.state, _SPOILED.profile, _WHOLE.state, _SPOILED.charging))
@@ -77,7 +75,8 @@ async def _opened() -> AsyncGenerator[Case]:
             return is_hostile and request.url.path == path and about == _SPOILED.vin
 
         spoiler = Spoiler(cloud.transport, mutator, 1, is_wanted)
-        source = opened_source(spoiler, clock, keeper)
+        http = connect(spoiler)
+        source = opened_source(http, clock, keeper)
         end = "refused"
         with watch.allowing(SourceError):
             fetch = await source.fetch()
@@ -96,10 +95,12 @@ async def _opened() -> AsyncGenerator[Case]:
             message = "what was broken is still there when all is well again"
             raise Finding(message)
         await source.close()
+        await http.aclose()
         return end
 
-    with watch.listening():
-        yield play
+    async with line() as connect:
+        with watch.listening():
+            yield play
 
 
 def _check_other(fetch: Fetch, whole: Fetch) -> None:
@@ -115,4 +116,12 @@ def _check_other(fetch: Fetch, whole: Fetch) -> None:
         raise Finding(message)
 
 
-CLOUD: Final = Room(name="cloud", what="each answer to a look at an account (MyBMW)", share=12, opened=_opened)
+CLOUD: Final = Room(
+    name="cloud", what="each answer to a look at an account (MyBMW)", share=12, opened=lambda: _opened(straight)
+)
+CLOUD_LINE: Final = Room(
+    name="cloud-line",
+    what="the same, over a socket, by the client that accounts ask with",
+    share=4,
+    opened=lambda: _opened(over_a_socket),
+)

@@ -30,6 +30,7 @@ from custom_components.mybmw.vehicle import (
     Unlock,
     WindowChange,
 )
+from tests.fuzz.line import Line, over_a_socket, straight
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.play import Case, Room
 from tests.fuzz.spoiler import QUOTE, Spoiler
@@ -77,7 +78,7 @@ class _Replies(dict[str, Replies]):
 
 
 @asynccontextmanager
-async def _opened() -> AsyncGenerator[Case]:
+async def _opened(line: Line) -> AsyncGenerator[Case]:
     watch = Watch(QUOTE, _CAR.vin, ACCOUNT.password, ACCOUNT.username, "token-0", "refresh-0", "48.177334", "11.556274")
     folder = files("bimmer_connected").joinpath("tests", "responses", "remote_services")
     events: dict[str, Json] = {
@@ -102,7 +103,8 @@ async def _opened() -> AsyncGenerator[Case]:
                 and (request.url.path != CHARGING or len(cloud.about(CHARGING)) > 1)
             ),
         )
-        source = opened_source(spoiler, clock, Keeper())
+        http = connect(spoiler)
+        source = opened_source(http, clock, Keeper())
         await source.fetch()
         with watch.allowing(SourceError, InvalidCommandError):
             outcome = await source.execute(_CAR.vin, command)
@@ -110,14 +112,25 @@ async def _opened() -> AsyncGenerator[Case]:
                 raise TypeError
             end = outcome.fate.value
         # What BMW does not know who sends has certainly not been done.
-        if sum(is_order(request.url.path) and status != _UNAUTHORIZED for request, status in spoiler.passed) > 1:
+        denied = sum(is_order(request.url.path) and status == _UNAUTHORIZED for request, status in spoiler.passed)
+        if sum(is_order(request.url.path) for request in cloud.requests) - denied > 1:
             message = "a command was sent twice"
             raise Finding(message)
         await source.close()
+        await http.aclose()
         return end
 
-    with watch.listening():
-        yield play
+    async with line() as connect:
+        with watch.listening():
+            yield play
 
 
-COMMANDS: Final = Room(name="commands", what="what becomes of a command (MyBMW)", share=8, opened=_opened)
+COMMANDS: Final = Room(
+    name="commands", what="what becomes of a command (MyBMW)", share=8, opened=lambda: _opened(straight)
+)
+COMMANDS_LINE: Final = Room(
+    name="commands-line",
+    what="the same, over a socket, by the client that accounts ask with",
+    share=3,
+    opened=lambda: _opened(over_a_socket),
+)

@@ -75,7 +75,9 @@ def _write(folder: Path, mutator: Mutator, cars: list[RecordedCar]) -> None:
             file = folder / f"{car.brand}-eadrax-{request}_{car.vin}.json"
             if mutator.chance(0.05):
                 file = folder / mutator.pick(_NAMES)
-            if mutator.chance(0.02):
+            if file.is_dir():  # the name came up before
+                continue
+            if mutator.chance(0.02) and not file.exists():
                 file.mkdir()
             else:
                 is_spoiled = mutator.chance(0.4)

@@ -11,6 +11,7 @@ import orjson
 from custom_components.mybmw.sources import Credentials, SourceError
 from custom_components.mybmw.sources.mybmw import Account, Region, sign_in
 from custom_components.mybmw.sources.mybmw.source import MyBmwSource
+from tests.fuzz.line import Line, over_a_socket, straight
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.play import Case, Room
 from tests.fuzz.spoiler import QUOTE, Spoiler
@@ -38,7 +39,7 @@ _ANSWERS: Final = (
 
 
 @asynccontextmanager
-async def _opened() -> AsyncGenerator[Case]:
+async def _opened(line: Line) -> AsyncGenerator[Case]:
     cloud = Cloud("G26")
     cloud.replies = defaultdict(lambda: httpx.Response(404), cloud.replies)
     answers = [orjson.loads(recorded(name).content) for name in _ANSWERS]
@@ -57,7 +58,7 @@ async def _opened() -> AsyncGenerator[Case]:
         mutator = Mutator(seed, answers)
         account, clock, keeper = mutator.pick(_ACCOUNTS), Clock(), Keeper()
         cloud.requests.clear()
-        http = httpx.AsyncClient(transport=Spoiler(cloud.transport, mutator, 0.4))
+        http = connect(Spoiler(cloud.transport, mutator, 0.4))
         end = "refused"
         credentials: Credentials = {"refresh_token": "refresh-0", "gcid": "G"}
         with watch.allowing(SourceError):
@@ -71,10 +72,23 @@ async def _opened() -> AsyncGenerator[Case]:
             await source.fetch()
             end += " and stayed"
         await source.close()
+        await http.aclose()
         return end
 
-    with watch.listening():
-        yield play
+    async with line() as connect:
+        with watch.listening():
+            yield play
 
 
-SIGN_IN: Final = Room(name="sign-in", what="each answer to a sign-in or its renewal (MyBMW)", share=12, opened=_opened)
+SIGN_IN: Final = Room(
+    name="sign-in",
+    what="each answer to a sign-in or its renewal (MyBMW)",
+    share=12,
+    opened=lambda: _opened(straight),
+)
+SIGN_IN_LINE: Final = Room(
+    name="sign-in-line",
+    what="the same, over a socket, by the client that accounts ask with",
+    share=4,
+    opened=lambda: _opened(over_a_socket),
+)

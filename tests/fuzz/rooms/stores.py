@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,25 @@ import httpx
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.cli.exits import StopError
 from custom_components.mybmw.cli.store import Store
-from custom_components.mybmw.migration import Journal, Stage, async_look, async_offer, async_proceed
-from custom_components.mybmw.sources import Credentials, Json, SourceError
-from custom_components.mybmw.sources.cardata.quota import LIMIT
+from custom_components.mybmw.keepsakes import Keepsakes
+from custom_components.mybmw.migration import (
+    Journal,
+    Stage,
+    UnreadableJournalError,
+    async_look,
+    async_offer,
+    async_proceed,
+)
+from custom_components.mybmw.pictures import Pictures
+from custom_components.mybmw.sources import Credentials, Json, NotAllowedError, Refusal, SourceError
+from custom_components.mybmw.sources.cardata.catalogue import DESCRIPTORS
+from custom_components.mybmw.sources.cardata.container_contents import purpose_of
+from custom_components.mybmw.sources.cardata.memory import Memory
+from custom_components.mybmw.sources.cardata.quota import LIMIT, Ledger
 from custom_components.mybmw.sources.mybmw import Account, Region
 from custom_components.mybmw.sources.mybmw.source import MyBmwSource
-from custom_components.mybmw.sources.registry import open_source
+from custom_components.mybmw.sources.registry import open_source, what_still_counts
+from custom_components.mybmw.vehicle import Picture, View
 from tests.account import account_entry, recorded_vehicle
 from tests.fuzz.home import a_home
 from tests.fuzz.mutation import Mutator
@@ -30,8 +44,10 @@ from tests.migration.leftovers import leave_behind
 _GCID: Final = "ceb64158"
 _NOW: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _VIN: Final = "WBA00000000DEMO99"
+_MISSING_VIN: Final = "WBA00000000DEMO98"
 _ACCOUNT: Final = Account(username="owner@example.com", password="not-to-be-told", region=Region.REST_OF_WORLD)
-_SECRETS: Final = ("secret-refresh", "secret-access", "secret-id", _ACCOUNT.password, _ACCOUNT.username, _VIN)
+_TOKENS: Final = ("secret-refresh", "secret-access", "secret-id")
+_SECRETS: Final = (*_TOKENS, _ACCOUNT.password, _ACCOUNT.username, _VIN, _MISSING_VIN)
 _SETTINGS: Final = {"source": "cardata", "client_id": "01234567-89ab-cdef-0123-456789abcdef"}
 
 _LATER: Final = (_NOW + timedelta(hours=1)).isoformat()
@@ -58,10 +74,24 @@ _CARDATA: Final[Credentials] = {
         "calls": [{"at": (_NOW - timedelta(hours=hour)).isoformat(), "reason": "daily"} for hour in range(20)],
         "full_until": _LATER,
     },
-    "container": {"id": "S8T5R2P9Q1W3E", "wanted": "list a", "got": "list b"},
+    "container": {
+        "id": "S8T5R2P9Q1W3E",
+        "wanted": "list a",
+        "got": "list b",
+        "size": 143,
+        "tried": purpose_of(DESCRIPTORS),
+        "failures": 1,
+        "rests_until": _LATER,
+        "better_at": _LATER,
+        "refused_by": "container_gone",
+    },
     "cars": {
-        "looked_at": _NOW.isoformat(),
-        "tried_at": None,
+        "was_answered": True,
+        "due_at": _LATER,
+        "none_since": None,
+        "failures": 1,
+        "refused_by": "scope_not_granted",
+        "missing": {_MISSING_VIN: {"missing_since": _NOW.isoformat(), "heard_at": _NOW.isoformat(), "basic": {}}},
         "cars": {
             _VIN: {
                 "basic": {"brand": "BMW", "modelName": "i4", "driveTrain": "BEV"},
@@ -73,6 +103,7 @@ _CARDATA: Final[Credentials] = {
                 },
                 "read_at": _NOW.isoformat(),
                 "tires_at": None,
+                "tires_failures": 1,
                 "tried_at": _NOW.isoformat(),
                 "heard_at": _NOW.isoformat(),
             }
@@ -111,7 +142,14 @@ class _Files:
     async def play(self, seed: str) -> str:
         """Damage one of them, and have it read."""
         mutator = Mutator(seed, self._strangers)
-        kinds = (self._of_account, self._of_cardata, self._of_command_line, self._of_takeover)
+        kinds = (
+            self._of_account,
+            self._of_cardata,
+            self._of_command_line,
+            self._of_takeover,
+            self._of_pictures,
+            self._of_removed,
+        )
         return await mutator.pick(kinds)(mutator)
 
     async def _of_account(self, mutator: Mutator) -> str:
@@ -137,6 +175,9 @@ class _Files:
                 message = "more calls are left than there are"
                 raise Finding(message)
             _ = source.checkup, json_bytes(source.recordings())
+            if not what_still_counts("cardata", credentials, _NOW).keys() <= {"calls"}:
+                message = "more is kept of an account that is removed than what counts"
+                raise Finding(message)
         with self.watch.allowing(SourceError):
             await source.fetch()
         await source.close()
@@ -171,7 +212,45 @@ class _Files:
             await async_offer(self._hass, entry, _GCID, list)
             for done in entry._on_unload or ():
                 done()
-        return "takeover read" if await Journal(self._hass, _GCID).async_read() else "nothing to take over"
+        end = "takeover of a later release"
+        with self.watch.allowing(UnreadableJournalError):
+            record = await Journal(self._hass, _GCID).async_read()
+            end = "nothing to take over"
+            if record:
+                end = "takeover read"
+        return end
+
+    async def _of_pictures(self, mutator: Mutator) -> str:
+        due_at = (dt_util.utcnow() - timedelta(days=1)).isoformat()
+        record: Json = {"vin": _VIN, "view": "front_side", "updated_at": due_at, "due_at": due_at, "misses": 3}
+        stored: Json = {"pictures": [record], "rest_until": due_at}
+        _damage(self._hass, f"mybmw.{_GCID}.picture_index", stored, mutator)
+        pictures = Pictures(self._hass, _GCID, _no_picture)
+        with self.watch.allowing():
+            await pictures.async_load()
+            records = pictures.records(_VIN)
+            await pictures.async_get(_VIN, View.FRONT_SIDE)
+            await pictures.async_forget_refusals()
+        return "pictures known" if records else "no picture known"
+
+    async def _of_removed(self, mutator: Mutator) -> str:
+        calls: Json = {"cardata": {"calls": _CARDATA["calls"]}}
+        kept: Json = {"until": (dt_util.utcnow() + timedelta(hours=1)).isoformat(), "by_source": calls}
+        _damage(self._hass, "mybmw.removed", {sha256(_GCID.encode()).hexdigest(): kept}, mutator)
+        keepsakes = Keepsakes(self._hass)
+        with self.watch.allowing():
+            found = await keepsakes.async_find(_GCID)
+            Ledger(Memory(found.get("cardata", {}), _keep), _clock)
+            await keepsakes.async_tidy()
+            if await keepsakes.async_find(_GCID) != found:
+                message = "what is kept of a removed account is another after it was tidied"
+                raise Finding(message)
+        return "calls found" if found else "no call found"
+
+
+async def _no_picture(_vin: str, _view: View) -> Picture:
+    message = "There is none"
+    raise NotAllowedError(message, Refusal.FORBIDDEN)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -203,5 +282,8 @@ def _is_writable(data: Json) -> bool:
 
 
 STORES: Final = Room(
-    name="stores", what="files of accounts, calls, readings, the takeover and the command line", share=6, opened=_opened
+    name="stores",
+    what="files of accounts, calls, readings, pictures, the takeover and the command line",
+    share=6,
+    opened=_opened,
 )

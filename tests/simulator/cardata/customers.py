@@ -146,6 +146,10 @@ class Customers:
         """Make all access tokens worthless before their time."""
         self._by_access.clear()
 
+    def forget_id_tokens(self) -> None:
+        """Make all keys to the stream worthless before their time; who is in stays."""
+        self._by_id.clear()
+
     def forget_refresh_tokens(self) -> None:
         """Make all refresh tokens worthless: everybody has to sign in again."""
         self._by_refresh.clear()

@@ -51,15 +51,23 @@ def tire_diagnosis(model: Model) -> Document:
     """The mounted tires; of others nothing is known."""
     tires = model.tires
     week, year = divmod(tires.week, 100)
+    wear: Document = {
+        "label": "Wear",
+        "status": "WORN" if tires.are_worn else "OK",
+        "statusColor": "RED" if tires.are_worn else "GREEN",
+        "dueMileage": 0 if tires.are_worn else 20_000,
+        "unit": "KILOMETER",
+    }
     wheels: Document = {
         wheel: {
             "label": wheel,
             "dimension": {"label": "Dimension", "value": tires.sizes[number // 2].rsplit(" ", 1)[0]},
             "season": {"label": "Season", "value": "Winter" if tires.is_winter else "Summer", "season": _season(model)},
             "tread": {"label": "Tread", "manufacturer": tires.manufacturer, "treadDesign": tires.tread},
-            "tyreDefect": {"label": "Defect", "status": "NONE", "statusColor": "GREEN"},
+            "optimizedForOem": {"label": "Made for BMW", "optimizedForOem": True},
+            "tyreDefect": {"label": "Defect", "status": "NO_DEFECT", "statusColor": "GREEN"},
             "tyreProductionDate": {"label": "Produced", "statusColor": "GREEN", "value": f"{week:02}/20{year:02}"},
-            "tyreWear": {"label": "Wear", "status": "OK", "statusColor": "GREEN", "dueMileage": 0, "unit": "KILOMETER"},
+            "tyreWear": wear,
             "runFlat": {"label": "Run-flat", "runFlat": False},
         }
         for number, wheel in enumerate(("frontLeft", "frontRight", "rearLeft", "rearRight"))

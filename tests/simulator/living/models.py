@@ -79,6 +79,7 @@ class Tires:
     is_winter: bool
     week: int
     """When they were made, written as on a tire: 4024 is week 40 of 2024."""
+    are_worn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

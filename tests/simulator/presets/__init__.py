@@ -12,7 +12,7 @@ from .commanding import COMMANDING
 from .preset import Preset, Seen
 from .reading import READING
 
-__all__ = ["ALL_PRESETS", "CARDATA_PRESETS", "COMMAND_PRESETS", "PRESETS", "Preset", "Seen"]
+__all__ = ["ALL_PRESETS", "ANY_SERVERS", "CARDATA_PRESETS", "COMMAND_PRESETS", "PRESETS", "Preset", "Seen"]
 
 PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in READING}
 """The faults that may strike whatever is asked, by name."""
@@ -22,6 +22,21 @@ COMMAND_PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset i
 
 CARDATA_PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for preset in CARDATA}
 """The faults of CarData by name."""
+
+ANY_SERVERS: Final = (
+    "forbidden",
+    "retry-after",
+    "server-error",
+    "request-timeout",
+    "flaky",
+    "html-not-found",
+    "html",
+    "truncated",
+    "dropped",
+    "slow",
+    "never-answered",
+)
+"""The faults out of `PRESETS` that can happen to any server, so to CarData's, too."""
 
 ALL_PRESETS: Final[Mapping[str, Preset]] = {**PRESETS, **COMMAND_PRESETS, **CARDATA_PRESETS}
 """Everything that can be switched on."""

@@ -23,18 +23,23 @@ def _refusal(status: int, code: str, message: str) -> Fault:
     )
 
 
-def _without_renewal(error: str, status: int) -> Iterable[Fault]:
-    yield Fault(path=ENDPOINTS["token"], status=status, body={"error": error})
+def _without_renewal(where: Where, error: str, status: int) -> Iterable[Fault]:
+    yield Fault(path=ENDPOINTS["token"], percent=where.percent, status=status, body={"error": error})
 
 
 def _ended(where: Where) -> Iterable[Fault]:
-    yield from _without_renewal("invalid_grant", 400)
-    yield Fault(path=where.path, status=401, body={"exveErrorId": "CU-102", "exveErrorMsg": "Token expired"})
+    yield from _without_renewal(where, "invalid_grant", 400)
+    yield _refused_token(where, "CU-102", "Token expired")
 
 
 def _client_gone(where: Where) -> Iterable[Fault]:
-    yield from _without_renewal("invalid_client", 401)
-    yield Fault(path=where.path, status=401, body={"exveErrorId": "CU-101", "exveErrorMsg": "Authentication failed"})
+    yield from _without_renewal(where, "invalid_client", 401)
+    yield _refused_token(where, "CU-101", "Authentication failed")
+
+
+def _refused_token(where: Where, code: str, message: str) -> Fault:
+    body: Json = {"exveErrorId": code, "exveErrorMsg": message}
+    return Fault(path=where.path, percent=where.percent, status=401, body=body)
 
 
 def _without_values(answer: Json) -> Json:
@@ -133,7 +138,13 @@ _STREAM: Final = (
         "Accept no id token for the stream, not even a new one",
         "code 4 to every connection",
     ),
-    _of_stream(StreamFault.BUSY, "Be too busy for anybody", "code 3 to every connection"),
+    _of_stream(StreamFault.BUSY, "Say that they are too busy for anybody", "code 3 to every connection"),
+    _of_stream(
+        StreamFault.UNREACHABLE,
+        "Have the broker of the stream out of order, and nothing else",
+        "no connection to the stream",
+        Seen("2025-10-23", f"{_FIRST_CLIENT}103"),
+    ),
     _of_stream(
         StreamFault.SILENT,
         "Keep the connection and pass nothing on",
@@ -152,7 +163,7 @@ _STREAM: Final = (
         "Send what is no message",
         "between the messages others of which nothing can be made",
     ),
-    _of_stream(StreamFault.LATE, "Be late", "an upload only together with the next one"),
+    _of_stream(StreamFault.LATE, "Hold an upload back until the next one", "an upload only together with the next one"),
     _of_stream(StreamFault.DUPLICATE, "Repeat themselves", "each message twice"),
     _of_stream(
         StreamFault.OUT_OF_ORDER,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ..faults import Fault
-from ..playing import plainly
+from ..playing import failed_in_a_sentence, plainly, refused_in_a_sentence
 from .preset import BLOCKED, EMPTY_DIALOG, Preset, Seen, core_issue, iobroker_issue, library_issue
 
 COMMANDING: Final = (
@@ -22,6 +22,20 @@ COMMANDING: Final = (
         played="403 with the app's empty dialog to every command",
         endpoint="commands",
         play=plainly(EMPTY_DIALOG),
+    ),
+    Preset(
+        name="command-refused-in-a-sentence",
+        what="Refuse a command in a sentence that names car, owner and place",
+        played="409 with such a sentence to every command",
+        endpoint="commands",
+        play=refused_in_a_sentence,
+    ),
+    Preset(
+        name="command-failed-in-a-sentence",
+        what="Take a command at which the car fails, and say so in a sentence that names car, owner and place",
+        played="`ERROR` with such a sentence in the end, and nothing happens",
+        endpoint="commands",
+        play=failed_in_a_sentence,
     ),
     Preset(
         name="command-ignored",

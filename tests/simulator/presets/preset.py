@@ -19,8 +19,9 @@ class Seen(NamedTuple):
 class Preset:
     """A fault with a name; what it strikes is what was reported, and can be chosen anew whenever it is played.
 
-    `what` says what the servers did, `played` what the simulator does. With `is_about_one_car`, a car has to be chosen.
-    One `of_stream` strikes no requests, and there is nothing to choose about it.
+    `what` says what the servers did, `played` what the simulator does. The first begins with a verb that also reads
+    after "The servers", as any but "be" does. With `is_about_one_car`, a car has to be chosen. One `of_stream` strikes
+    no requests, and there is nothing to choose about it.
     """
 
     name: str

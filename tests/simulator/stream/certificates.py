@@ -1,4 +1,4 @@
-"""Certificates for one run: an authority of our own, and what it says of 127.0.0.1."""
+"""Certificates for one run: an authority of our own, and what it says of a server, on this machine as a rule."""
 
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -20,8 +20,8 @@ _HOST: Final = "127.0.0.1"
 class Certificates:
     """Files in a folder: the authority's certificate (`ca_file`), the server's and its key."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make them."""
+    def __init__(self, folder: Path, host: str = _HOST) -> None:
+        """Make them, for a server at an address."""
         self.ca_file = folder / "ca.pem"
         self.server_file = folder / "server.pem"
         self.key_file = folder / "server.key"
@@ -35,7 +35,7 @@ class Certificates:
         )
         server = (
             _certificate("Simulated broker", key.public_key(), issuer="Simulated authority")
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(_HOST))]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
             .sign(ca_key, hashes.SHA256())
         )
@@ -48,8 +48,12 @@ class Certificates:
         """What a server shows; like BMW's, it speaks nothing older than TLS 1.3."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.load_cert_chain(self.server_file, self.key_file)
+        self.show(context)
         return context
+
+    def show(self, context: ssl.SSLContext) -> None:
+        """Have a server show these to whoever comes from now on."""
+        context.load_cert_chain(self.server_file, self.key_file)
 
 
 _USAGE: Final = x509.KeyUsage(

@@ -18,6 +18,8 @@ class StreamFault(StrEnum):
     """Everybody is refused, with code 4."""
     BUSY = "busy"
     """Everybody is refused, with code 3."""
+    UNREACHABLE = "unreachable"
+    """Nobody answers, as behind a port that is blocked; who was connected is cut off."""
     SILENT = "silent"
     """Nothing comes, and what would have come never does."""
     SILENT_CHARGE = "silent-charge"

@@ -21,6 +21,8 @@ from .news import News, Newsroom
 from .packets import No
 
 _LOOKS_EVERY_S: Final = 1
+_TURNS_TO_ARRIVE: Final = 500
+"""Turns of the event loop in which what was sent has come to whoever listens in this process."""
 _RIVAL_AFTER: Final = timedelta(seconds=10)
 _AT_ONCE: Final = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 """Or all messages of a burst but the first would wait for some real time, in which none of a frozen clock goes by."""
@@ -48,13 +50,15 @@ class Stream:
         self.sent = 0
         self._folder = TemporaryDirectory(prefix="simulated-stream-")
         self._certificates = Certificates(Path(self._folder.name))
-        self.gate = Gate(cardata.customers, clock=clock, tls=self._certificates.for_server())
+        self._tls = self._certificates.for_server()
+        self.gate = Gate(cardata.customers, clock=clock, tls=self._tls)
         self._customers = cardata.customers
         self._clock = clock
         self._which = which
         self._port = port
         self._newsrooms: dict[str, Newsroom] = {}
         self._held: list[list[News]] = []
+        self._is_shut = False
         self._broker: Behind | None = None
         self._publisher: aiomqtt.Client | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -85,6 +89,7 @@ class Stream:
     async def go_down(self) -> None:
         """Hang up on everybody and answer nobody; what cars upload meanwhile, nobody hears."""
         await self.gate.close()
+        self._is_shut = False  # or who has been unreachable before would be opened while it is down
         publisher, self._publisher = self._publisher, None
         if publisher:
             await publisher.__aexit__(None, None, None)
@@ -101,10 +106,21 @@ class Stream:
         await self._publisher.__aenter__()
         await self.gate.open(self.behind, self.gate.port or self._port)
 
+    def show_certificate(self, *, strange: bool) -> None:
+        """Show the certificate that the authority vouches for, or a `strange` one, to whoever comes from now on."""
+        if not strange:
+            self._certificates.show(self._tls)
+            return
+        with TemporaryDirectory(prefix="strange-certificate-") as folder:
+            Certificates(Path(folder)).show(self._tls)
+
     async def look(self) -> None:
         """Do what it is time for."""
         self.gate.refusal = next((code for fault, code in REFUSALS.items() if fault in self.faults), None)
         self.gate.end_tokens()
+        if (is_shut := StreamFault.UNREACHABLE in self.faults) is not self._is_shut:
+            self._is_shut = is_shut
+            await (self.gate.close() if is_shut else self.gate.open(self.behind, self.gate.port))
         if StreamFault.RIVAL in self.faults:
             for session in [*self.gate.sessions.values()]:
                 if self._clock() - session.since >= _RIVAL_AFTER:
@@ -132,6 +148,8 @@ class Stream:
         arriving = [news for each in bursts for news in spoiled(each, self.faults)]
         if StreamFault.DROP in self.faults and (session := self.gate.sessions.get(gcid)):
             await self.publish(arriving[: len(arriving) // 2])
+            for _ in range(_TURNS_TO_ARRIVE):
+                await asyncio.sleep(0)
             self.gate.cut(session)
         else:
             await self.publish(arriving)

@@ -70,15 +70,17 @@ class Gate(asyncio.Event):
 
 @dataclass(slots=True)
 class Keeper:
-    """Keeps credentials, and notes how many requests the cloud had got when it did."""
+    """Keeps credentials, and notes how many requests the cloud had got when it did; things happen `meanwhile`."""
 
     cloud: Simulator
+    meanwhile: Callable[[], object] = lambda: None
     kept: list[Credentials] = field(default_factory=list)
     asked_before: list[int] = field(default_factory=list)
 
     async def __call__(self, credentials: Credentials) -> None:
         """Keep them."""
         await asyncio.sleep(0)  # as a disk would, let others run
+        self.meanwhile()
         self.kept.append(credentials)
         self.asked_before.append(len(self.cloud.requests))
 

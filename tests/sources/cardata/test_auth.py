@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import Json, SlowDownError, SourceError, TryLaterError
-from custom_components.mybmw.sources.cardata.auth import DeviceSignIn, first_credentials, gcid_of
+from custom_components.mybmw.sources.cardata.auth import DeviceSignIn, after_sign_in, first_credentials, number_of
 from custom_components.mybmw.sources.cardata.device_code import DeviceCode, challenge_of, new_verifier
 from custom_components.mybmw.sources.cardata.failures import Cause, SignInFailedError, cause_of
 from custom_components.mybmw.sources.cardata.grant import API_SCOPE, SCOPES, STREAM_SCOPE
@@ -264,11 +264,11 @@ async def test_a_new_sign_in_frees_no_calls(begin: Begin, cloud: Simulator, slee
     sign_in = await begin()
     approve_after(sleep, 1, cloud, sign_in)
     grant = await sign_in.complete()
-    previous: dict[str, Json] = {"calls": {"calls": [], "full_until": NOW.isoformat()}, "grant": {"gcid": "old"}}
-    credentials = first_credentials(grant, previous)
-    assert credentials["calls"] == previous["calls"]
-    assert gcid_of(credentials) == grant.gcid
-    assert gcid_of({}) == gcid_of({"grant": {"gcid": 1}}) == ""
+    known: dict[str, Json] = {"calls": {"calls": [], "full_until": NOW.isoformat()}, "grant": {"gcid": "old"}}
+    credentials = after_sign_in(known, first_credentials(grant))
+    assert credentials["calls"] == known["calls"]
+    assert number_of(credentials) == grant.gcid
+    assert number_of({}) is number_of({"grant": {"gcid": 1}}) is None
 
 
 def test_pkce_as_its_paper_has_it() -> None:

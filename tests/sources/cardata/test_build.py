@@ -119,9 +119,7 @@ def test_a_petrol_car_as_rest_really_tells_it() -> None:
         "vehicle.status.serviceTime.inspectionDateLegal": Extra(
             as_of=datetime(2026, 9, 14, 13, 49, 14, tzinfo=UTC), value=datetime(2027, 1, 17, tzinfo=UTC)
         ),
-        "vehicle.electricalSystem.battery.serviceDemand.replace": Extra(
-            as_of=datetime(2026, 9, 14, 14, 30, 13, tzinfo=UTC), value=200
-        ),
+        "vehicle.electricalSystem.battery.serviceDemand.replace": Extra(as_of=None, value=200),
     }
 
 
@@ -196,6 +194,36 @@ def test_a_diagnosis_of_zeros_says_nothing_of_the_tires() -> None:
     assert tires.rear_left
     assert (tires.rear_left.manufactured, tires.rear_left.season) == (None, TireSeason.UNKNOWN)
     assert tires.as_of == AT
+
+
+@pytest.mark.parametrize(
+    ("wear", "defect", "statuses", "has_warning"),
+    [
+        ("GREEN", "GREEN", (0, 0), False),
+        ("YELLOW", "GREEN", (1, 0), True),
+        ("GREEN", "RED", (0, 2), True),
+        ("GREY", "GREY", (None, None), None),
+        (None, "green", (None, 0), False),
+        ("PURPLE", 5, (None, None), None),
+    ],
+)
+def test_what_bmw_thinks_of_a_tire(
+    wear: Json, defect: Json, statuses: tuple[int | None, int | None], *, has_warning: bool | None
+) -> None:
+    judged: dict[str, Json] = {
+        "tyreWear": {"label": "Wear", "status": "x", "statusColor": wear, "dueMileage": 0, "unit": "KILOMETER"},
+        "tyreDefect": {"label": "Defect", "status": "x", "statusColor": defect},
+        "optimizedForOem": {"label": "x", "optimizedForOem": True},
+    }
+    known: Json = {**judged, "dimension": {"value": "245/45 R19"}}
+    filled_in: Json = {**judged, "dimension": {"value": "0/0 R0"}, "optimizedForOem": {"optimizedForOem": False}}
+    car = built(tires={"passengerCar": {"mountedTyres": {"frontLeft": known, "rearRight": filled_in}}})
+    assert car.tires
+    assert car.tires.front_left
+    assert (car.tires.front_left.wear_status, car.tires.front_left.defect_status) == statuses
+    assert car.tires.front_left.is_made_for_bmw is True
+    assert car.tires.rear_right is None, "BMW fills in what it does not know"
+    assert car.tires.has_warning is has_warning
 
 
 def test_roofs_locks_and_alarm() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mybmw.sources import Json, SlowDownError, SourceError, TryLaterError
+from custom_components.mybmw.sources import Json, SignInRequiredError, SlowDownError, SourceError, TryLaterError
 from custom_components.mybmw.sources.cardata.build import build_charging_sessions
 from custom_components.mybmw.sources.cardata.client import MOST_PAGES
 from custom_components.mybmw.sources.cardata.histories import REMEMBERED
@@ -20,7 +20,7 @@ from tests.simulator import Fault, Simulator
 from tests.simulator.living import Charge
 
 from .questions import VIN, exve
-from .rig import NOW, Clock, Rooms, asked
+from .rig import NOW, TOKEN, Clock, Rooms, asked
 
 WEEK: Final = timedelta(days=7)
 BEGAN: Final = datetime(2026, 2, 19, 17, 30, tzinfo=UTC)
@@ -220,6 +220,36 @@ async def test_a_history_cut_short_says_so(source: CarDataSource, cloud: Simulat
     assert len(asked(cloud)) == MOST_PAGES
     cloud.cardata.page_size = 100
     assert (await source.charging_history(VIN, NOW - WEEK, NOW)).is_complete, "a shorter time may be told to the end"
+
+
+def page(day: int) -> Fault:
+    """A page on which is what was charged on a day, and not the last one."""
+    session = {**SESSION, "startTime": int((BEGAN - timedelta(days=day)).timestamp())}
+    return Fault(path="/chargingHistory", status=200, body={"data": [session], "next_token": f"{day}"}, times=1)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(status=500), Fault(status=403, body=exve("CU-429")), Fault(status=200, body="[]"), Fault(drop=True)],
+    ids=["out of order", "calls used up", "nonsense", "broken off"],
+)
+async def test_a_history_that_fails_on_a_later_page_tells_what_it_has(
+    source: CarDataSource, cloud: Simulator, fault: Fault
+) -> None:
+    cloud.faults[:] = [page(0), page(1), fault]
+    history = await source.charging_history(VIN, NOW - WEEK, NOW)
+    assert (len(history.sessions), history.is_complete) == (2, False)
+    assert len(asked(cloud)) == 3
+
+
+async def test_a_sign_in_that_ends_on_a_later_page_is_told(source: CarDataSource, cloud: Simulator) -> None:
+    cloud.faults[:] = [
+        page(0),
+        Fault(path="/chargingHistory", status=401),
+        Fault(path=TOKEN, status=400, body={"error": "invalid_grant"}),
+    ]
+    with pytest.raises(SignInRequiredError):
+        await source.charging_history(VIN, NOW - WEEK, NOW)
 
 
 async def test_a_car_that_does_not_charge(source: CarDataSource, cloud: Simulator) -> None:

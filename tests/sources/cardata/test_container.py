@@ -9,13 +9,9 @@ import pytest
 
 from custom_components.mybmw.sources import NotAllowedError, SlowDownError, SourceError
 from custom_components.mybmw.sources.cardata.catalogue import DESCRIPTORS
-from custom_components.mybmw.sources.cardata.container import (
-    MENDING_REST,
-    NAME,
-    SHORTEST_LIST,
-    ContainerKeeper,
-    purpose_of,
-)
+from custom_components.mybmw.sources.cardata.container import NAME, ContainerKeeper
+from custom_components.mybmw.sources.cardata.container_contents import SHORTEST_LIST, purpose_of
+from custom_components.mybmw.sources.cardata.container_status import MENDING_REST
 from custom_components.mybmw.sources.cardata.failures import Cause, cause_of
 from custom_components.mybmw.sources.cardata.memory import Page
 from custom_components.mybmw.sources.cardata.quota import Reason
@@ -60,7 +56,6 @@ async def test_it_is_made_when_it_is_needed_first(rooms: Rooms, cloud: Simulator
     page = keep.kept[-2][Page.CONTAINER]
     assert isinstance(page, dict)
     assert page["id"] == container.container_id
-    assert not rooms.containers.is_reduced
 
 
 async def test_it_costs_one_call_from_then_on_also_after_a_restart(
@@ -138,7 +133,6 @@ async def test_it_is_reduced_if_bmw_refuses_its_size(most: int, rooms: Rooms, ke
     (container,) = active(rooms)
     assert container.descriptors == DESCRIPTORS[: len(container.descriptors)]
     assert most // 2 < len(container.descriptors) <= most
-    assert rooms.containers.is_reduced
     calls = len(rooms.ledger.calls)
     await read(rooms)
     assert len(rooms.ledger.calls) == calls + 1, "what was refused once is not tried again"
@@ -153,7 +147,6 @@ async def test_a_reduced_one_is_found_again(
     again = Rooms(cloud, http, clock, keep)
     await read(again)
     assert len(rooms.customer.containers) == 1
-    assert again.containers.is_reduced
 
 
 async def test_a_limit_below_all_reason_is_told(rooms: Rooms, cloud: Simulator) -> None:
@@ -168,7 +161,6 @@ async def test_a_descriptor_that_bmw_has_dropped_costs_itself_only(rooms: Rooms)
     assert await keeper.telematic_data(VIN, Reason.OWNER)
     (container,) = active(rooms)
     assert container.descriptors == DESCRIPTORS
-    assert keeper.is_reduced
 
 
 async def test_a_dropped_descriptor_that_bmw_does_not_name_costs_half(rooms: Rooms, cloud: Simulator) -> None:
@@ -267,5 +259,4 @@ async def test_without_calls_nothing_is_begun(rooms: Rooms, cloud: Simulator) ->
 @pytest.mark.parametrize("page", [5, {}, {"id": 5}, {"id": "", "wanted": "w", "got": "g"}, {"id": "X", "wanted": 1}])
 async def test_a_damaged_memory_is_none(page: object, rooms: Rooms) -> None:
     rooms.memory._pages[Page.CONTAINER] = page  # type: ignore[assignment] # damage
-    assert not rooms.containers.is_reduced
     assert await read(rooms)

@@ -5,12 +5,13 @@ the stream alone. docs/differences.md shows the same table to people.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import re
 from typing import Final, NamedTuple
 
+from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.cardata.build import Answers, build_vehicle
 from custom_components.mybmw.sources.cardata.readings import Readings
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
@@ -47,9 +48,7 @@ DIFFERENCES: Final = (
             "identity.telematics_unit",
             "is_privacy_mode_on",
             "location.address",
-            "tires.*.is_made_for_bmw",
             "tires.*.pressure_status",
-            "tires.*.wear_status",
         ),
         "told",
         "unknown",
@@ -94,6 +93,7 @@ DIFFERENCES: Final = (
             "energy.charging.power_w",
             "energy.low_voltage_battery",
             "motion",
+            "tires.*.defect_status",
         ),
         "unknown",
         "told",
@@ -106,7 +106,7 @@ DIFFERENCES: Final = (
         "The same thing has two names.",
     ),
     Difference(
-        ("energy.battery.level_percent", "energy.battery.as_of"),
+        ("energy.battery.level_percent",),
         "as the car last said",
         "as BMW predicts",
         "While a car charges in silence, CarData predicts the state of charge when it is asked.",
@@ -207,6 +207,22 @@ def test_both_doors_lead_to_the_same_car() -> None:
     assert {value for path in differing for value in _explained(path)} == {
         value for difference in DIFFERENCES for value in difference.values
     }
+
+
+def test_worn_tires_are_seen_through_both_doors() -> None:
+    clock = _Clock()
+    [car] = Garage(["I5"], age=Age.AS_RECORDED, clock=clock)
+    assert isinstance(car, LivingCar)
+    car.life.model = replace(car.life.model, tires=replace(car.life.model.tires, are_worn=True))
+    state: Json = {"state": car.told()}
+    app = build_app_vehicle(
+        AppAnswers(vin=car.vin, brand=ListBrand.BMW, profile=None, state=state, charging=None, fetched_at=clock.now)
+    )
+    tires = tire_diagnosis(car.life.model)
+    other = build_vehicle(Answers(vin=car.vin, basic=None, tires=tires, readings={}, fetched_at=clock.now))
+    assert app.tires
+    assert other.tires
+    assert [tire.has_warning for tire in app.tires] == [tire.has_warning for tire in other.tires] == [True] * 4
 
 
 def test_people_are_shown_the_same_table() -> None:

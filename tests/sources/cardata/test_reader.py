@@ -11,13 +11,14 @@ from custom_components.mybmw.sources import (
     SlowDownError,
     TryLaterError,
 )
-from custom_components.mybmw.sources.cardata.autopilot import CALLS_WITHOUT_STREAM, LEFT_FOR_BETTER, LEFT_FOR_OTHERS
+from custom_components.mybmw.sources.cardata.autopilot import CALLS_WITHOUT_STREAM, LEFT_FOR_BETTER
 from custom_components.mybmw.sources.cardata.quota import LIMIT, RESERVE, Reason
+from custom_components.mybmw.sources.cardata.roll_call import SECOND_LOOK
 from tests.simulator import Simulator
 from tests.simulator.faults import Fault
 
 from .listener import I5, Account, said, said_data
-from .rig import NOW, Clock, asked
+from .rig import Clock, asked
 
 
 async def test_a_car_is_read_once_a_day_while_it_streams(account: Account, clock: Clock, cloud: Simulator) -> None:
@@ -92,6 +93,19 @@ async def test_what_may_have_been_missed_is_asked_for(account: Account, clock: C
     assert account.reasons()[12:] == [Reason.STREAM_WAS_AWAY] * 3
 
 
+async def test_the_rest_of_an_upload_that_was_broken_off_is_asked_for(account: Account, clock: Clock) -> None:
+    await account.source.fetch()
+    account.source.stream_has_come()
+    clock.advance(hours=2)
+    account.source.take_message(I5, said(clock, MILEAGE=90_000))
+    account.source.stream_has_gone()  # before it came to what the lock is
+    account.alarm.ring()
+    clock.advance(seconds=30)
+    account.source.stream_has_come()
+    await account.source.fetch()
+    assert account.reasons()[12:] == [Reason.STREAM_WAS_AWAY], "one car was broken off, the others were silent"
+
+
 async def test_a_charge_that_should_be_over_is_looked_after(account: Account, clock: Clock) -> None:
     await account.source.fetch()
     account.source.stream_has_come()
@@ -162,7 +176,7 @@ async def test_a_car_that_cannot_be_read_keeps_what_is_known_for_a_day(
 ) -> None:
     await account.source.fetch()
     cloud.cardata.customer().secondary.add(I5)
-    account.source._cars.looked_at = NOW + timedelta(days=9)  # that it has a new owner is not noticed yet
+    cloud.faults.append(Fault(path="mappings", status=503))  # that it has a new owner is not noticed yet
     clock.advance(hours=4)
     assert I5 in (await account.source.fetch()).vehicles
     with pytest.raises(NotAllowedError):
@@ -171,7 +185,9 @@ async def test_a_car_that_cannot_be_read_keeps_what_is_known_for_a_day(
     fetch = await account.source.fetch()
     assert list(fetch.failures) == [I5]
     assert I5 not in fetch.vehicles
+    cloud.faults.clear()
     await account.source.fetch(look_for_cars=True)
+    clock.now += SECOND_LOOK
     assert I5 not in (await account.source.fetch()).failures
     with pytest.raises(TryLaterError):
         await account.source.refresh(I5)
@@ -193,7 +209,7 @@ async def test_a_set_up_that_fails_is_not_tried_every_few_seconds(
         await account_restarted().source.fetch()
 
 
-async def test_tires_that_cannot_be_read_are_left_for_tomorrow(account: Account, cloud: Simulator) -> None:
+async def test_without_its_tires_a_car_is_shown(account: Account, cloud: Simulator) -> None:
     cloud.faults.append(Fault(path="smartMaintenanceTyreDiagnosis", status=503))
     vehicles = (await account.source.fetch()).vehicles
     tires = vehicles[I5].tires
@@ -233,18 +249,6 @@ async def test_an_account_without_cars_is_asked_again_only_later(
     assert len((await account.source.fetch()).vehicles) == 3
 
 
-async def test_a_car_that_bmw_never_tells_of_leaves_calls_for_the_others(account: Account, cloud: Simulator) -> None:
-    cloud.faults.append(Fault(path=f"{I5}/basicData", status=403, body={"exveErrorId": "CU-104"}))
-    account.source.stream_has_come()
-    left = []
-    for _ in range(47):
-        await account.source.fetch()
-        left.append(account.access.ledger.calls_left)
-        account.clock.advance(minutes=30)
-    assert left[0] > left[8], "it is tried again"
-    assert min(left) == LEFT_FOR_OTHERS
-
-
 async def test_a_car_that_was_never_read_is_not_taken_for_sold(account: Account, cloud: Simulator) -> None:
     cloud.faults.append(Fault(path=f"{I5}/basicData", status=503))
     fetch = await account.source.fetch()
@@ -260,11 +264,11 @@ async def test_a_car_that_was_never_read_is_not_taken_for_sold(account: Account,
 
 
 async def test_a_car_for_which_no_call_was_left_is_not_taken_for_sold(account: Account, cloud: Simulator) -> None:
-    for _ in range(LIMIT - 3):
+    for _ in range(LIMIT - RESERVE - 7):
         await account.access.ledger.book(Reason.OWNER)
     fetch = await account.source.fetch()
-    assert len(fetch.failures) == 3
-    assert len(asked(cloud)) == 3
+    assert (len(fetch.failures), len(fetch.vehicles)) == (2, 1)
+    assert len(asked(cloud)) == 1 + 4 + 1, "the list, all about one car, and its tires"
 
 
 async def test_the_last_calls_go_to_the_cars_and_not_to_their_list(account: Account) -> None:
@@ -275,11 +279,52 @@ async def test_the_last_calls_go_to_the_cars_and_not_to_their_list(account: Acco
     for _ in range(account.access.ledger.calls_left - 2):
         await account.access.ledger.book(Reason.OWNER)
     account.clock.advance(minutes=1)
-    await account.source.fetch(look_for_cars=True)
+    assert isinstance((await account.source.fetch(look_for_cars=True)).shortfall, SlowDownError), "of the third"
     assert {car.read_at for car in others} == {account.clock()}, "not the one that was read last"
     assert account.access.ledger.calls_left == 0
-    with pytest.raises(SlowDownError):
-        await account.source.fetch(look_for_cars=True)
+    fetch = await account.source.fetch(look_for_cars=True)
+    assert isinstance(fetch.shortfall, SlowDownError)
+    assert len(fetch.vehicles) == 3
+
+
+async def test_who_has_calls_for_the_cars_alone_has_got_what_they_wanted(account: Account, cloud: Simulator) -> None:
+    await account.source.fetch()
+    account.clock.advance(minutes=1)
+    for _ in range(account.access.ledger.calls_left - 3):
+        await account.access.ledger.book(Reason.OWNER)
+    account.clock.advance(minutes=1)
+    assert (await account.source.fetch(look_for_cars=True)).shortfall is None
+    assert [path for path, _ in asked(cloud)[-3:]] == ["telematicData"] * 3
+    assert account.access.ledger.calls_left == 0
+
+
+@pytest.mark.parametrize(("question", "unread"), [("mappings", set()), ("telematicData", {I5})], ids=["list", "car"])
+async def test_an_owner_is_told_what_could_not_be_read_and_all_else_is_read(
+    account: Account, clock: Clock, cloud: Simulator, question: str, unread: set[str]
+) -> None:
+    assert (await account.source.fetch()).shortfall is None
+    account.source.stream_has_come()
+    clock.advance(hours=1)
+    assert (await account.source.fetch(look_for_cars=True)).shortfall is None
+    cloud.faults.append(Fault(path=f"({'|'.join(unread)})/{question}", status=503))
+    before = len(asked(cloud))
+    clock.advance(hours=1)
+    fetch = await account.source.fetch(look_for_cars=True)
+    assert isinstance(fetch.shortfall, TryLaterError)
+    assert (len(fetch.vehicles), len(fetch.failures)) == (3, 0), "what is known stands"
+    assert len(asked(cloud)) == before + 4, "the list and each of the cars"
+    read = {car.vin for car in account.source._cars.by_vin.values() if car.read_at == clock()}
+    assert read == fetch.vehicles.keys() - unread
+    clock.advance(hours=1)
+    assert (await account.source.fetch()).shortfall is None, "nobody has asked for anything"
+
+
+async def test_a_car_that_is_not_shown_is_no_shortfall(account: Account, cloud: Simulator) -> None:
+    """It is seen to be missing; to say it each time would be all that the owner is ever told."""
+    cloud.faults.append(Fault(path=I5, status=403, body={"exveErrorId": "CU-104"}))
+    fetch = await account.source.fetch(look_for_cars=True)
+    assert list(fetch.failures) == [I5]
+    assert fetch.shortfall is None
 
 
 async def test_what_a_car_is_is_asked_again_if_the_answer_did_not_say_it(
@@ -288,10 +333,12 @@ async def test_what_a_car_is_is_asked_again_if_the_answer_did_not_say_it(
     cloud.faults.append(Fault(path="basicData", status=200, body={}, times=3))
     fetch = await account.source.fetch()
     assert {vehicle.identity.model for vehicle in fetch.vehicles.values()} == {None}
-    cloud.faults[:] = [Fault(path="basicData", status=500)]
-    clock.advance(hours=25)
-    fetch = await account.source.fetch()
-    assert not fetch.failures, "a car is shown without a name, rather than not at all"
+    for status, code in ((500, "CU-500"), (404, "CU-126"), (403, "CU-104")):
+        cloud.faults[:] = [Fault(path="basicData", status=status, body={"exveErrorId": code})]
+        clock.advance(hours=25)
+        fetch = await account.source.fetch()
+        assert {car.read_at for car in account.source._cars.by_vin.values()} == {clock()}
+        assert not fetch.failures, "a car is shown without a name, rather than not at all"
     cloud.faults.clear()
     clock.advance(hours=25)
     fetch = await account.source.fetch()

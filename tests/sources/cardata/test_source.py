@@ -1,15 +1,19 @@
 """An account as a source: real HTTP against the simulator, the stream put in by hand."""
 
 from collections.abc import Callable
+from itertools import count
 import json
+import logging
 
 import httpx
 import pytest
 
 from custom_components.mybmw.sources import (
+    Check,
     Json,
     NotAllowedError,
     SignInRequiredError,
+    Verdict,
 )
 from custom_components.mybmw.sources.cardata.auth import first_credentials
 from custom_components.mybmw.sources.cardata.autopilot import LEAST_REST
@@ -73,6 +77,51 @@ async def test_a_burst_is_one_change_and_a_repeat_is_none(account: Account, cloc
     assert (await account.source.fetch()).vehicles[I5] == account.told[0][I5]
 
 
+async def test_what_streams_while_a_car_is_written_down_is_not_taken_back(
+    account: Account, clock: Clock, keep: Keeper
+) -> None:
+    """Whoever asked for the car would show it as it was before, until the next look."""
+    await account.source.fetch()
+    mileage = count(90_000)
+
+    def burst() -> None:
+        clock.advance(seconds=1)
+        account.source.take_message(I5, said(clock, MILEAGE=next(mileage)))
+        account.alarm.ring()
+
+    keep.meanwhile = burst
+    clock.advance(minutes=1)
+    shown = await account.source.refresh(I5)
+    assert account.told, "the stream has told of it meanwhile"
+    assert shown == account.told[-1][I5]
+
+
+async def test_a_listener_that_stumbles_keeps_nobody_from_finishing(
+    account: Account, clock: Clock, keep: Keeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(_changed: object) -> None:
+        raise RuntimeError(I5)
+
+    await account.source.fetch()
+    account.source.listen(stumble)
+    clock.advance(minutes=1)
+    account.source.take_message(I5, said(clock, MILEAGE=90_000))
+    written = len(keep.kept)
+    await account.source.close()
+    assert len(keep.kept) == written + 1, "what was heard is written down"
+    [error] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert "Unexpected RuntimeError while telling of cars" in error.getMessage()
+    assert I5 not in logging.Formatter().format(error)
+
+
+async def test_whether_each_car_has_been_heard_is_counted_by_car(account: Account, clock: Clock) -> None:
+    vins = list((await account.source.fetch()).vehicles)
+    for vin in vins:
+        assert account.source.checkup[Check.MESSAGE] is Verdict.PENDING
+        account.source.take_message(vin, said(clock, MILEAGE=90_000))
+    assert account.source.checkup[Check.MESSAGE] is Verdict.GOOD
+
+
 @pytest.mark.parametrize("payload", [None, [], {}, {"data": 5}, {"data": {"vehicle.isMoving": 1}}, "x"])
 async def test_junk_from_the_stream_is_nothing(account: Account, payload: Json) -> None:
     await account.source.fetch()
@@ -99,6 +148,37 @@ async def test_recordings_tell_nobody_whose_car_it_is(account: Account) -> None:
     assert Key.SOC_HEADER in text
     for secret in (*vehicles, str(place.latitude), str(place.longitude)):
         assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "value"),
+    [
+        ("vehicle.tomorrow.latitude", 48.177334),
+        ("vehicle.tomorrow.whereabouts", "48.177334,11.556274"),
+        ("vehicle.tomorrow.note", f"About {I5}"),
+        ("vehicle.tomorrow.note", "owner@example.com"),
+        ("vehicle.tomorrow.plate", "M-AB 1234"),
+        ("vehicle.tomorrow.label", "M-AB 1234"),
+        ("vehicle.tomorrow.label", "Schwabing"),
+    ],
+)
+async def test_nobody_is_shown_what_a_descriptor_says_that_nobody_knows(
+    account: Account, clock: Clock, descriptor: str, value: Json
+) -> None:
+    await account.source.fetch()
+    clock.advance(minutes=1)
+    at = f"{clock.now:%Y-%m-%dT%H:%M:%SZ}"
+    said_too: Json = {descriptor: {"timestamp": at, "value": value}, "vehicle.tomorrow.power": {"value": 11}}
+    account.source.take_message(I5, {"vin": I5, "timestamp": at, "data": said_too})
+    account.alarm.ring()
+    extras = account.told[0][I5].extras
+    assert extras[descriptor].value == value
+    assert extras[descriptor].is_personal is isinstance(value, str)
+    assert not extras["vehicle.tomorrow.power"].is_personal
+    shown = json.dumps(account.source.recordings(I5))
+    assert descriptor in shown
+    assert '{"value": 11, ' in shown
+    assert [secret for secret in (I5, "48.177", "owner@", "1234", "Schwabing") if secret in shown] == []
 
 
 async def test_cardata_asks_no_car_for_anything(account: Account) -> None:

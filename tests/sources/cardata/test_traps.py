@@ -10,7 +10,7 @@ from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.cardata.build import Answers, build_vehicle
 from custom_components.mybmw.sources.cardata.keys import Key, Noted
 from custom_components.mybmw.sources.cardata.readings import Readings
-from custom_components.mybmw.vehicle import ChargingStatus, DriveTrain, Lid, OpeningState, Vehicle, Window
+from custom_components.mybmw.vehicle import ChargingStatus, DriveTrain, Extra, Lid, OpeningState, Vehicle, Window
 
 NOON: Final = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
 NOW: Final = NOON + timedelta(days=4)
@@ -53,6 +53,15 @@ def test_the_prediction_is_believed_while_the_car_charges_in_silence() -> None:
     assert level(*silent, (Key.CHARGING_STATUS, "NOCHARGING", 104)) == 62
     # ... nor does it fall back when the charge has ended
     assert level(*silent, (Key.CHARGING_STATUS, "CHARGINGENDED", 150)) == 65
+
+
+def test_what_bmw_predicts_makes_nothing_younger_than_the_car_said_it() -> None:
+    charging: Saying = (Key.CHARGING_STATUS, "CHARGINGACTIVE", 104)
+    battery = car(
+        (Key.SOC_HEADER, 62, 105), (Key.ELECTRIC_RANGE, 210, 105, "km"), (Key.SOC_PREDICTED, 65, 139), charging
+    )
+    assert battery.energy.battery
+    assert (battery.energy.battery.level_percent, battery.energy.battery.as_of) == (65, NOON + timedelta(minutes=105))
 
 
 def test_an_old_state_that_is_sent_again_changes_nothing() -> None:
@@ -253,6 +262,7 @@ def test_what_is_stamped_by_bmw_is_no_sign_of_life() -> None:
     assert vehicle.energy.low_voltage_battery.as_of == datetime(2026, 9, 14, 13, 49, 14, tzinfo=UTC)
     assert vehicle.maintenance.messages == ()
     assert vehicle.maintenance.as_of is None
+    assert vehicle.extras[replace] == Extra(as_of=None, value=200)
 
 
 # Ignition

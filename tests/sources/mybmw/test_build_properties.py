@@ -15,7 +15,7 @@ import pytest
 
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.fields import MOST_ODDITIES
-from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle, vins_of
+from custom_components.mybmw.sources.mybmw.build import Answers, Lasting, build_vehicle, vins_of
 from custom_components.mybmw.vehicle import Vehicle
 from tests.fuzz.junk import NESTED, NUMBERS, WORDS, Change, Path, at, changed, deep, without
 from tests.recorded import RECORDED_CARS
@@ -122,6 +122,24 @@ def test_every_value_can_be_anything() -> None:
                 car = build_vehicle(_spoiled(folder, _replaced(path, value)))
                 assert misfits(car, changed_parts(whole[folder], car)) == []
                 assert _personal(car) == []
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Answers]:
+    """Answers about one car that become worse and worse, and are well again in the end."""
+    folder = draw(st.sampled_from(sorted(RECORDED)))
+    ways = draw(st.lists(mutations(folder), min_size=1, max_size=3))
+    return [*(_spoiled(folder, *ways[:number]) for number in range(len(ways) + 1)), _spoiled(folder)]
+
+
+@given(histories())
+@settings(STEADY, max_examples=100)
+def test_what_was_made_before_makes_no_difference(history: list[Answers]) -> None:
+    lasting = Lasting()
+    for answers in history:
+        car, made_anew = build_vehicle(answers, lasting=lasting), build_vehicle(answers)
+        assert car == made_anew
+        assert set(car.oddities) == set(made_anew.oddities)
 
 
 @given(spoiled_answers(), st.booleans())

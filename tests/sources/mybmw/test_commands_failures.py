@@ -123,6 +123,8 @@ async def test_without_the_customers_number_no_destination_is_sent(desk: Desk, m
 PRESET_OUTCOMES: Final[dict[str, tuple[Fate, Reason | None, str | None] | type[SourceError]]] = {
     "commands-blocked": NotAllowedError,
     "command-forbidden": NotAllowedError,
+    "command-refused-in-a-sentence": (Fate.FAILED, Reason.REFUSED, None),
+    "command-failed-in-a-sentence": (Fate.FAILED, Reason.BY_CAR, None),
     "command-ignored": (Fate.IGNORED, Reason.BY_CAR, None),
     "command-failed": (Fate.FAILED, Reason.BY_CAR, None),
     "charging-mode-not-set": (Fate.FAILED, Reason.BY_CAR, "CHARGING_MODE_NOT_SET"),
@@ -144,7 +146,7 @@ async def test_every_fault_of_commands(desk: Desk, name: str, *, update_document
     else:
         outcome = await desk.execute("G26", Unlock())
         assert (outcome.fate, outcome.reason, outcome.words) == expected
-        assert len(desk.orders) == 1
+        assert len(desk.orders) == (0 if outcome.reason is Reason.REFUSED else 1)
         becomes = f"{_in_words(outcome)}, after {(outcome.ended_at - NOW).total_seconds():.0f} s."
     assert len(desk.sent()) == 1
     requests = len(desk.cloud.requests)
@@ -225,20 +227,28 @@ async def test_an_order_that_never_left_has_certainly_not_been_taken(desk: Desk)
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"statusCode": 409, "message": "Vehicle is in use"}, "Vehicle is in use"),
+        ({"statusCode": 409, "message": "VEHICLE_IN_USE"}, "VEHICLE_IN_USE"),
         (
-            {"title": "Not possible", "description": "Close the trunk", "errorDetails": "<no error returned>"},
-            "Not possible: Close the trunk",
+            {"title": "NOT_POSSIBLE", "description": "TRUNK_OPEN", "errorDetails": "<no error returned>"},
+            "NOT_POSSIBLE: TRUNK_OPEN",
         ),
-        ({"errorDetails": {"title": "A", "description": "B", "errorDetails": "C"}}, "A: B: C"),
+        ({"errorDetails": {"title": "A_B", "description": "NOT_NOW", "errorDetails": "TOO_LATE"}}, "NOT_NOW: TOO_LATE"),
+        ({"title": "NOT_POSSIBLE", "description": "Anna is driving"}, "NOT_POSSIBLE"),
+        ({"message": "CHARGING_MODE_NOT_SET for Anna"}, None),
+        ({"message": "Vehicle of driver@example.com is in use"}, None),
+        ({"message": "WBA00000000DEMO77"}, None),
+        ({"message": "VEHICLE_WBA00000000DEMO77"}, None),
+        ({"message": "M_AB_1234"}, None),
+        ({"message": "ANNA"}, None),
+        ({"message": "_".join(["LONG"] * 20)}, None),
         ("text", None),
     ],
 )
-async def test_bmw_refuses_in_words_of_its_own(desk: Desk, body: dict[str, str], words: str | None) -> None:
+async def test_of_the_words_of_bmw_only_codes_are_told(desk: Desk, body: dict[str, str], words: str | None) -> None:
     desk.cloud.faults.append(Fault(path=COMMANDS, status=409, body=body))  # type: ignore[arg-type]  # JSON
     outcome = await desk.execute("G26", Lock())
     assert (outcome.fate, outcome.reason, outcome.words) == (Fate.FAILED, Reason.REFUSED, words)
-    assert "trunk" not in repr(outcome)
+    assert "IN_USE" not in repr(outcome)
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,13 @@ def test_while_redirected_only_this_machine_may_hear_secrets(monkeypatch: pytest
     assert not may_hear_secrets("https://customer.bmwgroup.com/gcdm/oauth/token")
 
 
+def test_while_redirected_over_tls_nobody_else_may_hear_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LOOPBACK, "https://127.0.0.1:8199")
+    assert may_hear_secrets("https://127.0.0.1:8199/gcdm/oauth/token")
+    assert not may_hear_secrets("http://127.0.0.1:8199/gcdm/oauth/token")
+    assert not may_hear_secrets("https://127.0.0.1:8200/gcdm/oauth/token")
+
+
 def test_while_redirected_to_the_usual_port_it_need_not_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(LOOPBACK, "http://127.0.0.1:80")
     assert may_hear_secrets("http://127.0.0.1/gcdm/oauth/token")

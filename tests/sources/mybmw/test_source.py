@@ -265,7 +265,6 @@ async def test_the_recording_of_one_car(source: MyBmwSource) -> None:
 
 
 async def test_the_recording_tells_what_was_not_answered(source: MyBmwSource, cloud: Cloud) -> None:
-    await source.fetch()
     cloud.fail(CHARGING, I20, httpx.Response(404))
     await source.fetch()
     recording = source.recordings(I20)

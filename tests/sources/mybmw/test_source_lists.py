@@ -295,6 +295,15 @@ async def test_an_old_profile_serves_until_there_is_a_new_one(reply: Reply, open
     assert (await asked(cloud, source))[PROFILE] == 0
 
 
+async def test_a_new_profile_is_shown(open_source: Open, clock: Clock) -> None:
+    cloud = Cloud("I20")
+    source = open_source(cloud=cloud)
+    assert (await source.fetch()).vehicles[I20].identity.model == "iX xDrive50"
+    cloud.replies[PROFILE] = httpx.Response(200, json={"model": "iX xDrive60", "driveTrain": "ELECTRIC"})
+    clock.advance(days=1)
+    assert (await source.fetch()).vehicles[I20].identity.model == "iX xDrive60"
+
+
 # Cars that somebody else shows
 
 

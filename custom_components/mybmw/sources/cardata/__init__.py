@@ -6,6 +6,7 @@ memory         what is remembered between starts
 grant          what a sign-in brings
 device_code    ... and the code that brings it
 identity       the service that gives out both
+anew           what a new sign-in lets us try again
 auth           signing in
 tokens         ... and staying so
 quota          fifty calls a day
@@ -13,12 +14,16 @@ refusals       what BMW's codes mean
 questions      what can be asked
 client         asking, each call booked before
 catalogue      what a car can be asked about, and what is known of it beforehand (entry)
-container      ... and how BMW wants to be told
+container_contents  ... as much of it as BMW takes at once
+container_status  how it went with that, and how long it is left alone
+container      ... and all of that: how BMW wants to be told what it is asked about
 access         all of it together, as far as asking goes
 
 message        what comes in the stream
 stream_status  how that is doing
+stream_troubles  ... and for how long it has not been well
 stream_pauses  how long to stay away from it
+stream_refusals  ... and from which tokens
 broker         one connection to it
 stream         ... and always one
 
@@ -29,6 +34,7 @@ readings       all that a car has said
 build          ... and the car that it makes, part by part
 
 histories      what cars have charged, for an owner who asks
+roll_call      when BMW is asked which cars there are, and how far it is believed
 cars           the cars of an account, and what is remembered of them
 autopilot      when a car is worth a call
 reader         ... and the calls that are made then
@@ -39,7 +45,16 @@ What signing in takes is offered here, and the names of descriptors. The source 
 account: it is large.
 """
 
-from .auth import DeviceSignIn, first_credentials, missing_scopes_of, what_outlives
+from .auth import (
+    DeviceSignIn,
+    after_sign_in,
+    first_credentials,
+    missing_scopes_of,
+    number_of,
+    what_counts_together,
+    what_outlives,
+    what_still_counts,
+)
 from .failures import Cause, cause_of
 from .grant import API_SCOPE, STREAM_SCOPE, Grant
 from .identity import read_client_id
@@ -52,9 +67,13 @@ __all__ = [
     "DeviceSignIn",
     "Grant",
     "Key",
+    "after_sign_in",
     "cause_of",
     "first_credentials",
     "missing_scopes_of",
+    "number_of",
     "read_client_id",
+    "what_counts_together",
     "what_outlives",
+    "what_still_counts",
 ]

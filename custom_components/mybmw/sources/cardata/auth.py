@@ -13,11 +13,13 @@ from typing import Final, Self
 import httpx
 
 from .. import Clock, Credentials, SlowDownError, SourceError, TryLaterError
+from .anew import TO_TRY_ANEW
 from .device_code import DeviceCode, new_verifier
 from .failures import Cause, FailedError, SignInFailedError
 from .grant import API_SCOPE, SCOPES, STREAM_SCOPE, Grant
 from .identity import Identity, OAuthRefusalError, client_unknown, read_client_id
-from .memory import Page
+from .memory import Memory, Page
+from .quota import Ledger
 
 type Sleep = Callable[[float], Awaitable[None]]
 """Waits for a number of seconds."""
@@ -114,32 +116,68 @@ class _Patience:
                 pass  # pending, or out of order: the code is none the worse for it
 
 
-def first_credentials(grant: Grant, previous: Credentials | None = None) -> Credentials:
-    """What is to be kept after a sign-in: the grant, and all else that was remembered of the account.
+def first_credentials(grant: Grant) -> Credentials:
+    """What a sign-in has brought that is to be kept."""
+    return {Page.GRANT.value: grant.to_keep()}
 
-    The calls of the day are the account's, whatever client id they were made with, so a new sign-in frees none.
+
+def after_sign_in(known: Credentials, brought: Credentials) -> Credentials:
+    """What is to be kept after a sign-in: what it has brought, and all else that is known of the account by then.
+
+    The calls of the day are the account's, whatever client id they were made with, so a new sign-in frees none. What
+    BMW refused before is tried anew, for the owner may have put that right.
     """
-    return {**(previous or {}), Page.GRANT.value: grant.to_keep()}
+    pages = {**known, **brought}
+    for page, to_try_anew in TO_TRY_ANEW.items():
+        if isinstance(content := pages.get(page), dict):
+            pages[page] = to_try_anew(content)
+    return pages
 
 
-def gcid_of(credentials: Credentials) -> str:
-    """Whose account it is; empty if that is not known."""
+def number_of(credentials: Credentials) -> str | None:
+    """BMW's number for the account (GCID), None if that is not known."""
     page = credentials.get(Page.GRANT)
     gcid = page.get("gcid") if isinstance(page, dict) else None
-    return gcid if isinstance(gcid, str) else ""
+    return gcid if isinstance(gcid, str) else None
 
 
 def what_outlives(credentials: Credentials) -> Credentials:
-    """What of an account is worth keeping when it is not asked here any more, and opens nothing and tells nothing.
+    """What of an account is worth keeping when it is not asked here any more; it opens nothing, and tells of no car.
 
-    These are the calls of the day, which are spent for whoever comes back today, and the container.
+    These are the calls of the day, which are spent for whoever comes back today, the container, and whose they are.
     """
-    return {page: credentials[page] for page in (Page.CALLS.value, Page.CONTAINER.value) if page in credentials}
+    kept = {page.value: credentials[page] for page in (Page.CALLS, Page.CONTAINER) if page in credentials}
+    return {Page.GRANT.value: {"gcid": number}, **kept} if (number := number_of(credentials)) else kept
+
+
+def what_still_counts(credentials: Credentials, now: datetime) -> Credentials:
+    """What of an account to keep for a day after it was removed: when it was asked and why, if that counts until then.
+
+    Whoever adds it again on the same day finds the calls spent that BMW has counted.
+    """
+    ledger = _ledger_of(credentials, now)
+    return {} if ledger.next_frees_at is None else {Page.CALLS.value: ledger.to_keep()}
+
+
+def what_counts_together(known: Credentials, kept: Credentials, now: datetime) -> Credentials:
+    """What is known of an account, and in its count what was kept of it elsewhere."""
+    ledger = _ledger_of(known, now)
+    ledger.join(_ledger_of(kept, now))
+    return {**known, Page.CALLS.value: ledger.to_keep()}
 
 
 def missing_scopes_of(err: SourceError) -> frozenset[str]:
     """What the client is not switched on for, if that is what was wrong."""
     return err.scopes if isinstance(err, SignInFailedError) else frozenset()
+
+
+def _ledger_of(credentials: Credentials, now: datetime) -> Ledger:
+    """The calls of an account, to be looked at."""
+
+    async def _keep(_credentials: Credentials) -> None:
+        """Nothing is booked here."""
+
+    return Ledger(Memory(credentials, _keep), lambda: now)
 
 
 async def _what_is_missing(identity: Identity) -> SourceError:

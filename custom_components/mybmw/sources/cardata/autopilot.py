@@ -3,6 +3,8 @@
 With the stream, a car is read once a day for what does not stream, and when something happened that may have been
 missed. Without it, the calls are spread over the day. A call costs the same whether it fails or not.
 
+A car that could not be read is tried ever less often, whatever speaks for it: it may be one that BMW tells nothing of.
+
 When calls become few, those go first without which least is wrong: after a trip everything has streamed but messages
 and services, while a charge of which nobody said that it ended is shown as going on for as long as nobody asks.
 """
@@ -15,10 +17,13 @@ from .cars import Car
 from .quota import Reason
 
 LEAST_REST: Final = timedelta(minutes=30)
-"""Between two calls about a car that nobody has asked for."""
+"""Between two calls about a car, or for a container, that nobody has asked for."""
 
 BASELINE: Final = timedelta(days=1)
-"""How often is looked at what does not stream, and at which cars there are."""
+"""How often is looked at what does not stream."""
+
+TIRES_REST: Final = timedelta(hours=6)
+"""So long after a failure the tires are looked at again, then after twice as long, in the end daily."""
 
 CALLS_WITHOUT_STREAM: Final = 30
 """So many calls a day all cars share when nothing streams; the others are for what happens."""
@@ -26,18 +31,25 @@ CALLS_WITHOUT_STREAM: Final = 30
 LEFT_FOR_BETTER: Final[Mapping[Reason, int]] = {
     Reason.TRIP_ENDED: 25,
     Reason.NO_STREAM: 15,
+    Reason.SET_UP: 8,
     Reason.DAILY: 8,
     Reason.RESTART: 8,
     Reason.STREAM_WAS_AWAY: 8,
 }
-"""So many calls are to be left for reasons that are better; below the least of these is the owner's reserve."""
+"""So many calls are to be left for reasons that are better, unless a car was never tried; below the least of these is
+the owner's reserve."""
 
-LEFT_FOR_OTHERS: Final = 25
-"""So many calls a car leaves to the others that could never be read: it may be one that BMW will never tell of."""
+_MOST_DOUBLINGS: Final = 10
 
 _OVERDUE: Final = timedelta(minutes=10)
 """So long after a charge should have ended its end is missed."""
 _STILL_CHARGING: Final = timedelta(hours=1)
+
+
+def rest_after(failures: int, first: timedelta = LEAST_REST, most: timedelta = BASELINE) -> timedelta:
+    """How long something is left alone that has failed so many times in a row: each time twice as long."""
+    doublings = min(max(failures - 1, 0), _MOST_DOUBLINGS)
+    return min(first * (1 << doublings), most)
 
 
 def reason_to_read(
@@ -47,11 +59,11 @@ def reason_to_read(
 
     `silent_since` is when the stream was there last, None while it is there; `cars` is how many share the calls.
     """
-    if car.read_at is None:
-        may_try = car.tried_at is None or (now >= car.tried_at + LEAST_REST and calls_left > LEFT_FOR_OTHERS)
-        return Reason.SET_UP if may_try else None
-    last_try = max(car.read_at, car.tried_at or car.read_at)
-    if now < last_try + LEAST_REST:
+    moments = [moment for moment in (car.read_at, car.tried_at) if moment]
+    if not moments:
+        return Reason.SET_UP
+    last_try = max(moments)
+    if now < last_try + rest_after(car.failures):
         return None
     reasons = _reasons(car, now, last_try, silent_since=silent_since, cars=cars)
     return next((reason for reason in reasons if calls_left > LEFT_FOR_BETTER.get(reason, 0)), None)
@@ -61,6 +73,9 @@ def _reasons(
     car: Car, now: datetime, last_try: datetime, *, silent_since: datetime | None, cars: int
 ) -> Iterator[Reason]:
     """Everything that speaks for a call."""
+    if car.read_at is None:
+        yield Reason.SET_UP
+        return
     for wish in (Reason.STREAM_WAS_AWAY, Reason.RESTART, Reason.TRIP_ENDED):
         if wish in car.wishes:
             yield wish
@@ -68,13 +83,14 @@ def _reasons(
         yield Reason.CHARGE_ENDED
     if silent_since and now >= max(last_try, silent_since) + timedelta(days=1) * cars / CALLS_WITHOUT_STREAM:
         yield Reason.NO_STREAM
-    if now >= last_try + BASELINE:
+    if now >= car.read_at + BASELINE or (car.tires_failures and wants_tires(car, now)):
         yield Reason.DAILY
 
 
 def wants_tires(car: Car, now: datetime) -> bool:
     """Whether the tires should be looked at, too."""
-    return car.tires_at is None or now >= car.tires_at + BASELINE
+    rest = rest_after(car.tires_failures, TIRES_REST) if car.tires_failures else BASELINE
+    return car.tires_at is None or now >= car.tires_at + rest
 
 
 def _is_charge_overdue(car: Car, now: datetime, last_try: datetime) -> bool:
@@ -84,8 +100,3 @@ def _is_charge_overdue(car: Car, now: datetime, last_try: datetime) -> bool:
         return False
     missed_since = charging.ends_at + _OVERDUE
     return now >= missed_since and (last_try < missed_since or now >= last_try + _STILL_CHARGING)
-
-
-def wants_basic(car: Car, now: datetime) -> bool:
-    """Whether to ask what the car is: once, and again whenever the tires are looked at if the answer did not say."""
-    return car.basic is None or (not car.has_model and wants_tires(car, now))

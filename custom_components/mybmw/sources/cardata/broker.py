@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 import logging
 import ssl
-from typing import Final
+from typing import Final, override
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
+from aiomqtt.types import PahoSocket
+from paho.mqtt import client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
 from .hosts import Broker
@@ -56,8 +58,24 @@ class BrokenOffError(Exception):
 class _Client(aiomqtt.Client):
     """aiomqtt's client, which can also be made to let go of a connection that failed while it came about.
 
-    By itself it leaves the socket open if BMW's answer is late or its words are none of MQTT's.
+    By itself it leaves the socket open if BMW's answer is late or its words are none of MQTT's. And it has the event
+    loop watch a socket a turn later, which may be closed by then, or be another one's.
     """
+
+    @override
+    def _on_socket_register_write(self, client: mqtt.Client, userdata: object, sock: PahoSocket) -> None:
+        def watch() -> None:
+            if sock.fileno() >= 0:
+                self._loop.add_writer(sock, self._write, client)
+
+        self._loop.call_soon_threadsafe(watch)
+
+    def _write(self, client: mqtt.Client) -> None:
+        try:
+            client.loop_write()
+        except Exception as err:  # noqa: BLE001 (whatever it is, the connection is broken, as the library sees it, too)
+            if not self._disconnected.done():
+                self._disconnected.set_exception(err)
 
     @property
     def was_dropped(self) -> bool:
@@ -107,7 +125,9 @@ class Connection:
             answers = await self._client.subscribe(self._topic, qos=0)
         except MqttConnectError as err:
             raise BrokenOffError(_refusal(err)) from None
-        except aiomqtt.MqttError:
+        except aiomqtt.MqttError as err:
+            if isinstance(err.__context__, ssl.SSLCertVerificationError):  # of which the library tells the words only
+                raise BrokenOffError(Trouble.UNTRUSTED) from None
             # A broker that does not like what it is asked for may close the connection instead of saying so.
             raise BrokenOffError(Trouble.HUNG_UP if self._client.was_dropped else Trouble.UNREACHABLE) from None
         if any((answer.value if isinstance(answer, ReasonCode) else answer) >= _FAILURE for answer in answers):

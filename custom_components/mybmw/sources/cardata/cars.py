@@ -8,13 +8,14 @@ from typing import Final
 from ...vehicle import Vehicle
 from .. import Clock, Json, SourceError, TryLaterError
 from .build import Answers, build_vehicle
-from .catalogue import PERSONAL
+from .catalogue import is_personal
 from .keys import Noted
-from .memory import Memory, Page, moment_of
+from .memory import Memory, Page, count_of, moment_of
 from .questions import VIN
 from .quota import Reason
 from .reading import Reading
 from .readings import Readings
+from .roll_call import SECOND_LOOK, RollCall
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -24,13 +25,18 @@ MOST_CARS: Final = 50
 _LONGEST_SILENCE: Final = timedelta(days=1)
 """For so long a car is believed that BMW could not be asked about."""
 
+KEPT_MISSING: Final = timedelta(days=7)
+"""For so long a car that is not on the account any more is remembered, should it come back."""
+
 
 @dataclass(slots=True)
 class Car:
     """A car, all that BMW told about it, and what it makes.
 
-    `read_at` and `tires_at` are when BMW was last asked for it and answered, `tried_at` when it was asked, `heard_at`
-    when anything last came of the car. `wishes` are what it should be read for, `trouble` is why it could not be.
+    `read_at` is when BMW was last asked for it and answered, `tried_at` when it was asked, `heard_at` when anything
+    last came of the car. `wishes` are what it should be read for, `trouble` is why it could not be, and `failures` are
+    the calls in a row that were spent on it in vain. `tires_at` is when BMW was last asked for its tires, for the time
+    being `tires_failures` times in vain. `missing_since` is since when it has not been on the account's list.
     """
 
     vin: str = field(repr=False)
@@ -41,6 +47,9 @@ class Car:
     tires_at: datetime | None = None
     tried_at: datetime | None = None
     heard_at: datetime | None = None
+    missing_since: datetime | None = None
+    failures: int = 0
+    tires_failures: int = 0
     wishes: set[Reason] = field(default_factory=set)
     trouble: SourceError | None = None
     vehicle: Vehicle | None = field(default=None, repr=False)
@@ -85,7 +94,7 @@ class Car:
 
 
 class Cars:
-    """All cars of an account; `looked_at` is when BMW told which they are, `tried_at` when it was asked.
+    """All cars of an account, and the `missing` ones, which were there lately; how they are known is the `roll_call`.
 
     What is remembered is written down only when somebody says so: readings come often.
     """
@@ -94,32 +103,58 @@ class Cars:
         """Start from what was written down last."""
         self._memory = memory
         page, now = memory.read(Page.CARS), clock()
-        self.by_vin: dict[str, Car] = {}
-        self.looked_at = _past(page.get("looked_at"), now)
-        self.tried_at = _past(page.get("tried_at"), now)
-        cars = page.get("cars")
-        for vin, kept in list(cars.items())[:MOST_CARS] if isinstance(cars, dict) else ():
-            if VIN.fullmatch(vin) and isinstance(kept, dict):
-                self.by_vin[vin] = _remembered(vin, kept, now)
+        self.roll_call = RollCall.remembered(page, now)
+        self.by_vin = _all_remembered(page.get("cars"), now)
+        self.missing = _all_remembered(page.get("missing"), now)
 
     def take_in(self, vins: set[str], now: datetime) -> None:
-        """Know which cars there are; those that are not among them are forgotten."""
-        self.looked_at = now
-        self.by_vin = {vin: self.by_vin.get(vin) or Car(vin) for vin in sorted(vins)[:MOST_CARS]}
+        """Learn which cars there are, if that can be believed. Those that are not among them are missing.
+
+        One that is missing beside others stays until a second look. One that comes back after that is as it was, and
+        may have said anything meanwhile.
+        """
+        if not self.roll_call.believes(vins, set(self.by_vin), now):
+            return
+        known, were_missing = self.missing | self.by_vin, self.missing.keys() - self.by_vin.keys()
+        for vin, car in self.by_vin.items():
+            car.missing_since = None if vin in vins else car.missing_since or now
+        doubtful = self._doubtful(now) if vins else {}
+        if doubtful:
+            self.roll_call.due_at = min(doubtful.values())
+        vins_to_have = [*sorted(vins), *sorted(doubtful)][:MOST_CARS]
+        self.by_vin = {vin: known.get(vin) or Car(vin) for vin in sorted(vins_to_have)}
+        for vin in self.by_vin.keys() & were_missing:
+            self.by_vin[vin].missing_since = None
+            self.by_vin[vin].wishes.add(Reason.STREAM_WAS_AWAY)
+        self.missing = {vin: car for vin, car in known.items() if vin not in self.by_vin}
+        self._forget_missing(now)
+
+    def _doubtful(self, now: datetime) -> dict[str, datetime]:
+        """The cars of which it is too soon to believe that they are gone, and when to look for each again."""
+        looks = {vin: car.missing_since + SECOND_LOOK for vin, car in self.by_vin.items() if car.missing_since}
+        return {vin: look for vin, look in looks.items() if now < look}
 
     def put_right(self, now: datetime) -> None:
         """Believe no moment that is still to come: the clock was ahead then, and has been set back."""
-        self.looked_at, self.tried_at = _not_after(self.looked_at, now), _not_after(self.tried_at, now)
-        for car in self.by_vin.values():
+        self.roll_call.put_right(now)
+        for car in (*self.by_vin.values(), *self.missing.values()):
             car.read_at, car.tires_at = _not_after(car.read_at, now), _not_after(car.tires_at, now)
             car.tried_at, car.heard_at = _not_after(car.tried_at, now), _not_after(car.heard_at, now)
+            car.missing_since = _not_after(car.missing_since, now)
+        self._forget_missing(now)
+
+    def _forget_missing(self, now: datetime) -> None:
+        """Forget those that have been missing for long, and the first of too many."""
+        lately = [car for car in self.missing.values() if car.missing_since and now < car.missing_since + KEPT_MISSING]
+        lately.sort(key=lambda car: car.missing_since or now)
+        self.missing = {car.vin: car for car in lately[-MOST_CARS:]}
 
     async def store(self) -> None:
         """Write everything down. That it cannot be is no reason to show nothing; after a restart, BMW is asked."""
         content: dict[str, Json] = {
-            "looked_at": _written(self.looked_at),
-            "tried_at": _written(self.tried_at),
+            **self.roll_call.to_keep(),
             "cars": {vin: _to_keep(car) for vin, car in self.by_vin.items()},
+            "missing": {vin: _to_keep(car) for vin, car in self.missing.items()},
         }
         try:
             await self._memory.write(Page.CARS, content)
@@ -128,23 +163,39 @@ class Cars:
 
 
 def _recorded(key: str, reading: Reading) -> Json:
-    value: Json = "some_value" if key in PERSONAL else reading.value
+    value: Json = "some_value" if is_personal(key, reading.value) else reading.value
     return {"value": value, "unit": reading.unit, "timestamp": reading.at.isoformat()}
 
 
 def _to_keep(car: Car) -> dict[str, Json]:
-    moments = {"read_at": car.read_at, "tires_at": car.tires_at, "tried_at": car.tried_at, "heard_at": car.heard_at}
+    moments = {
+        "read_at": car.read_at,
+        "tires_at": car.tires_at,
+        "tried_at": car.tried_at,
+        "heard_at": car.heard_at,
+        "missing_since": car.missing_since,
+    }
     return {
         "basic": car.basic,
         "tires": car.tires,
         "readings": car.readings.to_keep(),
-        **{name: _written(moment) for name, moment in moments.items()},
+        "failures": car.failures,
+        "tires_failures": car.tires_failures,
+        **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
+    }
+
+
+def _all_remembered(cars: Json, now: datetime) -> dict[str, Car]:
+    return {
+        vin: _remembered(vin, kept, now)
+        for vin, kept in (list(cars.items())[:MOST_CARS] if isinstance(cars, dict) else ())
+        if VIN.fullmatch(vin) and isinstance(kept, dict)
     }
 
 
 def _remembered(vin: str, kept: dict[str, Json], now: datetime) -> Car:
     """A car as it was before a restart, since when it may have said anything."""
-    return Car(
+    car = Car(
         vin,
         readings=Readings.kept(kept.get("readings"), now),
         basic=kept.get("basic"),
@@ -153,12 +204,14 @@ def _remembered(vin: str, kept: dict[str, Json], now: datetime) -> Car:
         tires_at=_past(kept.get("tires_at"), now),
         tried_at=_past(kept.get("tried_at"), now),
         heard_at=_past(kept.get("heard_at"), now),
+        missing_since=_past(kept.get("missing_since"), now),
+        failures=count_of(kept.get("failures")),
+        tires_failures=count_of(kept.get("tires_failures")),
         wishes={Reason.RESTART},
     )
-
-
-def _written(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    if car.basic is not None and car.heard_at is not None:
+        car.rebuild(now)
+    return car
 
 
 def _past(value: Json, now: datetime) -> datetime | None:

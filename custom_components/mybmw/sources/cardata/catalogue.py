@@ -20,3 +20,11 @@ DESCRIPTORS: Final = tuple(CATALOGUE)
 
 PERSONAL: Final = frozenset(key for key, entry in CATALOGUE.items() if entry.is_personal)
 """What tells where somebody is or goes, or who they are; no stranger is shown it."""
+
+
+def is_personal(descriptor: str, value: object) -> bool:
+    """Whether no stranger is to be shown what a descriptor says.
+
+    What a text says that the catalogue does not know, nobody can tell: it may be a name or a number plate.
+    """
+    return descriptor in PERSONAL or (descriptor not in CATALOGUE and isinstance(value, str))

@@ -1,33 +1,42 @@
 """Whether all is in order with an account: what the owner has set up in BMW's portal, and what has come of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from typing import Final
 
-from .. import Check, Checkup, Verdict
+from .. import Check, Checkup, Obstacle, Verdict
 from .access import Access
 from .cars import Cars
+from .container import ContainerKeeper
 from .failures import Cause, cause_of
 from .grant import API_SCOPE, STREAM_SCOPE
 from .stream_status import StreamStatus, Trouble
 
-_LISTENED_IN_VAIN: Final = frozenset({Trouble.BAD_CREDENTIALS, Trouble.NOT_PERMITTED})
-"""Troubles of the stream that do not pass by themselves."""
+_OBSTACLES: Final[Mapping[Trouble, Obstacle]] = {
+    Trouble.REFUSED: Obstacle.REFUSED,
+    Trouble.UNREACHABLE: Obstacle.UNREACHABLE,
+    Trouble.UNTRUSTED: Obstacle.UNTRUSTED,
+    Trouble.NOT_PERMITTED: Obstacle.NOTHING_SELECTED,
+}
+"""Troubles of the stream that may be the owner's to see to."""
 
-_NO_CONTAINER: Final = frozenset({Cause.CONTAINER_GONE, Cause.CONTAINER_LIMIT, Cause.KEY_UNKNOWN, Cause.UNEXPLAINED})
 
-
-def check_up(access: Access, cars: Cars, stream: StreamStatus) -> Checkup:
-    """What is in order and what is not; nothing is asked of BMW."""
+def check_up(access: Access, cars: Cars, stream: StreamStatus, heard: AbstractSet[str]) -> Checkup:
+    """What is in order and what is not; nothing is asked of BMW. `heard` are the cars (VINs) that have streamed."""
     missing, causes = access.tokens.missing_scopes, _causes(cars)
     return {
-        Check.API: _bad_if(API_SCOPE in missing or Cause.SCOPE_NOT_GRANTED in causes),
+        Check.API: _bad_if(API_SCOPE in missing or Cause.SCOPE_NOT_GRANTED in causes | {cars.roll_call.refused_by}),
         Check.STREAM: _bad_if(STREAM_SCOPE in missing),
         Check.CARS: _of_cars(cars, causes),
-        Check.CONTAINER: _of_container(access, causes),
+        Check.CONTAINER: _of_container(access.containers),
         Check.ALONE: _of_rivals(stream),
         Check.CONNECTION: _of_connection(stream),
-        Check.MESSAGE: Verdict.GOOD if stream.last_message_at else Verdict.PENDING,
+        Check.MESSAGE: _of_messages(cars, heard),
     }
+
+
+def obstacle_of(stream: StreamStatus) -> Obstacle | None:
+    """What the owner might have to remove, if the newest attempt has failed by something of the kind."""
+    return _OBSTACLES.get(stream.failed_by) if stream.failed_by else None
 
 
 def _bad_if(bad: bool) -> Verdict:  # noqa: FBT001 (it is all there is to it)
@@ -40,26 +49,32 @@ def _causes(cars: Cars) -> frozenset[Cause]:
 
 
 def _of_cars(cars: Cars, causes: Iterable[Cause]) -> Verdict:
-    if cars.looked_at is None:
-        return Verdict.PENDING
-    return _bad_if(not cars.by_vin or Cause.VEHICLE_NOT_OURS in causes)
-
-
-def _of_container(access: Access, causes: frozenset[Cause]) -> Verdict:
-    if causes & _NO_CONTAINER:
+    roll_call = cars.roll_call
+    if roll_call.was_answered and (not cars.by_vin or Cause.VEHICLE_NOT_OURS in causes):
         return Verdict.BAD
-    return Verdict.GOOD if access.containers.is_there else Verdict.PENDING
+    return Verdict.PENDING if not roll_call.was_answered or roll_call.none_since else Verdict.GOOD
+
+
+def _of_container(containers: ContainerKeeper) -> Verdict:
+    """What BMW says of a car is not asked here: a plain 403 may be about anything."""
+    if containers.refused_by:
+        return Verdict.BAD
+    return Verdict.GOOD if containers.is_there else Verdict.PENDING
 
 
 def _of_rivals(stream: StreamStatus) -> Verdict:
-    if stream.has_rival:
+    """BMW lets somebody else in beside us for a moment, or instead of us for good: clients have seen both."""
+    if stream.has_rival or (stream.is_stuck and stream.failed_by is Trouble.REFUSED):
         return Verdict.BAD
     return Verdict.GOOD if stream.connected_since else Verdict.PENDING
 
 
 def _of_connection(stream: StreamStatus) -> Verdict:
-    if stream.ended_by:
-        return Verdict.BAD
     if stream.connected_since:
         return Verdict.GOOD
-    return Verdict.BAD if stream.failed_by in _LISTENED_IN_VAIN else Verdict.PENDING
+    return Verdict.BAD if stream.ended_by or stream.is_stuck else Verdict.PENDING
+
+
+def _of_messages(cars: Cars, heard: AbstractSet[str]) -> Verdict:
+    """Nothing is wrong with a car that is silent, however long: it may not have been driven."""
+    return Verdict.GOOD if cars.by_vin and cars.by_vin.keys() <= heard else Verdict.PENDING

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 import orjson
 
-from .. import Clock, Json, SlowDownError
+from .. import Clock, Json, SignInRequiredError, SlowDownError, SourceError
 from ..exchange import Answer, exchange
 from ..fields import is_shallow
 from .failures import Cause, DeniedError, FailedError
@@ -119,13 +119,19 @@ class Client:
                 raise
 
     async def _pages(self, path: str, reason: Reason, params: Mapping[str, str], *, next_key: str) -> Pages:
-        """All pages, the first ones if there are too many or the calls are used up before the last."""
+        """All pages; the first ones if there are too many, the calls are used up, or BMW fails before the last."""
         items, token = _found(page_of((await self._ask("GET", path, reason, params=params)).field(), next_key))
         for _ in range(MOST_PAGES - 1):
             if not token or not self._ledger.may_call(reason):
                 break
-            answer = await self._ask("GET", path, reason, params={**params, "nextToken": token})
-            more, token = _found(page_of(answer.field(), next_key))
+            try:
+                answer = await self._ask("GET", path, reason, params={**params, "nextToken": token})
+                more, token = _found(page_of(answer.field(), next_key))
+            except SignInRequiredError:
+                raise
+            except SourceError as err:
+                _LOGGER.debug("Only the first %s of an answer could be read: %s", len(items), err)
+                break
             items += more
         return Pages(items=items, is_complete=not token)
 

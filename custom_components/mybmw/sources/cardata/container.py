@@ -7,18 +7,18 @@ version of this integration may be on the same account.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 import logging
-import re
-from typing import Final, Self
+from typing import Final
 
-from .. import Clock, Json, SourceError
+from .. import Clock, Json, SignInRequiredError, SourceError, TryLaterError
 from .catalogue import DESCRIPTORS
 from .client import Client
+from .container_contents import Contents, purpose_of, shorter_and_shorter
+from .container_status import DENIED, STALE, ContainerStatus
 from .failures import Cause, DeniedError, FailedError, cause_of
-from .memory import Memory, Page
+from .memory import Memory
 from .questions import Container
 from .quota import Reason
 
@@ -26,42 +26,11 @@ _LOGGER = logging.getLogger(__name__)
 
 NAME: Final = "MyBMW for Home Assistant"
 
-SHORTEST_LIST: Final = 30
-"""A list is halved until it is shorter than this; every account took that many."""
+CALLS_TO_MAKE: Final = 2
+"""To see whether there is a container of ours, and to make one; more if BMW does not take the first one."""
 
-MENDING_REST: Final = timedelta(hours=6)
-"""A container that does not last is not made anew more often: that takes up to four calls."""
-
-_WORD: Final = re.compile(r"[\w.]*\w")
-
-_STALE: Final = frozenset({Cause.CONTAINER_GONE, Cause.BAD_REQUEST})
-"""BMW does not always have the right word for a container that is gone."""
-
-
-def purpose_of(descriptors: Sequence[str]) -> str:
-    """What a container of ours says that it is for; in whatever order, the same descriptors give the same."""
-    fingerprint = sha256("\n".join(sorted(descriptors)).encode()).hexdigest()[:16]
-    return f"github.com/mybmw-ha/mybmw list {fingerprint}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ours:
-    """A container that we made or found, for what we `wanted` (a purpose), with what was `got` (another if reduced)."""
-
-    container_id: str
-    wanted: str
-    got: str
-
-    @classmethod
-    def remembered(cls, memory: Memory) -> Self | None:
-        page = memory.read(Page.CONTAINER)
-        container_id, wanted, got = page.get("id"), page.get("wanted"), page.get("got")
-        if isinstance(container_id, str) and container_id and isinstance(wanted, str) and isinstance(got, str):
-            return cls(container_id=container_id, wanted=wanted, got=got)
-        return None
-
-    def to_keep(self) -> dict[str, Json]:
-        return {"id": self.container_id, "wanted": self.wanted, "got": self.got}
+_OWNERS_REST: Final = timedelta(minutes=1)
+"""What the owner wants is tried at once, but not for each of the cars anew."""
 
 
 class ContainerKeeper:
@@ -72,21 +41,27 @@ class ContainerKeeper:
         self._client = client
         self._memory = memory
         self._clock = clock
-        self._lists = _shorter_and_shorter(tuple(descriptors))
+        self._descriptors = tuple(descriptors)
         self._wanted = purpose_of(descriptors)
-        self._mended_at: datetime | None = None
+        self._struggled_at: datetime | None = None
         self._turn = asyncio.Lock()
 
     @property
     def is_there(self) -> bool:
         """Whether there is one, as far as is known."""
-        return _Ours.remembered(self._memory) is not None
+        return bool(self._status.container_id)
 
     @property
-    def is_reduced(self) -> bool:
-        """Whether BMW did not want to have all descriptors in it."""
-        ours = _Ours.remembered(self._memory)
-        return ours is not None and ours.wanted == self._wanted != ours.got
+    def refused_by(self) -> Cause | None:
+        """What BMW said when it last refused to answer by the one there is, or to make one if there is none.
+
+        None if it did neither, or was not even able to refuse.
+        """
+        return self._status.refused_by
+
+    @property
+    def _status(self) -> ContainerStatus:
+        return ContainerStatus.remembered(self._memory, self._wanted)
 
     async def telematic_data(self, vin: str, reason: Reason) -> dict[str, Json]:
         """What BMW knows of a car's state; one call, some more if there is no container yet or BMW has lost it.
@@ -96,82 +71,158 @@ class ContainerKeeper:
         """
         container_id = await self.container_id(reason)
         try:
+            data = await self._data_by(container_id, vin, reason)
+        except (DeniedError, FailedError) as err:
+            if err.cause in STALE:
+                await self._note_answer(err.cause)
+            raise
+        await self._note_answer(None)
+        return data
+
+    async def _data_by(self, container_id: str, vin: str, reason: Reason) -> dict[str, Json]:
+        """What BMW tells by a container, or by another one in its place."""
+        try:
             return await self._client.telematic_data(vin, container_id, reason)
         except (DeniedError, FailedError) as err:
-            if err.cause not in _STALE or (mended := await self._mended(container_id, reason)) is None:
+            if err.cause not in STALE or (mended := await self._mended(container_id, reason)) is None:
                 raise
         return await self._client.telematic_data(vin, mended, reason)
 
+    async def _note_answer(self, refused_by: Cause | None) -> None:
+        """Remember whether BMW answers by the container; it may not be asked by it again for a day."""
+        status = self._status
+        if status.container_id and status.refused_by is not refused_by:
+            noted = replace(status, tried=self._wanted, refused_by=refused_by)
+            await noted.keep_if_possible(self._memory)
+
     async def container_id(self, reason: Reason) -> str:
-        """The container to ask by, which is found or made if need be.
+        """The container to ask by, which is found or made if need be, and replaced if there could be more in it.
 
         Raises:
             SourceError: There is none and none can be had.
         """
         async with self._turn:
-            ours = _Ours.remembered(self._memory)
-            if ours is None or ours.wanted != self._wanted:
-                ours = await self._renewed(ours, reason)
-            return ours.container_id
+            status = self._status
+            if not status.container_id:
+                if self._must_rest(status, reason):
+                    raise _not_yet(status.refused_by)
+                status = await self._renewed(reason)
+            elif status.may_be_better(self._wanted, self._clock()):
+                status = await self._improved(reason)
+            return status.container_id
+
+    async def _improved(self, reason: Reason) -> ContainerStatus:
+        """A container with more of what is wanted, or else the one that there is."""
+        try:
+            return await self._renewed(reason)
+        except SignInRequiredError:
+            raise
+        except SourceError as err:
+            status = self._status
+            if not status.container_id:  # it has made room in vain
+                raise
+            _LOGGER.debug("There is no better container to be had (%s)", cause_of(err))
+            return status
 
     async def _mended(self, broken: str, reason: Reason) -> str | None:
-        """Another container in place of one that BMW no longer answers by, None if it is too soon for that.
+        """Another container in place of one that BMW no longer answers by, None if there is none, or it is too soon.
 
         What others have mended meanwhile is good.
         """
         async with self._turn:
-            ours, now = _Ours.remembered(self._memory), self._clock()
-            if ours is None or ours.container_id == broken:
-                if self._mended_at and now < self._mended_at + MENDING_REST:
+            status = self._status
+            if status.container_id == broken:
+                if self._must_rest(status, reason):
                     return None
-                self._mended_at = now
-                ours = await self._renewed(None, reason, besides=broken)
-            return ours.container_id
+                try:
+                    status = await self._renewed(reason, besides=broken)
+                except (DeniedError, FailedError) as err:
+                    _LOGGER.debug("The container could not be mended (%s)", err.cause)
+                    return None
+            return status.container_id
 
-    async def _renewed(self, old: _Ours | None, reason: Reason, besides: str = "") -> _Ours:
-        """The best container of ours on BMW's list but for the one `besides`, or else a new one, instead of the old."""
+    def _must_rest(self, status: ContainerStatus, reason: Reason) -> bool:
+        """Whether it is too soon to make one. Its owner may just have made room for it in BMW's portal."""
+        now = self._clock()
+        if reason is Reason.OWNER:
+            struggled_at = self._struggled_at
+            return struggled_at is not None and struggled_at <= now < struggled_at + _OWNERS_REST
+        return status.rests(now)
+
+    async def _renewed(self, reason: Reason, besides: str = "") -> ContainerStatus:
+        """The best container that can be had but for the one `besides`, instead of the one that there is.
+
+        Raises:
+            SourceError: None can be had, which is remembered.
+        """
+        status = self._status
+        try:
+            if status.wanted == self._wanted and not besides:
+                (new, _), old = await self._made(reason, more_than=status.size), status.container_id
+            else:
+                new, old = await self._found_or_made(status.container_id, besides, reason)
+        except SignInRequiredError:
+            raise
+        except SourceError as err:
+            now = self._struggled_at = self._clock()
+            failed = self._status.refused(self._wanted, cause_of(err), now, is_broken=bool(besides))
+            await failed.keep_if_possible(self._memory)
+            raise
+        now = self._clock()
+        if besides:
+            self._struggled_at = now
+        new = new.made(self._wanted, now, is_mended=bool(besides))
+        await new.keep(self._memory)
+        if old:
+            await self._delete(old, reason)
+        return new
+
+    async def _found_or_made(self, ours: str, besides: str, reason: Reason) -> tuple[ContainerStatus, str]:
+        """A container that BMW's list has already, or else a new one; and the old one of `ours` if it is in the way."""
         listed = [
             container
             for container in await self._client.containers(reason)
             if container.is_active and container.name == NAME and container.container_id != besides
         ]
-        new = self._found(listed) or await self._made(listed, old, reason)
-        await self._memory.write(Page.CONTAINER, new.to_keep())
-        if old and any(container.container_id == old.container_id for container in listed):
-            await self._delete(old.container_id, reason)
-        return new
+        old = ours if any(container.container_id == ours for container in listed) else ""
+        if found := self._found(listed):
+            return found, "" if found.container_id == old else old
+        return await self._made(reason, old=old)
 
-    def _found(self, listed: Sequence[Container]) -> _Ours | None:
+    def _found(self, listed: Sequence[Container]) -> ContainerStatus | None:
         """One that was made for what we want, and lost: the fullest of them."""
         by_purpose = {container.purpose: container.container_id for container in listed}
-        for purpose in map(purpose_of, self._lists):
-            if purpose in by_purpose:
-                return _Ours(container_id=by_purpose[purpose], wanted=self._wanted, got=purpose)
+        for descriptors in shorter_and_shorter(self._descriptors):
+            if container_id := by_purpose.get(purpose_of(descriptors)):
+                return self._ours(container_id, descriptors)
         return None
 
-    async def _made(self, listed: Sequence[Container], old: _Ours | None, reason: Reason) -> _Ours:
-        """A new one, without the descriptors that BMW does not know or has no room for."""
-        attempts = [*reversed(self._lists)]
+    async def _made(self, reason: Reason, *, old: str = "", more_than: int = 0) -> tuple[ContainerStatus, str]:
+        """A new one of as much as BMW takes, if that is `more_than` we have; and the old one if it is still there."""
+        contents = Contents(self._descriptors, more_than=more_than)
         while True:
-            descriptors = attempts.pop()
+            descriptors = contents.descriptors
             try:
-                return await self._create(descriptors, reason)
+                container = await self._client.create_container(NAME, purpose_of(descriptors), descriptors, reason)
+                return self._ours(container.container_id, descriptors), old
             except (DeniedError, FailedError) as err:
-                if err.cause is Cause.CONTAINER_LIMIT and old and old.container_id in _ids(listed):
-                    await self._client.delete_container(old.container_id, reason)
-                    return await self._create(descriptors, reason)
-                if err.cause is Cause.KEY_UNKNOWN and (named := set(_WORD.findall(err.note)).intersection(descriptors)):
-                    attempts.append(tuple(key for key in descriptors if key not in named))
-                elif err.cause not in {Cause.UNEXPLAINED, Cause.KEY_UNKNOWN}:
+                if err.cause is Cause.CONTAINER_LIMIT and old:
+                    await self._client.delete_container(old, reason)
+                    await ContainerStatus().keep(self._memory)
+                    old = ""
+                    continue
+                if not contents.reduce(err):
                     raise
-                if not attempts:
-                    raise
-                _LOGGER.debug("BMW did not take a container of %s descriptors (%s)", len(descriptors), err.cause)
+                _LOGGER.info("BMW did not take a container of %s descriptors (%s)", len(descriptors), err.cause)
 
-    async def _create(self, descriptors: Sequence[str], reason: Reason) -> _Ours:
-        purpose = purpose_of(descriptors)
-        container = await self._client.create_container(NAME, purpose, descriptors, reason)
-        return _Ours(container_id=container.container_id, wanted=self._wanted, got=purpose)
+    def _ours(self, container_id: str, descriptors: Sequence[str]) -> ContainerStatus:
+        return ContainerStatus(
+            container_id=container_id,
+            wanted=self._wanted,
+            got=purpose_of(descriptors),
+            size=len(descriptors),
+            tried=self._wanted,
+        )
 
     async def _delete(self, container_id: str, reason: Reason) -> None:
         """Clear away what is needed no more; that it could not be is nobody's trouble."""
@@ -181,13 +232,9 @@ class ContainerKeeper:
             _LOGGER.debug("An old container could not be deleted (%s)", cause_of(err))
 
 
-def _shorter_and_shorter(descriptors: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The whole list, its first half, and so on."""
-    lists = [descriptors]
-    while len(lists[-1]) // 2 >= SHORTEST_LIST:
-        lists.append(lists[-1][: len(lists[-1]) // 2])
-    return lists
-
-
-def _ids(listed: Sequence[Container]) -> set[str]:
-    return {container.container_id for container in listed}
+def _not_yet(cause: Cause | None) -> SourceError:
+    """What is said while it is too soon to try again."""
+    message = "BMW did not let this account have a container; it is asked for one again in a while"
+    if cause is None:
+        return TryLaterError(message)
+    return DeniedError(message, cause) if cause in DENIED else FailedError(message, cause)

@@ -63,3 +63,8 @@ def moment_of(value: Json) -> datetime | None:
         return moment.astimezone(UTC) if moment and moment.tzinfo else None
     except ValueError, OverflowError:
         return None
+
+
+def count_of(value: Json) -> int:
+    """How many of something were written down, none if that is no number of things."""
+    return value if type(value) is int and value > 0 else 0

@@ -7,7 +7,6 @@ import re
 from typing import Final
 
 from .. import Json
-from .memory import moment_of
 
 VIN: Final = re.compile(r"[A-Z0-9]{17}")
 """What may stand in an address as the number of a car."""
@@ -19,7 +18,6 @@ class Mapped:
 
     vin: str = field(repr=False)
     is_primary: bool
-    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +99,7 @@ def _mapped(item: Mapping[str, Json]) -> Mapped | None:
     vin = _text(item, "vin")
     if not VIN.fullmatch(vin):
         return None
-    return Mapped(
-        vin=vin,
-        is_primary=_text(item, "mappingType").upper() == "PRIMARY",
-        since=moment_of(item.get("mappedSince")),
-    )
+    return Mapped(vin=vin, is_primary=_text(item, "mappingType").upper() == "PRIMARY")
 
 
 def _text(document: Mapping[str, Json], key: str) -> str:

@@ -5,6 +5,7 @@ rolls, which keeps to both. Calls that fail are counted, too. Only other tools' 
 of them, after which we ask again when either of the two ways of counting would have freed a call.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -12,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from .. import Clock, Json, SlowDownError, TryLaterError
+from ..spans import has_come
 from .memory import Memory, Page, moment_of
 
 LIMIT: Final = 50
@@ -47,14 +49,12 @@ class Reason(StrEnum):
     PICTURE = "picture"
     """Somebody looks at a car."""
     OWNER = "owner"
-    """They pressed a button, or called an action."""
-    DOCTOR = "doctor"
-    """Somebody wants to know what is wrong."""
+    """They pressed a button, had a checkup done, or called an action."""
 
     @property
     def may_use_reserve(self) -> bool:
-        """Whether a person waits for it."""
-        return self in {Reason.OWNER, Reason.DOCTOR, Reason.SET_UP}
+        """Whether a person has asked for it."""
+        return self is Reason.OWNER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,8 @@ class Ledger:
         """Start from what was kept last time. What cannot be read of it counts as a call made now."""
         self.limit = limit
         self.reserve = reserve
+        self.booked = 0
+        """Calls since the start."""
         self._memory = memory
         self._clock = clock
         page, now = memory.read(Page.CALLS), clock()
@@ -136,6 +138,13 @@ class Ledger:
         except TryLaterError:
             self._calls.remove(call)
             raise
+        self.booked += 1
+
+    def join(self, other: Ledger) -> None:
+        """Count what another ledger of the account knows, too; what both know, once."""
+        known = Counter(self.calls) | Counter(other.calls)
+        self._calls = sorted(known.elements(), key=lambda call: call.at)
+        self._full_until = max(filter(None, (self._full_until, other._full_until)), default=None)
 
     async def close(self, wait: timedelta | None = None) -> datetime:
         """BMW says that all calls are used up: believe it for as long as it said, and return until when that is."""
@@ -146,6 +155,13 @@ class Ledger:
         self._full_until = now + min(wait, _LONGEST_WAIT)
         await self._store()
         return self._full_until
+
+    def to_keep(self) -> dict[str, Json]:
+        """The ledger as plain JSON."""
+        return {
+            "calls": [{"at": call.at.isoformat(), "reason": call.reason.value} for call in self._calls],
+            "full_until": self._full_until.isoformat() if self._full_until else None,
+        }
 
     def _likely_wait(self, now: datetime) -> timedelta:
         """Until BMW would count anew at midnight, or would count the oldest of our calls no more."""
@@ -171,18 +187,11 @@ class Ledger:
             self._calls = [Call(at=min(call.at, now), reason=call.reason) for call in self._calls]
         if self._calls and self._calls[0].at + WINDOW <= now:
             self._calls = [call for call in self._calls if call.at + WINDOW > now]
-        if self._full_until and not now < self._full_until <= now + _LONGEST_WAIT:
+        if self._full_until and has_come(self._full_until, _LONGEST_WAIT, now):
             self._full_until = None
 
     async def _store(self) -> None:
-        full_until = self._full_until
-        await self._memory.write(
-            Page.CALLS,
-            {
-                "calls": [{"at": call.at.isoformat(), "reason": call.reason.value} for call in self._calls],
-                "full_until": full_until.isoformat() if full_until else None,
-            },
-        )
+        await self._memory.write(Page.CALLS, self.to_keep())
 
 
 def _remembered(call: Json, now: datetime) -> Call:

@@ -1,21 +1,18 @@
 """Asks BMW which cars an account has, and about each of them; every question costs one of the calls of a day."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 import logging
-from typing import Final
 
 from ...vehicle import Vehicle
-from .. import Clock, SignInRequiredError, SlowDownError, SourceError, TryLaterError
+from .. import Clock, Json, NotAllowedError, SignInRequiredError, SlowDownError, SourceError, TryLaterError
 from .access import Access
-from .autopilot import BASELINE, LEAST_REST, reason_to_read, wants_basic, wants_tires
+from .autopilot import reason_to_read, wants_tires
 from .cars import Car, Cars
+from .container import CALLS_TO_MAKE
 from .quota import Reason
 
 _LOGGER = logging.getLogger(__name__)
-
-_RETRY: Final = timedelta(minutes=10)
-"""So long it is not tried again to find out which cars there are: Home Assistant would within seconds."""
 
 
 class Reader:
@@ -33,50 +30,61 @@ class Reader:
     async def look_for_cars(self, *, at_once: bool) -> None:
         """Find out which cars there are, if it is time to. That it cannot be found out matters only if none is known.
 
-        BMW tells of a car to its primary user only; the others' cars are none of this account.
+        Or if the owner wants it `at_once`.
+
+        BMW tells of a car to its primary user only; the others' cars are none of this account. That BMW will not say
+        which cars there are, is no word about those that are known, nor about the account.
 
         Raises:
             SourceError: It could not be found out, or there is no call for it.
         """
-        now, has_cars = self._clock(), bool(self._cars.by_vin)
-        looked_at, tried_at = self._cars.looked_at, self._cars.tried_at
+        now, has_cars, roll_call = self._clock(), bool(self._cars.by_vin), self._cars.roll_call
         if at_once:
             self._access.ledger.require(Reason.OWNER)
             if has_cars and not self._access.ledger.may_call(Reason.OWNER, 1 + len(self._cars.by_vin)):
                 return  # the cars we know come first
-        else:
-            if looked_at and now < looked_at + (BASELINE if has_cars else LEAST_REST):
+        elif not roll_call.is_due(now):
+            if has_cars or not roll_call.has_failed:
                 return
-            if tried_at and now < tried_at + _RETRY:
-                if has_cars:
-                    return
-                message = "BMW could not tell the cars of the account just now"
-                raise TryLaterError(message)
-        self._cars.tried_at = now
+            message = "BMW could not tell the cars of the account just now"
+            raise TryLaterError(message)
+        due_at = roll_call.begin(now)
         try:
             reason = Reason.OWNER if at_once else Reason.DAILY if has_cars else Reason.SET_UP
             mapped = await self._access.client.cars(reason)
         except SignInRequiredError:
-            self._cars.tried_at = tried_at  # no call was spent, and after a restart the owner is to be asked at once
+            roll_call.due_at = due_at  # so that after a restart the owner is asked at once
             raise
-        except (SlowDownError, TryLaterError) as err:
+        except SourceError as err:
+            roll_call.fail(err, now, has_cars=has_cars)
             if at_once or not has_cars:
                 raise
             _LOGGER.debug("Could not look for cars: %s", err)
             return
         self._cars.take_in({car.vin for car in mapped if car.is_primary}, now)
 
-    async def read_if_due(self, car: Car, *, at_once: bool) -> None:
-        """Read a car if there is a reason and a call for it; `at_once`, because its owner wants it."""
+    async def read_if_due(self, car: Car, *, at_once: bool) -> SourceError | None:
+        """Read a car if there is a reason and a call for it; `at_once`, because its owner wants it.
+
+        Returns why it could not be, if there was a reason.
+        """
         reason = Reason.OWNER if at_once else self._reason_to_read(car)
-        if reason is None or not self._access.ledger.may_call(reason):
-            return
+        if reason is None:
+            return None
+        try:
+            self._access.ledger.require(reason, self._least_calls(car))
+        except SlowDownError as err:
+            if car.vehicle is None:  # whoever waits for the car is to be told until when
+                car.trouble = err
+            return err
         try:
             await self.read(car, reason)
         except SignInRequiredError:
             raise
         except SourceError as err:
             _LOGGER.debug("A car could not be read (%s): %s", reason, err)
+            return err
+        return None
 
     def _reason_to_read(self, car: Car) -> Reason | None:
         return reason_to_read(
@@ -87,45 +95,69 @@ class Reader:
             calls_left=self._access.ledger.calls_left,
         )
 
+    def _least_calls(self, car: Car) -> int:
+        """The calls without which a car cannot be read; fewer would be spent in vain."""
+        return 1 + (car.basic is None) + (0 if self._access.containers.is_there else CALLS_TO_MAKE)
+
     async def read(self, car: Car, reason: Reason) -> Vehicle:
         """Read a car, and what belongs to it if it is time for that.
 
         Raises:
             SourceError: It could not be read.
         """
-        car.tried_at = self._clock()
-        try:
-            await self._read_basic(car, reason)
-            data = await self._access.containers.telematic_data(car.vin, reason)
-        except SourceError as err:
-            car.trouble = err
-            raise
+        knew_basic = car.basic is not None
+        data = await self._ask(car, reason)
         now = self._clock()
+        if car.vehicle:
+            car.rebuild(now)  # what has streamed meanwhile is news
+        wishes = set(car.wishes)
         car.readings.take_answer(data, now)
         car.read_at = car.heard_at = now
-        car.trouble = None
-        if reason is not Reason.OWNER and wants_tires(car, now):
-            await self._read_tires(car)
         car.rebuild(now)
-        car.wishes.clear()
+        car.wishes = wishes  # what BMW answered needs no second look
+        if reason is not Reason.OWNER and wants_tires(car, now):
+            if knew_basic and not car.has_model:
+                await self._read_basic_again(car)
+            await self._read_tires(car)
+            car.rebuild(self._clock())
         return car.vehicle or Vehicle(vin=car.vin)
 
-    async def _read_basic(self, car: Car, reason: Reason) -> None:
-        """Ask what a car is, if that is not known; an answer that said little is better than none."""
-        if not wants_basic(car, self._clock()):
-            return
+    async def _ask(self, car: Car, reason: Reason) -> dict[str, Json]:
+        """What BMW knows of a car's state, with which all comes true that it was wished for until now.
+
+        Raises:
+            SourceError: It could not be read.
+        """
+        ledger = self._access.ledger
+        ledger.require(reason, self._least_calls(car))
+        car.tried_at, booked = self._clock(), ledger.booked
+        wishes, car.wishes = car.wishes, set()
         try:
-            car.basic = await self._access.client.basic_data(car.vin, reason)
-        except TryLaterError as err:
             if car.basic is None:
-                raise
+                car.basic = await self._access.client.basic_data(car.vin, reason)
+            data = await self._access.containers.telematic_data(car.vin, reason)
+            wishes.clear()
+        except SourceError as err:
+            car.trouble = err
+            if ledger.booked > booked and not isinstance(err, SignInRequiredError | SlowDownError):
+                car.failures += 1
+            raise
+        finally:
+            car.wishes |= wishes
+        car.trouble, car.failures = None, 0
+        return data
+
+    async def _read_basic_again(self, car: Car) -> None:
+        """Ask once more what a car is, as the answer did not say it; one that said little is better than none."""
+        try:
+            car.basic = await self._access.client.basic_data(car.vin, Reason.DAILY)
+        except SignInRequiredError:
+            raise
+        except SourceError as err:
             _LOGGER.debug("What a car is could not be asked again: %s", err)
-        if car.vehicle:
-            car.rebuild(self._clock())
 
     async def _read_tires(self, car: Car) -> None:
         """Look at the tires; many cars have nothing to say of them."""
-        car.tires_at = self._clock()
         if not self._access.ledger.may_call(Reason.DAILY):
             return
         try:
@@ -134,3 +166,7 @@ class Reader:
             raise
         except SourceError as err:
             _LOGGER.debug("The tires could not be read: %s", err)
+            car.tires_failures = 0 if isinstance(err, NotAllowedError) else car.tires_failures + 1
+        else:
+            car.tires_failures = 0
+        car.tires_at = self._clock()

@@ -18,17 +18,20 @@ from .. import (
     Json,
     KeepCredentials,
     NotAllowedError,
+    Obstacle,
     OnStep,
     OnVehicles,
     Refusal,
+    SignInRequiredError,
     Source,
+    SourceError,
     TryLaterError,
 )
 from ..anonymize import Anonymizer
+from ..bugs import Bugs
 from .access import Access
 from .cars import Car, Cars
-from .catalogue import PERSONAL
-from .checkup import check_up
+from .checkup import check_up, obstacle_of
 from .failures import Cause, cause_of
 from .histories import Histories
 from .message import Message
@@ -99,12 +102,11 @@ class CarDataSource(Source):
         self._on_change = on_change
         self._later = later
         self._cars = Cars(access.memory, clock)
-        for car in self._cars.by_vin.values():
-            if car.basic is not None and car.heard_at is not None:
-                car.rebuild(clock())
         self._stream_left_at = clock()
         self._is_streaming = False
         self._changed: set[str] = set()
+        self._heard: set[str] = set()
+        self._bugs = Bugs(_LOGGER)
         self._call_off: Callable[[], object] | None = None
         self._turn = asyncio.Lock()
         self._reader = Reader(access, self._cars, clock, silent_since=self._silent_since)
@@ -150,13 +152,18 @@ class CarDataSource(Source):
 
     @property
     @override
-    def personal_extras(self) -> Collection[str]:
-        return PERSONAL
+    def checkup(self) -> Checkup:
+        return check_up(self._access, self._cars, self.stream, self._heard)
 
     @property
     @override
-    def checkup(self) -> Checkup:
-        return check_up(self._access, self._cars, self.stream)
+    def obstacle(self) -> Obstacle | None:
+        return obstacle_of(self.stream)
+
+    @property
+    @override
+    def listening(self) -> Json:
+        return self.stream.to_tell() if self._stream else None
 
     @property
     def stream(self) -> StreamStatus:
@@ -180,13 +187,16 @@ class CarDataSource(Source):
         """Read what is worth a call; with `look_for_cars`, everything, from what is kept back for the owner."""
         self._require_stream_sign_in()
         async with self._turn:
-            self._cars.put_right(self._clock())
+            self._put_right(self._clock())
+            unread: dict[str, SourceError] = {}
             try:
-                await self._reader.look_for_cars(at_once=look_for_cars)
+                shortfall = await self._look_for_cars(at_once=look_for_cars)
                 # If calls do not suffice for all, they go to the cars of which we know least.
                 for car in sorted(self._cars.by_vin.values(), key=lambda car: car.read_at or LONG_AGO):
-                    if car.vin not in leave_out:
-                        await self._reader.read_if_due(car, at_once=look_for_cars)
+                    if car.vin in leave_out or car.missing_since:
+                        continue
+                    if trouble := await self._reader.read_if_due(car, at_once=look_for_cars):
+                        unread[car.vin] = trouble
             finally:
                 await self._cars.store()
             now = self._clock()
@@ -197,7 +207,24 @@ class CarDataSource(Source):
                 vehicles=vehicles,
                 failures=failures,
                 left_out=frozenset(self._cars.by_vin.keys() & set(leave_out)),
+                shortfall=(shortfall or _first(unread, vehicles)) if look_for_cars else None,
             )
+
+    async def _look_for_cars(self, *, at_once: bool) -> SourceError | None:
+        """Find out which cars there are; why that cannot be is only returned while some are known, which are read.
+
+        Raises:
+            SourceError: None is known, or nothing can be asked without a new sign-in.
+        """
+        try:
+            await self._reader.look_for_cars(at_once=at_once)
+        except SignInRequiredError:
+            raise
+        except SourceError as err:
+            if not self._cars.by_vin:
+                raise
+            return err
+        return None
 
     @override
     async def refresh(self, vin: str, *, state_only: bool = False) -> Vehicle:
@@ -212,7 +239,7 @@ class CarDataSource(Source):
                 vehicle = await self._reader.read(car, Reason.OWNER)
             finally:
                 await self._cars.store()
-            return vehicle
+            return car.vehicle or vehicle  # of which the stream may have told more while it was written down
 
     @override
     async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
@@ -242,6 +269,7 @@ class CarDataSource(Source):
         car = self._cars.by_vin.get(vin)
         if car is None or not isinstance(payload, dict):
             return
+        self._heard.add(vin)
         now = self._clock()
         sent_at = moment_in(payload.get("timestamp")) or LONG_AGO
         car.heard_at = now
@@ -259,10 +287,17 @@ class CarDataSource(Source):
         self._is_streaming = True
 
     def stream_has_gone(self) -> None:
-        """The stream is away."""
+        """The stream is away; of an upload that it broke off in, the rest is lost, however soon it is back."""
         if self._is_streaming:
             self._stream_left_at = self._clock()
+            for vin in self._changed & self._cars.by_vin.keys():
+                self._cars.by_vin[vin].wishes.add(Reason.STREAM_WAS_AWAY)
         self._is_streaming = False
+
+    def _put_right(self, now: datetime) -> None:
+        """Believe no moment that is still to come: the clock was ahead then, and has been set back."""
+        self._cars.put_right(now)
+        self._stream_left_at = min(self._stream_left_at, now)
 
     def _silent_since(self) -> datetime | None:
         return None if self._is_streaming else self._stream_left_at
@@ -304,7 +339,7 @@ class CarDataSource(Source):
             self.stream_has_come()
         else:
             self.stream_has_gone()
-        self._on_change({})
+        self._say({})
 
     def _require_stream_sign_in(self) -> None:
         """See that the stream has not been given up because of the sign-in; that it is not switched on is no reason.
@@ -326,4 +361,16 @@ class CarDataSource(Source):
             if car and car.basic is not None and car.rebuild(now) and car.vehicle:
                 changed[vin] = car.vehicle
         if changed:
+            self._say(changed)
+
+    def _say(self, changed: Mapping[str, Vehicle]) -> None:
+        """Tell of cars; what a listener stumbles over is nothing that could be mended here, and must break nothing."""
+        try:
             self._on_change(changed)
+        except Exception as err:  # noqa: BLE001 (whatever it is)
+            self._bugs.tell(err, "telling of cars")
+
+
+def _first(troubles: Mapping[str, SourceError], vins: Collection[str]) -> SourceError | None:
+    """The first trouble with one of these cars."""
+    return next((trouble for vin, trouble in troubles.items() if vin in vins), None)

@@ -6,7 +6,6 @@ while it is away is lost. No call of the day is spent here.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
 import random
@@ -14,13 +13,15 @@ import ssl
 from typing import Final
 
 from .. import Clock, SignInRequiredError, SlowDownError, SourceError
+from ..bugs import Bugs
 from .auth import Sleep
 from .broker import BrokenOffError, Connection
-from .failures import Cause, SignInFailedError
 from .hosts import Broker, broker
 from .message import Message, read_message
-from .stream_pauses import Chance, Pauses
+from .stream_pauses import STEADY, Chance, Pauses
+from .stream_refusals import Refusals
 from .stream_status import StreamStatus, Trouble
+from .stream_troubles import Troubles
 from .tokens import StreamKey, TokenKeeper
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,22 +36,17 @@ _NAP_S: Final = 60
 """No wait is longer without a look at the clock: the one that waiting goes by stops while a computer sleeps."""
 
 type Consume = Callable[[Message], Awaitable[None]]
-"""Takes a message; the next one waits until it has returned. It must not raise."""
+"""Takes a message; the next one waits until it has returned."""
 
 type Tell = Callable[[StreamStatus], None]
 """Is told of the stream whenever it was connected, lost or given up."""
 
 
-@dataclass(slots=True)
-class _Refused:
-    """Which tokens the broker did not accept since it last accepted one, by how it said so."""
-
-    as_bad: str | None = None
-    without_reason: str | None = None
-
-
 class Stream:
-    """Keeps an account connected to the stream from `start` to `close`, or until the owner has to sign in again."""
+    """Keeps an account connected to the stream from `start` to `close`, or until the owner has to sign in again.
+
+    Nothing else ends it: a mistake of ours, or of those who listen, is told to the log once, and the stream goes on.
+    """
 
     def __init__(  # noqa: PLR0913 (all it needs comes from outside)
         self,
@@ -76,14 +72,13 @@ class Stream:
         self._tls = tls
         self._sleep = sleep
         self._pauses = Pauses(clock, chance)
-        self._refused = _Refused()
+        self._refusals = Refusals(clock)
+        self._troubles = Troubles(clock)
+        self._bugs = Bugs(_LOGGER)
         self._task: asyncio.Task[None] | None = None
         self._connected_since: datetime | None = None
         self._last_message_at: datetime | None = None
-        self._trouble: Trouble | None = None
-        self._failed_by: Trouble | None = None
-        self._trouble_at: datetime | None = None
-        self._evictions = self._messages = self._strange = 0
+        self._messages = self._strange = 0
         self._next_attempt_at: datetime | None = None
         self._ended_by: SignInRequiredError | None = None
 
@@ -93,11 +88,12 @@ class Stream:
         return StreamStatus(
             connected_since=self._connected_since,
             last_message_at=self._last_message_at,
-            last_trouble=self._trouble,
-            last_trouble_at=self._trouble_at,
-            failed_by=self._failed_by,
+            last_trouble=self._troubles.last,
+            last_trouble_at=self._troubles.last_at,
+            failed_by=self._troubles.failed_by,
+            is_stuck=self._troubles.is_stuck,
             has_rival=self._pauses.has_rival(self._connected_since),
-            evictions=self._evictions,
+            evictions=self._troubles.evictions,
             messages=self._messages,
             strange=self._strange,
             next_attempt_at=self._next_attempt_at,
@@ -122,7 +118,7 @@ class Stream:
         except SignInRequiredError as err:
             self._ended_by = err
             _LOGGER.debug("Stream given up: the owner has to sign in again")
-            self._tell(self.status)
+            self._tell_status()
 
     async def _connect_once(self) -> datetime:
         """Have one connection, from its token to its end; returns when to have the next one."""
@@ -130,19 +126,19 @@ class Stream:
         until: datetime | None = None
         trouble: Trouble | None = None
         try:
-            key = await self._tokens.stream_key(self._refused.as_bad or self._refused.without_reason)
+            key = await self._tokens.stream_key(self._refusals.worn)
+            trouble, began = await self._connect_with(key)
         except SignInRequiredError:
             raise
         except SourceError as err:
             trouble, until = Trouble.NO_KEY, err.until if isinstance(err, SlowDownError) else None
-        else:
-            trouble, began = await self._connect_with(key)
+        except Exception as err:  # noqa: BLE001 (whatever it is: nobody would notice that nothing streams any more)
+            self._bugs.tell(err, "streaming")
+            trouble = Trouble.BUG
         now = self._clock()
         lived = now - began
-        trouble = self._failed_by = self._pauses.judge(trouble, lived)
-        if trouble:
-            self._trouble, self._trouble_at = trouble, now
-            self._evictions += trouble is Trouble.RIVAL
+        trouble = self._pauses.judge(trouble, lived)
+        self._troubles.note(trouble)
         return max(now + self._pauses.after(trouble, lived), until or now)
 
     async def _connect_with(self, key: StreamKey) -> tuple[Trouble | None, datetime]:
@@ -152,19 +148,21 @@ class Stream:
         try:
             await connection.open()
             began = self._connected_since = self._clock()
-            self._failed_by = None
-            self._refused = _Refused()
+            self._troubles.connected()
+            self._refusals.accepted()
             _LOGGER.debug("Stream connected")
-            self._tell(self.status)
+            self._tell_status()
             await self._listen(connection, max(key.ends_at - BEFORE_END, began + _SHORTEST))
         except BrokenOffError as err:
             trouble = self._expected(err.trouble, key)
             _LOGGER.debug("Stream not connected: %s", trouble or "its token has ended")
-            self._note_refusal(trouble, key)
+            self._refusals.note(trouble, key.id_token)
             return trouble, began
         else:
             return None, began
         finally:
+            if self._connected_since and self._clock() - began >= STEADY:
+                self._troubles.forget()
             self._connected_since = None
             await connection.close()
 
@@ -182,6 +180,12 @@ class Stream:
         await connection.close()
 
     async def _hear(self, topic: str, payload: bytes) -> None:
+        try:
+            await self._take_in(topic, payload)
+        except Exception as err:  # noqa: BLE001 (whatever it is: it costs one message, not those after it)
+            self._bugs.tell(err, "taking in a message of the stream")
+
+    async def _take_in(self, topic: str, payload: bytes) -> None:
         message = read_message(topic, payload)
         if message is None:
             self._strange += 1
@@ -194,23 +198,15 @@ class Stream:
         """No trouble if it was broken off about when its token ends, by a clock that is not quite ours."""
         return None if trouble is Trouble.DROPPED and self._clock() >= key.ends_at - BEFORE_END else trouble
 
-    def _note_refusal(self, trouble: Trouble | None, key: StreamKey) -> None:
-        """See to it that a token that was refused is exchanged once.
-
-        Raises:
-            SignInFailedError: Not even a new one is accepted.
-        """
-        if trouble is Trouble.BAD_CREDENTIALS:
-            if self._refused.as_bad not in {None, key.id_token}:
-                message = "BMW's stream does not accept a new token either: sign in again"
-                raise SignInFailedError(message, Cause.TOKEN_NOT_ACCEPTED)
-            self._refused.as_bad = key.id_token
-        elif trouble is Trouble.REFUSED and self._refused.without_reason is None:
-            self._refused.without_reason = key.id_token
+    def _tell_status(self) -> None:
+        try:
+            self._tell(self.status)
+        except Exception as err:  # noqa: BLE001 (whatever a listener stumbles over, the stream is there for others, too)
+            self._bugs.tell(err, "telling of the stream")
 
     async def _pause(self, until: datetime) -> None:
         self._next_attempt_at = until
-        self._tell(self.status)
+        self._tell_status()
         await self._wait_until(until)
         self._next_attempt_at = None
 

@@ -18,9 +18,12 @@ _OFFLINE: Final = timedelta(seconds=30)
 _NOT_PERMITTED: Final = timedelta(minutes=5)
 _LADDERS: Final[Mapping[Trouble, tuple[timedelta, timedelta]]] = {
     Trouble.NO_KEY: (timedelta(seconds=30), timedelta(minutes=5)),
+    Trouble.UNTRUSTED: (timedelta(seconds=30), timedelta(minutes=5)),
+    Trouble.BAD_CREDENTIALS: (GAP, timedelta(minutes=5)),
     Trouble.REFUSED: (GAP, timedelta(minutes=5)),
     Trouble.BUSY: (timedelta(minutes=1), timedelta(minutes=5)),
     Trouble.RIVAL: (timedelta(minutes=15), timedelta(hours=1)),
+    Trouble.BUG: (timedelta(minutes=1), timedelta(hours=1)),
 }
 """The first pause and the longest one; each is twice the one before."""
 
@@ -87,10 +90,10 @@ class Pauses:
                 pause = _OFFLINE  # not longer and longer, so that an outage is over when it is over
             case Trouble.NOT_PERMITTED:
                 pause = _NOT_PERMITTED
-            case Trouble.NO_KEY | Trouble.REFUSED | Trouble.BUSY | Trouble.RIVAL:
-                pause = self._climb(trouble)
-            case Trouble.BAD_CREDENTIALS | Trouble.DROPPED | None:
+            case Trouble.DROPPED | None:
                 pause = GAP
+            case _:  # each has a ladder of its own
+                pause = self._climb(trouble)
         return pause + pause * (_JITTER * self._chance())
 
     def _climb(self, trouble: Trouble) -> timedelta:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 import logging
 from typing import Final
@@ -34,6 +35,10 @@ _LOGGER = logging.getLogger(__name__)
 
 IN_FLIGHT: Final = 6
 """How many requests of one account may be under way at a time: as many as a browser sends to one server."""
+
+_ADDRESSES: Final = 32
+_address: Final = lru_cache(_ADDRESSES)(httpx.URL)
+"""An address, read once: a few are asked again and again, and reading one takes a tenth of the work for a request."""
 
 
 @dataclass(slots=True)
@@ -174,8 +179,8 @@ class Client:
         own = data_headers(self._tokens.identity, self._region, question.brand, token)
         request = httpx.Request(
             question.method,
-            f"{self._origin}{question.full_path}",
-            params=dict(question.params),
+            _address(f"{self._origin}{question.full_path}"),
+            params=dict(question.params) or None,
             headers=own | dict(question.headers),
             json=question.body,
         )

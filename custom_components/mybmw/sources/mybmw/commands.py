@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from http import HTTPStatus
 import logging
+import re
 from typing import Final
 
 from ...vehicle import Fate, FindVehicle, Location, Outcome, Reason, Step
@@ -42,7 +43,11 @@ _FATES: Final = {
     "IGNORED": (Fate.IGNORED, Reason.BY_CAR),
     "ERROR": (Fate.FAILED, Reason.BY_CAR),
 }
-_NO_WORDS: Final = "<no error returned>"
+_CODE: Final = re.compile(r"(?=.{5,60}\Z)[A-Z]+(?:_[A-Z]+)+")
+"""What says why and cannot name anybody: a VIN and a plate have digits, names and sentences small letters or spaces.
+
+The one that has been seen is CHARGING_MODE_NOT_SET (home-assistant/core#141991).
+"""
 
 
 def pauses_s() -> Iterator[float]:
@@ -161,11 +166,15 @@ def _event(answer: Answer) -> Fields:
 
 
 def _words(answer: Fields) -> str | None:
-    """What the car, or BMW, says for itself; it stands in the answer or in an object within."""
-    texts = [
+    """Why, in the codes of the car or BMW; they stand in the answer or in an object within.
+
+    A sentence is left out: who owns the car, where it is and which one it is could stand there in any words, and what
+    is told of a command is kept in the recorder's database and shown to all.
+    """
+    codes = [
         text
         for fields in (answer.part("errorDetails"), answer)
         for key in ("title", "description", "errorDetails", "message")
-        if (text := fields.text(key)) and text != _NO_WORDS
+        if (text := fields.text(key)) and _CODE.fullmatch(text)
     ]
-    return ": ".join(dict.fromkeys(texts)) or None
+    return ": ".join(dict.fromkeys(codes)) or None

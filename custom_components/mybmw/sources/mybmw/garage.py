@@ -10,7 +10,7 @@ from ...vehicle.effects import shows_effect
 from .. import Json, NotAllowedError, Refusal, SourceError, UnknownError
 from ..spans import is_over
 from .brands import ListBrand
-from .build import vins_of
+from .build import Lasting, vins_of
 
 LIST_LIFETIME: Final = timedelta(hours=1)
 """How long a list with cars on it is believed, and every list of an account that has no cars at all."""
@@ -23,6 +23,9 @@ RETRY_AFTER: Final = timedelta(hours=1)
 
 CHARGING_ROUNDS: Final = 3
 """For how many rounds in a row a car's charging details may be missing before those of last time are dropped."""
+
+_SHORTEST_ROUND: Final = timedelta(minutes=4)
+"""Rounds come no faster: a car that is looked at again and again after a command is still in the same one."""
 
 PLAN_SETTLES: Final = timedelta(minutes=5)
 """For how long a change to the charging plan may be missing in what BMW says of the plan after the car has taken it."""
@@ -70,10 +73,10 @@ class Car:
     """A car and the latest answers about it, as they came.
 
     `charging_error` is why there are no charging details of this round; for how many rounds there were none is counted
-    in `charging_misses`. `vehicle` is what the answers amount to, None before the first time. `doubted_since` is set
-    while BMW says that it does not know the car or that we may not see it: it may have been sold. `found` is where it
-    was when it was looked for last. `plan_changes` are those that it has taken lately, with when, and its report does
-    not show yet.
+    in `charging_misses`, the last time at `charging_missed`. `vehicle` is what the answers amount to, None before the
+    first time, and `lasting` what of it can be used again. `doubted_since` is set while BMW says that it does not know
+    the car or that we may not see it: it may have been sold. `found` is where it was when it was looked for last.
+    `plan_changes` are those that it has taken lately, with when, and its report does not show yet.
     """
 
     vin: str = field(repr=False)
@@ -84,7 +87,9 @@ class Car:
     charging: Json = field(default=None, repr=False)
     charging_error: SourceError | None = None
     charging_misses: int = 0
+    charging_missed: datetime | None = None
     vehicle: Vehicle | None = field(default=None, repr=False)
+    lasting: Lasting = field(default_factory=Lasting, repr=False)
     doubted_since: datetime | None = None
     found: Location | None = field(default=None, repr=False)
     plan_changes: list[tuple[datetime, SetChargingPlan]] = field(default_factory=list)
@@ -114,15 +119,26 @@ class Car:
             self.profile = answer
             self.about_profile.succeed(now)
 
-    def take_charging(self, answer: Json | SourceError) -> None:
-        """Learn the charging details, None if there are none; lost ones are replaced by those of before for a while."""
-        if isinstance(answer, SourceError):
-            self.charging_error = answer
+    def take_charging(self, answer: Json | SourceError, now: datetime) -> None:
+        """Learn the charging details, None if there are none; those of before serve for a while if there is no answer.
+
+        A denial is no answer either: one alone is more often a slip of BMW's than its word about the car.
+        """
+        if not isinstance(answer, SourceError):
+            self.forget_charging()
+            self.charging = answer
+            return
+        self.charging_error = answer
+        if is_over(self.charging_missed, _SHORTEST_ROUND, now):
             self.charging_misses += 1
-            if is_denial(answer) or self.charging_misses > CHARGING_ROUNDS:
-                self.charging = None
-        else:
-            self.charging, self.charging_error, self.charging_misses = answer, None, 0
+            self.charging_missed = now
+        if self.charging_misses > CHARGING_ROUNDS:
+            self.charging = None
+
+    def forget_charging(self) -> None:
+        """Know nothing of the charging details; those of before serve no longer."""
+        self.charging, self.charging_error = None, None
+        self.charging_misses, self.charging_missed = 0, None
 
     def take_vehicle(self, vehicle: Vehicle) -> Vehicle:
         """Learn what the answers amount to, and which changes to the plan they show."""
@@ -219,11 +235,16 @@ class Garage:
                 self.lists[brand].inquiry.known = None
         self._looks_without_cars = 0 if self.cars else self._looks_without_cars + 1
 
+    def distrust(self) -> None:
+        """Keep nothing that is only true for a while: nobody is told anything for now, nor knows for how long."""
+        for car in self.cars.values():
+            car.forget_charging()
+
     def leave_out(self, vins: Collection[str]) -> frozenset[str]:
         """Let some cars rest, and say which of them are here; what is only true for a while is not kept of them."""
         resting = [car for car in self.cars.values() if car.vin in vins]
         for car in resting:
-            car.take_charging(None)
+            car.forget_charging()
             car.doubted_since = None
         return frozenset(car.vin for car in resting)
 

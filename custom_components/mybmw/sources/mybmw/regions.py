@@ -149,6 +149,7 @@ def may_hear_secrets(address: str) -> bool:
     if url.userinfo or url.query or url.fragment:
         return False
     if (here := loopback()) is not None:
-        return (url.scheme, url.netloc) == ("http", httpx.URL(here).netloc)
+        there = httpx.URL(here)
+        return (url.scheme, url.netloc) == (there.scheme, there.netloc)
     is_usual = url.scheme == "https" and url.port is None  # httpx's word for the usual port, also where it is named
     return is_usual and _BMW_HOST.fullmatch(url.raw_host.decode()) is not None

@@ -60,9 +60,10 @@ class MyBmwSource(Source):
     """One account in BMW's cloud for its app.
 
     The answers of one look at the account are the only ones a vehicle is built from, with two exceptions: its profile
-    hardly ever changes, and charging details that got lost are those of last time for a few rounds. They say how the
-    owner has set the car to charge, which seldom changes either, and one lost request must not set off automations.
-    An oddity tells of it.
+    hardly ever changes, and charging details that got lost, or were denied, are those of last time for a few rounds.
+    They say how the owner has set the car to charge, which seldom changes either, and one such request must not set off
+    automations. An oddity tells of it. After a refusal of the account, which may last for days, there are none of
+    before.
     """
 
     def __init__(  # noqa: PLR0913 (all it needs comes from outside)
@@ -97,6 +98,13 @@ class MyBmwSource(Source):
 
     @override
     async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
+        try:
+            return await self._fetch(look_for_cars=look_for_cars, leave_out=leave_out)
+        except SignInRequiredError, NotAllowedError:
+            self._garage.distrust()
+            raise
+
+    async def _fetch(self, *, look_for_cars: bool, leave_out: Collection[str]) -> Fetch:
         this_round = self._client.begin()
         await self._look_at_lists(this_round, everything=look_for_cars)
         left_out = self._garage.leave_out(leave_out)
@@ -221,7 +229,7 @@ class MyBmwSource(Source):
         if wants_profile:
             car.take_profile(profile, now)
         if not state_only:
-            car.take_charging(charging)
+            car.take_charging(charging, now)
         if isinstance(state, SourceError):
             return self._not_read(car, state, now)
         if isinstance(profile, SourceError) and car.profile is None:
@@ -229,7 +237,7 @@ class MyBmwSource(Source):
         car.state, car.doubted_since = state, None
         vehicle = car.take_vehicle(self._build(car, now))
         if car.has_charging_details is not wanted_charging_details:
-            car.take_charging(await self._attempt(_about_charging(car, now), this_round))
+            car.take_charging(await self._attempt(_about_charging(car, now), this_round), now)
             vehicle = car.take_vehicle(self._build(car, now))
         return vehicle
 
@@ -282,7 +290,7 @@ class MyBmwSource(Source):
             charging=car.charging,
             fetched_at=now.replace(microsecond=0),
         )
-        vehicle = build_vehicle(answers, in_china=self._region.has_shifted_positions)
+        vehicle = build_vehicle(answers, in_china=self._region.has_shifted_positions, lasting=car.lasting)
         if car.found:
             vehicle = vehicle.located(car.found)
         return replace(vehicle, oddities=vehicle.oddities + oddities)

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 import heapq
 from itertools import count
+import ssl
 
 from custom_components.mybmw.sources.cardata.access import Access
 from custom_components.mybmw.sources.cardata.message import Message
 from custom_components.mybmw.sources.cardata.stream import Stream
 from custom_components.mybmw.sources.cardata.stream_status import StreamStatus
 from tests.simulator import Simulator
+from tests.simulator.garage import LivingCar
+from tests.simulator.stream import News, StreamFault
 from tests.sources.cardata.rig import NOW
 
 PATIENCE_S = 6
@@ -52,20 +55,34 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
+def i5(cloud: Simulator) -> LivingCar:
+    """The first car."""
+    car = cloud.garage["I5"]
+    assert isinstance(car, LivingCar)
+    return car
+
+
+def news(cloud: Simulator, payload: bytes, vin: str | None = None) -> News:
+    """A message of it, or of somebody else."""
+    return News(f"{cloud.cardata.customer().account.gcid}/{vin or i5(cloud).vin}", payload)
+
+
 class Listener:
     """A stream, and what came of it."""
 
-    def __init__(self, cloud: Simulator, access: Access, time: Time) -> None:
+    def __init__(self, cloud: Simulator, access: Access, time: Time, *, tls: ssl.SSLContext | None = None) -> None:
         self.cloud = cloud
         self.time = time
         self.messages: list[Message] = []
         self.told: list[StreamStatus] = []
+        self.stumble: Callable[[object], None] = lambda _given: None
         self._happened = asyncio.Event()
         self.stream = Stream(
             access.tokens,
             self._consume,
             clock=time,
             tell=self._hear,
+            tls=tls,
             sleep=time.sleep,
             chance=lambda: 0,
         )
@@ -96,6 +113,21 @@ class Listener:
         """Let the time until its next attempt pass, and wait for what comes of that."""
         await self.pass_by(seconds=(await self.waiting()).total_seconds())
 
+    async def turned_away(self, fault: StreamFault) -> None:
+        """Lose the connection, and have the next one refused."""
+        self.cloud.stream.faults.add(fault)
+        await self.cloud.stream.look()
+        self.cloud.stream.gate.cut(next(iter(self.cloud.stream.gate.sessions.values())))
+        await self.retry()
+        await self.waiting()
+
+    async def let_in(self) -> None:
+        """Have the next attempt accepted."""
+        self.cloud.stream.faults.clear()
+        await self.cloud.stream.look()
+        await self.retry()
+        await self.connected()
+
     async def pass_by(self, **duration: float) -> None:
         """Let time pass, but not while something is happening on a socket."""
         end = self.time() + timedelta(**duration)
@@ -117,7 +149,9 @@ class Listener:
     async def _consume(self, message: Message) -> None:
         self.messages.append(message)
         self._happened.set()
+        self.stumble(message)
 
     def _hear(self, status: StreamStatus) -> None:
         self.told.append(status)
         self._happened.set()
+        self.stumble(status)

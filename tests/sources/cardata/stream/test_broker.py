@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+import socket
 import ssl
 from typing import Final
 
@@ -102,7 +103,7 @@ async def test_only_a_broker_that_can_prove_itself_gets_a_token(server: Server) 
     # The server's loop would complain of such a client.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     connection = Connection(Broker("127.0.0.1", server.port), KEY, ssl.create_default_context())
-    assert await trouble_of(connection) is Trouble.UNREACHABLE
+    assert await trouble_of(connection) is Trouble.UNTRUSTED
     assert not server.left.is_set(), "the server has not even read from it"
 
 
@@ -143,6 +144,17 @@ async def test_a_broker_that_is_not_heard_any_more_has_not_evicted_us(
 ) -> None:
     monkeypatch.setattr(room, "KEEPALIVE_S", 1)  # seconds, of which it takes two
     assert await trouble_of(connect(), listens=True) is Trouble.UNREACHABLE
+
+
+async def test_a_socket_that_is_closed_before_it_is_watched_is_left_alone(connect: Callable[[], Connection]) -> None:
+    """By then its number may be another one's; if not, Home Assistant's log has a traceback."""
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    client = connect()._client
+    with socket.socket() as closing:
+        client._on_socket_register_write(client._client, None, closing)
+    await asyncio.sleep(0)
+    assert complaints == []
 
 
 def test_a_refusal_says_no_secret() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 import ssl
 
 import pytest
@@ -10,17 +9,15 @@ import pytest
 from custom_components.mybmw.sources.cardata.broker import Connection
 from custom_components.mybmw.sources.cardata.hosts import Broker
 from custom_components.mybmw.sources.cardata.tokens import StreamKey
-from tests.bench.certified import ca_file, certify
 from tests.bench.publisher import publisher
+from tests.certified import ca_file, certified
 
 MESSAGES = 20_000
 PATIENCE_S = 30
 
 
 @pytest.mark.usefixtures("socket_enabled")
-async def test_a_flood_is_read_to_the_last_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")  # is put back afterwards
-    certify(tmp_path)
+async def test_a_flood_is_read_to_the_last_message() -> None:
     heard = 0
     all_came = asyncio.Event()
 
@@ -31,12 +28,13 @@ async def test_a_flood_is_read_to_the_last_message(tmp_path: Path, monkeypatch: 
             all_came.set()
 
     key = StreamKey(gcid="customer", id_token="any", ends_at=datetime.now(UTC) + timedelta(hours=1))
-    async with publisher(key.gcid, ["WBAEXAMPLE0000000"]) as sender:
-        connection = Connection(Broker("127.0.0.1", sender.port), key, ssl.create_default_context(cafile=ca_file()))
-        await connection.open()
-        listening = asyncio.create_task(connection.listen(hear))
-        await sender.publish(MESSAGES)
-        async with asyncio.timeout(PATIENCE_S):
-            await all_came.wait()
-        await connection.close()
-        await listening
+    with certified():
+        async with publisher(key.gcid, ["WBAEXAMPLE0000000"]) as sender:
+            connection = Connection(Broker("127.0.0.1", sender.port), key, ssl.create_default_context(cafile=ca_file()))
+            await connection.open()
+            listening = asyncio.create_task(connection.listen(hear))
+            await sender.publish(MESSAGES)
+            async with asyncio.timeout(PATIENCE_S):
+                await all_came.wait()
+            await connection.close()
+            await listening

@@ -12,23 +12,12 @@ from custom_components.mybmw.sources.cardata.stream import Stream
 from custom_components.mybmw.sources.cardata.stream_status import Trouble
 from tests.simulator import Fault, Simulator
 from tests.simulator.cardata import STREAM
-from tests.simulator.garage import LivingCar
-from tests.simulator.stream import GARBAGE, News, No, Second, StreamFault
+from tests.simulator.stream import GARBAGE, No, Second, StreamFault
 from tests.sources.cardata.rig import API, TOKEN, asked
 
-from .rig import Listener, Time
+from .rig import Listener, Time, i5, news
 
 MILEAGE = "vehicle.vehicle.travelledDistance"
-
-
-def i5(cloud: Simulator) -> LivingCar:
-    car = cloud.garage["I5"]
-    assert isinstance(car, LivingCar)
-    return car
-
-
-def news(cloud: Simulator, payload: bytes, vin: str | None = None) -> News:
-    return News(f"{cloud.cardata.customer().account.gcid}/{vin or i5(cloud).vin}", payload)
 
 
 def knocks(cloud: Simulator) -> list[tuple[float, bool, No | None]]:
@@ -136,38 +125,6 @@ async def test_a_wait_ends_by_the_clock_and_not_by_its_length(listener: Listener
     time.now += timedelta(minutes=56)  # for which the computer slept
     await listener.pass_by(minutes=1)
     assert len(cloud.stream.gate.knocks) == 2
-
-
-async def test_a_bad_token_is_renewed_once(listener: Listener, cloud: Simulator) -> None:
-    await listener.connected()
-    cloud.stream.faults.add(StreamFault.BAD_CREDENTIALS)
-    await cloud.stream.look()
-    cloud.stream.gate.cut(next(iter(cloud.stream.gate.sessions.values())))
-    await listener.retry()
-    await listener.waiting()
-    assert listener.status.last_trouble is Trouble.BAD_CREDENTIALS
-    cloud.stream.faults.clear()
-    await cloud.stream.look()
-    await listener.retry()
-    await listener.connected()
-    assert asked(cloud, TOKEN) == [("token", 200)]
-
-
-async def test_two_bad_tokens_are_the_end(listener: Listener, cloud: Simulator) -> None:
-    await listener.connected()
-    cloud.stream.faults.add(StreamFault.BAD_CREDENTIALS)
-    await cloud.stream.look()
-    cloud.stream.gate.cut(next(iter(cloud.stream.gate.sessions.values())))
-    await listener.retry()
-    await listener.retry()
-    await listener.until(lambda: listener.status.ended_by)
-    assert isinstance(listener.status.ended_by, SignInFailedError)
-    assert listener.status.ended_by.cause is Cause.TOKEN_NOT_ACCEPTED
-    assert asked(cloud, TOKEN) == [("token", 200)]
-    before = len(cloud.stream.gate.knocks)
-    await listener.pass_by(hours=5)
-    assert len(cloud.stream.gate.knocks) == before
-    assert asked(cloud, API) == []
 
 
 async def test_a_refused_token_is_renewed_once_and_then_waited_for(listener: Listener, cloud: Simulator) -> None:
@@ -336,14 +293,13 @@ async def test_nothing_selected_in_the_portal_is_told(cloud: Simulator, listener
 
 async def test_an_outage_is_over_when_it_is_over(cloud: Simulator, listener: Listener) -> None:
     await listener.connected()
-    await cloud.stream.gate.close()
+    cloud.stream.faults.add(StreamFault.UNREACHABLE)
+    await cloud.stream.look()
     for _ in range(5):
         await listener.retry()
         assert await listener.waiting() == timedelta(seconds=30)
     assert listener.status.last_trouble is Trouble.UNREACHABLE
-    await cloud.stream.gate.open(cloud.stream.behind, cloud.stream.port)
-    await listener.retry()
-    await listener.connected()
+    await listener.let_in()
 
 
 # The end

@@ -70,7 +70,8 @@ def _fuel(tank: Told, range_km: int | None) -> Fuel | None:
 
 
 def _battery(cells: Told, basic: Fields, range_km: int | None, charging: Charging | None) -> Battery | None:
-    soc = cells.believe(state_of_charge(cells.readings, is_charging=bool(charging and charging.is_charging)))
+    soc = state_of_charge(cells.readings, is_charging=bool(charging and charging.is_charging))
+    cells.believe(soc, is_cars=soc is not cells.readings.get(Key.SOC_PREDICTED))
     level = None if soc is None else cells.measured(Key.SOC_HEADER, soc, "%", PERCENT[0], PERCENT[-1])
     as_of = cells.as_of
     battery = Battery(

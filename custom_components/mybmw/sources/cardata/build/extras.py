@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from ....vehicle import Extra
-from ..catalogue import CATALOGUE
+from ..catalogue import CATALOGUE, is_personal
 from ..entry import Kind
 from ..keys import Key
 from ..reading import LONG_AGO, Reading
+from ..traps import NOT_THE_CARS
 from .told import written_moment
 
 _MAPPED: Final = frozenset(Key)
@@ -21,8 +22,10 @@ def build_extras(readings: Mapping[str, Reading]) -> dict[str, Extra]:
 def _extra(key: str, reading: Reading) -> Extra:
     known = CATALOGUE.get(key)
     value = reading.value
+    is_cars = reading.at != LONG_AGO and key not in NOT_THE_CARS
     return Extra(
-        as_of=None if reading.at == LONG_AGO else reading.at.replace(microsecond=0),
+        as_of=reading.at.replace(microsecond=0) if is_cars else None,
         value=written_moment(value) if known and known.kind is Kind.MOMENT and isinstance(value, str) else value,
         unit=reading.unit if known is None or known.kind is Kind.NUMBER else None,
+        is_personal=is_personal(key, value),
     )

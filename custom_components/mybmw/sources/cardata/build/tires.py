@@ -1,6 +1,7 @@
 """The four tires: pressures from the car, all else from the tire diagnosis."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 import re
 from typing import Final
@@ -18,6 +19,9 @@ _WHEELS: Final[Mapping[Wheel, tuple[str, Key, Key]]] = {
 }
 _SEASON: Final[Tokens[TireSeason | None]] = Tokens(
     {"SUMMER": TireSeason.SUMMER, "WINTER": TireSeason.WINTER}, absent=None, unlisted=TireSeason.UNKNOWN
+)
+_COLORS: Final[Tokens[int | None]] = Tokens(
+    {"GREEN": 0, "YELLOW": 1, "RED": 2, "GREY": None}, absent=None, unlisted=None
 )
 _KILOPASCALS: Final = range(1, 1_001)
 _WEEK: Final = re.compile(r"([0-9]{2})/(20[0-9]{2})")
@@ -41,10 +45,26 @@ def build_tires(told: Told, diagnosis: Fields) -> Tires | None:
 
 
 def _tire(told: Told, wheel: Fields, pressure: Key, target: Key) -> Tire | None:
-    tread = wheel.part("tread")
-    tire = Tire(
+    tire = _identified(wheel)
+    if tire != Tire():
+        tire = replace(
+            tire,
+            wear_status=wheel.part("tyreWear").token("statusColor", _COLORS),
+            defect_status=wheel.part("tyreDefect").token("statusColor", _COLORS),
+            is_made_for_bmw=wheel.part("optimizedForOem").flag("optimizedForOem"),
+        )
+    tire = replace(
+        tire,
         pressure_kpa=told.integer(pressure, "kPa", _KILOPASCALS),
         target_pressure_kpa=told.integer(target, "kPa", _KILOPASCALS),
+    )
+    return tire if tire != Tire() else None
+
+
+def _identified(wheel: Fields) -> Tire:
+    """Which tire it is. Of one that BMW does not know, nothing else is to be believed: it is filled in all the same."""
+    tread = wheel.part("tread")
+    return Tire(
         season=wheel.part("season").token("season", _SEASON),
         manufacturer=tread.text("manufacturer"),
         tread=tread.text("treadDesign"),
@@ -53,7 +73,6 @@ def _tire(told: Told, wheel: Fields, pressure: Key, target: Key) -> Tire | None:
         manufactured=_manufactured(wheel.part("tyreProductionDate")),
         mounted=wheel.part("mountingDate").day("mountingDate"),
     )
-    return tire if tire != Tire() else None
 
 
 def _size(written: str | None) -> str | None:

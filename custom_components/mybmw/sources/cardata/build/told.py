@@ -7,7 +7,7 @@ from typing import Final, Self
 from ...fields import MOST_ODDITIES, Oddities
 from ..keys import Key
 from ..reading import LONG_AGO, Reading
-from ..traps import KM_PER_MILE
+from ..traps import KM_PER_MILE, NOT_THE_CARS
 
 _MOMENTS: Final = ("%d.%m.%Y %H:%M:%S UTC", "%d.%m.%Y %H:%M UTC", "%m/%d/%Y %H:%M:%S UTC", "%m/%d/%Y %H:%M UTC")
 """How BMW writes moments in text; which of both orders it is, the signs tell."""
@@ -24,7 +24,7 @@ _FACTORS: Final[Mapping[tuple[str | None, str], float]] = {
 
 
 class Told:
-    """The readings that one part of a car is made of. `as_of` is when the newest of them was said."""
+    """The readings that one part of a car is made of. `as_of` is when the car said the newest of them."""
 
     def __init__(self, readings: Mapping[str, Reading], oddities: Oddities) -> None:
         """See all readings; what is odd goes to `oddities`."""
@@ -38,18 +38,19 @@ class Told:
 
     @property
     def as_of(self) -> datetime | None:
-        """When the newest of all that was read for this part was said."""
+        """When the car said the newest of all that was read for this part; None if it is BMW that says all of it."""
         return None if self._newest == LONG_AGO else self._newest.replace(microsecond=0)
 
     def reading(self, key: Key) -> Reading | None:
         """A reading, if the car knows what it says there."""
-        return self.believe(self.readings.get(key))
+        return self.believe(self.readings.get(key), is_cars=key not in NOT_THE_CARS)
 
-    def believe(self, reading: Reading | None) -> Reading | None:
-        """A reading that was found another way, as one of this part."""
+    def believe(self, reading: Reading | None, *, is_cars: bool = True) -> Reading | None:
+        """A reading that was found another way, as one of this part; how old that is, it tells if it is the car's."""
         if reading is None or reading.value is None:
             return None
-        self._newest = max(self._newest, reading.at)
+        if is_cars:
+            self._newest = max(self._newest, reading.at)
         return reading
 
     def says(self, key: Key) -> bool:

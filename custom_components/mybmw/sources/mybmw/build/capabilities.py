@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ....vehicle import Capabilities, Climate, ClimateActivity, ClimateFunction, ClimateTimerTrigger, DigitalKey
+from ....vehicle import Capabilities, ClimateFunction, ClimateTimerTrigger, DigitalKey
 from ...fields import Fields, Tokens
 
 _CLIMATE_FUNCTION: Final[Tokens[ClimateFunction | None]] = Tokens(
@@ -14,24 +14,24 @@ _CLIMATE_TIMER_TRIGGER: Final[Tokens[ClimateTimerTrigger | None]] = Tokens(
 _ACTIVATED: Final = "activated"
 
 
-def build_capabilities(allowed: Fields, state: Fields, climate: Climate | None) -> Capabilities:
+def build_capabilities(allowed: Fields, *, reports_state: bool, tells_climate: bool) -> Capabilities:
     """What BMW says is allowed.
 
     Stopping the climate control has no flag of its own: it can be stopped where it can be started and tells what it
-    does. Every car can be looked for, even one whose flag says no (github.com/bimmerconnected/bimmer_connected issue
-    643).
+    does (`tells_climate`). Every car can be looked for, even one whose flag says no
+    (github.com/bimmerconnected/bimmer_connected issue 643).
     """
     start_climate = allowed.flag("climateNow") is True
     charging_control = allowed.part("remoteChargingCommands").texts("chargingControl")
     return Capabilities(
-        reports_state=state.flag("isLscSupported") is True,
+        reports_state=reports_state,
         tracking=allowed.flag("vehicleFinder") is True,
         lock=allowed.flag("lock") is True,
         unlock=allowed.flag("unlock") is True,
         flash_lights=allowed.flag("lights") is True,
         sound_horn=allowed.flag("horn") is True,
         start_climate=start_climate,
-        stop_climate=start_climate and climate is not None and climate.activity is not ClimateActivity.UNKNOWN,
+        stop_climate=start_climate and tells_climate,
         find_vehicle=True,
         send_destination=allowed.flag("sendPoi") is True,
         start_charging="START" in charging_control,

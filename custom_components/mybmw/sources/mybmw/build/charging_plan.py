@@ -4,7 +4,7 @@ The state tells the plan in one dialect, the charging details in another, which 
 there they have always said the same.
 """
 
-from datetime import datetime, time
+from datetime import time
 from typing import Final, NamedTuple
 
 from ....vehicle import (
@@ -51,18 +51,16 @@ class _Told(NamedTuple):
     departure_timers: tuple[DepartureTimer, ...]
 
 
-def build_charging_plan(
-    state: Fields, details: Fields, drive_train: DriveTrain, as_of: datetime | None
-) -> ChargingPlan | None:
+def build_charging_plan(plan: Fields, details: Fields, drive_train: DriveTrain) -> ChargingPlan | None:
     """The plan as the state tells it, completed by what only the charging details say.
 
     BMW sends a plan for cars without a plug too; it means nothing.
     """
     if not drive_train.has_high_voltage_battery:
         return None
-    plan, detailed_plan = state.part("chargingProfile"), details.part("chargeAndClimateTimerDetail")
     if not plan and not details:
         return None
+    detailed_plan = details.part("chargeAndClimateTimerDetail")
     settings, detailed_settings = plan.part("chargingSettings"), details.part("chargingSettingsDetail")
     ac_limit = detailed_settings.part("acLimit")
     told = _plan(plan) if plan else _detailed_plan(detailed_plan)
@@ -72,7 +70,6 @@ def build_charging_plan(
         timer_type=told.timer_type,
         window=told.window,
         departure_timers=told.departure_timers,
-        as_of=as_of,
         is_pre_entry_climatization_on=_first(
             plan.flag("climatisationOn"), detailed_plan.flag("isPreconditionForDepartureActive")
         ),

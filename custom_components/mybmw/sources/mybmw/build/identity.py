@@ -21,8 +21,8 @@ _YEARS_OF_CENTURY: Final = range(100)
 _STEPS: Final = range(100_000)
 
 
-def build_identity(profile: Fields, state: Fields, listed: ListBrand) -> Identity:
-    """What the car is; which list it stands on tells the make if the profile does not."""
+def build_identity(profile: Fields, listed: ListBrand, *, is_left_hand_drive: bool | None) -> Identity:
+    """What the car is; which list it stands on tells the make if the profile does not, the state where one steers."""
     return Identity(
         brand=profile.token("brand", _BRAND) or listed.make,
         model=profile.text("model"),
@@ -30,7 +30,7 @@ def build_identity(profile: Fields, state: Fields, listed: ListBrand) -> Identit
         body_type=profile.text("bodyType"),
         color_argb=profile.integer("color", _COLORS),
         country=profile.text("countryOfOrigin"),
-        is_left_hand_drive=state.flag("isLeftSteering"),
+        is_left_hand_drive=is_left_hand_drive,
         drive_train=profile.token("driveTrain", _DRIVE_TRAIN),
         head_unit=HeadUnit(
             type=profile.text("headUnitType"),

@@ -1,6 +1,5 @@
 """Services that become due and messages of the check control."""
 
-from datetime import datetime
 from typing import Final
 
 from ....vehicle import CheckControlMessage, Maintenance, Service, ServiceStatus, ServiceType, Severity
@@ -14,11 +13,10 @@ _KILOMETERS_LEFT: Final = range(-1_000_000, 1_000_000)
 _NAMELESS: Final = "other"
 
 
-def build_maintenance(state: Fields, as_of: datetime | None) -> Maintenance:
+def build_maintenance(state: Fields) -> Maintenance:
     """What is due, and which messages say more than that all is well."""
     services, messages = state.parts("requiredServices"), state.parts("checkControlMessages")
     return Maintenance(
-        as_of=as_of,
         services=None if services is None else tuple([_service(service) for service in services]),
         messages=None
         if messages is None

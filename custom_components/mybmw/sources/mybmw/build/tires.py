@@ -1,7 +1,7 @@
 """The four tires."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from ....vehicle import Tire, Tires, TireSeason
@@ -17,16 +17,13 @@ _WEEKS: Final = range(10_000)
 _NO_WEEK: Final = 5299
 
 
-def build_tires(state: Fields, as_of: datetime | None) -> Tires | None:
+def build_tires(tires: Fields) -> Tires | None:
     """The tires that are known; after a change of tires some or all are not, for a while."""
-    tires = state.part("tireState")
     front_left, front_right = _tire(tires.part("frontLeft")), _tire(tires.part("frontRight"))
     rear_left, rear_right = _tire(tires.part("rearLeft")), _tire(tires.part("rearRight"))
     if not (front_left or front_right or rear_left or rear_right):
         return None
-    return Tires(
-        as_of=as_of, front_left=front_left, front_right=front_right, rear_left=rear_left, rear_right=rear_right
-    )
+    return Tires(front_left=front_left, front_right=front_right, rear_left=rear_left, rear_right=rear_right)
 
 
 def _tire(tire: Fields) -> Tire | None:

@@ -1,0 +1,126 @@
+"""How the container of an account is doing, as it is remembered between starts, and how long it is left alone."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from .. import Json, TryLaterError
+from .autopilot import BASELINE, LEAST_REST, rest_after
+from .failures import Cause
+from .memory import Memory, Page, count_of, moment_of
+
+MENDING_REST: Final = timedelta(hours=6)
+"""A container that BMW refuses, or that does not last, is not made anew more often; longer if it is refused again."""
+
+LONGEST_REST: Final = timedelta(days=7)
+"""... nor is it left unsaid for longer that we want more than BMW gave. At first that is said daily, for an outage
+looks the same as an account that cannot have more."""
+
+STALE: Final = frozenset({Cause.CONTAINER_GONE, Cause.BAD_REQUEST})
+"""What BMW says of a container by which it no longer answers. It does not always have the right word for that."""
+
+DENIED: Final = frozenset({Cause.CONTAINER_LIMIT, Cause.KEY_UNKNOWN, Cause.BAD_REQUEST})
+_REFUSED: Final = DENIED | {Cause.UNEXPLAINED}
+"""What BMW says of a container that it does not want to make; anything else passes by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerStatus:
+    """A container that we made or found (without `container_id` there is none), and what failed.
+
+    It was made for what we `wanted` then (a purpose), with what was `got` (another if reduced), which are so many
+    descriptors (`size`). BMW last refused with the words `refused_by`: to answer by it, or else to make one. What was
+    `tried` last (a purpose) was refused so many times in a row (`failures`). None is made before `rests_until`, and no
+    better one before `better_at`.
+    """
+
+    container_id: str = ""
+    wanted: str = ""
+    got: str = ""
+    size: int = 0
+    tried: str = ""
+    failures: int = 0
+    rests_until: datetime | None = None
+    better_at: datetime | None = None
+    refused_by: Cause | None = None
+
+    @classmethod
+    def remembered(cls, memory: Memory, wanted: str) -> Self:
+        """As it was written down; of what failed, only what is wanted still."""
+        page = memory.read(Page.CONTAINER)
+        container_id, made_for, got, cause = (_text(page.get(key)) for key in ("id", "wanted", "got", "refused_by"))
+        is_ours = container_id and made_for and got
+        size = count_of(page.get("size"))
+        ours = cls(container_id=container_id, wanted=made_for, got=got, size=size) if is_ours else cls()
+        if page.get("tried") != wanted:
+            return ours
+        return replace(
+            ours,
+            tried=wanted,
+            failures=count_of(page.get("failures")),
+            rests_until=moment_of(page.get("rests_until")),
+            better_at=moment_of(page.get("better_at")),
+            refused_by=Cause(cause) if cause in _REFUSED | STALE else None,
+        )
+
+    async def keep(self, memory: Memory) -> None:
+        """Write it down.
+
+        Raises:
+            TryLaterError: It could not be stored; until a restart it is remembered all the same.
+        """
+        content: dict[str, Json] = {
+            "id": self.container_id,
+            "wanted": self.wanted,
+            "got": self.got,
+            "size": self.size,
+            "tried": self.tried,
+            "failures": self.failures,
+            "rests_until": self.rests_until.isoformat() if self.rests_until else None,
+            "better_at": self.better_at.isoformat() if self.better_at else None,
+            "refused_by": self.refused_by.value if self.refused_by else None,
+        }
+        await memory.write(Page.CONTAINER, content)
+
+    async def keep_if_possible(self, memory: Memory) -> None:
+        """Write it down, if only until a restart."""
+        with suppress(TryLaterError):
+            await self.keep(memory)
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it is too soon to make one."""
+        return _is_to_come(self.rests_until, now)
+
+    def may_be_better(self, wanted: str, now: datetime) -> bool:
+        """Whether it is time to ask for one with all that is `wanted`."""
+        return self.got != wanted and not _is_to_come(self.better_at, now)
+
+    def made(self, wanted: str, now: datetime, *, is_mended: bool) -> Self:
+        """It has just been made or found, maybe in place of one that is broken."""
+        return replace(
+            self,
+            failures=int(self.got != wanted),
+            better_at=now + BASELINE if self.got != wanted else None,
+            rests_until=now + MENDING_REST if is_mended else None,
+        )
+
+    def refused(self, wanted: str, cause: Cause | None, now: datetime, *, is_broken: bool) -> Self:
+        """None was to be had, so that it is not tried with each car and after each restart."""
+        failures = self.failures + 1
+        if self.container_id and not is_broken:
+            better_at = now + rest_after(failures, BASELINE, LONGEST_REST)
+            return replace(self, tried=wanted, failures=failures, better_at=better_at)
+        if cause in _REFUSED:
+            until = now + rest_after(failures, MENDING_REST)
+            return replace(self, tried=wanted, failures=failures, rests_until=until, refused_by=cause)
+        return replace(self, tried=wanted, rests_until=now + LEAST_REST)
+
+
+def _is_to_come(moment: datetime | None, now: datetime) -> bool:
+    """Whether a moment is not over; one that is too far away was set with a clock that was wrong."""
+    return moment is not None and now < moment <= now + LONGEST_REST
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
