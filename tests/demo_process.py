@@ -13,7 +13,7 @@ _LOGGER = logging.getLogger(__name__)
 DEMO: Final = Path(__file__).parent.parent / "scripts" / "demo"
 READY_WITHIN_S: Final = 150
 """Mostly for a first start, which has to install Home Assistant; otherwise it is ready in twenty seconds."""
-STOPS_WITHIN_S: Final = 30
+STOPS_WITHIN_S: Final = 60
 
 
 def free_port() -> int:

@@ -14,7 +14,8 @@ from custom_components.mybmw.sources import Json
 from tests.demo_process import READY_WITHIN_S, demo, free_port, said
 
 INTEGRATION: Final = "/config/integrations/integration/mybmw"
-PATIENCE_MS: Final = 30_000
+PATIENCE_MS: Final = 90_000
+"""Of a machine that has much else to do; where all is well, nobody waits so long."""
 ASK: Final = """question => document.querySelector("home-assistant").hass.callWS(question)"""
 """What Home Assistant answers to a question of its own pages."""
 
@@ -52,7 +53,7 @@ class Desk:
     async def choose(self, account: str, item: str) -> None:
         """Choose something from the menu of an account."""
         await self.account(account).get_by_label("Menu").first.click()
-        await self.home.get_by_role("menuitem", name=item).first.click()
+        await self.account(account).get_by_role("menuitem", name=item).first.click()
 
     async def ask(self, **question: Json) -> Json:
         """What Home Assistant answers to its own page."""
@@ -67,6 +68,10 @@ class Desk:
     def dialog(self) -> Locator:
         """The dialog that leads through signing in."""
         return self.home.locator("dialog-data-entry-flow")
+
+    async def fill_in(self, field: str, text: str) -> None:
+        """Write into a field of the dialog; by its name, because the fields of a form arrive one by one."""
+        await self.dialog.get_by_role("textbox", name=field).fill(text)
 
     async def add_account(self, door: str) -> None:
         """Begin to add an account through one of BMW's doors."""
@@ -86,15 +91,15 @@ class Desk:
 
     async def sign_in_by_password(self, username: str) -> None:
         """Fill in what MyBMW wants to know of somebody who is not known yet, and solve the captcha."""
-        await self.dialog.locator("input").nth(0).fill(username)
-        await self.dialog.locator("input").nth(1).fill("demo")
+        await self.fill_in("Username", username)
+        await self.fill_in("Password", "demo")
         await self.dialog.get_by_role("button", name="Submit").click()
         await self.solve_captcha()
 
     async def sign_in_by_code(self, offer: str) -> None:
         """Enter the client id that the demo has offered for something, and the code at BMW's page."""
         [client_id] = re.findall(rf"{offer}.* client id (\S+)", self.told)
-        await self.dialog.locator("input").fill(client_id)
+        await self.fill_in("Client ID", client_id)
         await self.dialog.get_by_role("button", name="Submit").click()
         await self.approve_code()
         await self.dialog.get_by_role("button", name="Submit").click()
@@ -106,6 +111,14 @@ class Desk:
         tab = await opening.value
         await tab.get_by_label("I am human").dispatch_event("click")  # the tab may close before it could be seen ticked
         await self.home.bring_to_front()
+
+
+@asynccontextmanager
+async def sees(sight: Locator) -> AsyncGenerator[None]:
+    """Have seen something on a page by the end of the block, however briefly it was there."""
+    async with asyncio.TaskGroup() as watching:
+        watching.create_task(sight.first.wait_for())
+        yield
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import pytest
 from tests.recorded import RECORDED_CARS
 from tests.simulator.living import LIVING_CARS
 
-from .desk import NEIGHBORS, OURS, Desk, desk
+from .desk import NEIGHBORS, OURS, Desk, desk, sees
 
 PICTURES_ARE_SHOWN: Final = """count => {
   const images = root => [...root.querySelectorAll("*")].flatMap(element => [
@@ -49,6 +49,7 @@ async def sees_the_dashboard(owner: Desk) -> None:
 async def refreshes(owner: Desk) -> None:
     """All cars at once: BMW is asked for its lists of cars, which an update by itself does once an hour."""
     lists = owner.switchboard.get_by_text(re.compile(r"POST \S+/vehicle-list"))
+    await lists.first.wait_for()
     asked = await lists.count()
     await owner.home.get_by_role("button", name="Refresh all cars now").first.click()
     await lists.nth(asked).wait_for()
@@ -85,7 +86,7 @@ async def signs_in_again(owner: Desk) -> None:
     await owner.account(OURS).get_by_text("BMW no longer accepts the stored sign-in").wait_for()
     await owner.switchboard.get_by_role("button", name="Everything off").click()
     await owner.home.get_by_role("button", name="Reconfigure").click()
-    await owner.dialog.locator("input").last.fill("demo")
+    await owner.fill_in("Password", "demo")
     await owner.dialog.get_by_role("button", name="Submit").click()
     await owner.solve_captcha()
     await owner.account(OURS).get_by_text("BMW no longer accepts the stored sign-in").wait_for(state="detached")
@@ -126,7 +127,7 @@ async def wants_a_code(owner: Desk) -> None:
     """For unlocking, in the options of the account."""
     await owner.open_integration()
     await owner.account(OURS).get_by_label("Configure").first.click()
-    await owner.dialog.locator("input").last.fill(CODE)
+    await owner.fill_in("Code for unlocking", CODE)
     await owner.dialog.get_by_role("button", name="Submit").click()
     await owner.dialog.get_by_role("button", name="Finish").click()
 
@@ -135,10 +136,10 @@ async def unlocks_and_locks(owner: Desk) -> None:
     """With the code; with a wrong one the car stays locked."""
     lock = tile(owner, "Lock")
     await lock.get_by_text("Locked", exact=True).wait_for()
-    await enter_code(owner, "Unlock", "1357")
-    await owner.home.get_by_text("That is not the code for unlocking").first.wait_for()
-    await enter_code(owner, "Unlock", CODE)
-    await lock.get_by_text("Unlocking", exact=True).wait_for()
+    async with sees(owner.home.get_by_text("That is not the code for unlocking")):
+        await enter_code(owner, "Unlock", "1357")
+    async with sees(lock.get_by_text("Unlocking", exact=True)):
+        await enter_code(owner, "Unlock", CODE)
     await lock.get_by_text("Unlocked", exact=True).wait_for()
     await logged(owner, "Unlock: Executed")
     await enter_code(owner, "Lock", CODE)
@@ -154,9 +155,9 @@ async def flashes(owner: Desk) -> None:
 async def reads_why_a_car_did_not(owner: Desk) -> None:
     """In the words of the car; and then the next command may come."""
     await owner.prepare("charging-mode-not-set")
-    await tile(owner, "Flash lights").get_by_role("button", name="Press").last.click()
+    async with sees(owner.home.get_by_text("The car could not do it. Its words: CHARGING_MODE_NOT_SET")):
+        await tile(owner, "Flash lights").get_by_role("button", name="Press").last.click()
     await logged(owner, "Flash lights: Failed · The car says so · CHARGING_MODE_NOT_SET")
-    await owner.home.get_by_text("The car could not do it. Its words: CHARGING_MODE_NOT_SET").first.wait_for()
     await tile(owner, "Command status").get_by_text("Idle", exact=True).wait_for()
     await owner.switchboard.get_by_role("button", name="Everything off").click()
 
@@ -164,7 +165,7 @@ async def reads_why_a_car_did_not(owner: Desk) -> None:
 async def sets_a_target(owner: Desk) -> None:
     """One step down; the car's own report has it, too."""
     target = tile(owner, "Target SoC")
-    slider = target.get_by_role("slider")
+    slider = target.locator("[role=slider][aria-valuenow]")
     before = int(await slider.get_attribute("aria-valuenow") or "")
     await slider.press("ArrowLeft")
     await logged(owner, "Change charging settings: Executed")
