@@ -34,6 +34,7 @@ def test_no_text_is_left_over(language: str) -> None:
         "mybmw_settings",
     }
     assert section(texts, "config", "progress").keys() == {"cardata_wait", "checkup"}
+    assert section(texts, "options", "abort").keys() == {"checked"}
     assert section(texts, "options", "step").keys() == {"init", "doctor"}
     assert section(texts, "options", "error").keys() == {"unlock_code_blank", "unlock_code_mixed"}
     assert section(texts, "config", "error").keys() == {

@@ -1,34 +1,30 @@
-"""Shows the owner of an account that has signed in again how it is doing, as the owner of a new one is shown."""
+"""Shows an owner how an account of CarData is doing: whenever wanted, and after each sign-in."""
 
 from asyncio import Task
 from collections.abc import Mapping
 
-from homeassistant.config_entries import SOURCE_USER, ConfigFlow, ConfigFlowContext, ConfigFlowResult, FlowType
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntryBaseFlow,
+    ConfigFlow,
+    ConfigFlowContext,
+    ConfigFlowResult,
+    FlowType,
+)
 
 from .const import CONF_SOURCE, DOMAIN
 from .coordinator import MyBMWConfigEntry
 from .doctor import async_look_again, signs
 
 
-class CheckupSteps(ConfigFlow):
-    """Waits for an account that is set up anew, shows the checkup, and ends as the sign-in would have ended.
+class DoctorSteps(ConfigEntryBaseFlow):
+    """Shows the checkup of an account, as often as its owner wants another look.
 
-    That is a flow of its own, which the sign-in's leads to: Home Assistant ends a flow that asks for a new sign-in when
-    it reloads the account, and only then is there anything to show. As one that a user has begun, it keeps nothing from
-    being asked and shows up nowhere if its dialog is just closed.
+    `_ends_as` is what is said in the end: a `reason`, of our own or in the texts of a `domain`.
     """
 
     _account: MyBMWConfigEntry
-    _setting_up: Task[None]
     _ends_as: Mapping[str, str]
-
-    async def async_step_checkup(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
-        """Wait until there is something to tell; nothing is asked for it that would not be asked anyway."""
-        if not self._setting_up.done():
-            return self.async_show_progress(
-                step_id="checkup", progress_action="checkup", progress_task=self._setting_up
-            )
-        return self.async_show_progress_done(next_step_id="doctor")
 
     async def async_step_doctor(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Tell what is in order, and what to do about what is not."""
@@ -44,8 +40,27 @@ class CheckupSteps(ConfigFlow):
         return await self.async_step_doctor()
 
     async def async_step_doctor_done(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
-        """Say what the sign-in would have said."""
+        """Leave all as it is."""
         return self.async_abort(reason=self._ends_as["reason"], translation_domain=self._ends_as.get("domain"))
+
+
+class CheckupSteps(DoctorSteps, ConfigFlow):
+    """Waits for an account that is set up anew, shows the checkup, and ends as the sign-in would have ended.
+
+    That is a flow of its own, which the sign-in's leads to: Home Assistant ends a flow that asks for a new sign-in when
+    it reloads the account, and only then is there anything to show. As one that a user has begun, it keeps nothing from
+    being asked and shows up nowhere if its dialog is just closed.
+    """
+
+    _setting_up: Task[None]
+
+    async def async_step_checkup(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
+        """Wait until there is something to tell; nothing is asked for it that would not be asked anyway."""
+        if not self._setting_up.done():
+            return self.async_show_progress(
+                step_id="checkup", progress_action="checkup", progress_task=self._setting_up
+            )
+        return self.async_show_progress_done(next_step_id="doctor")
 
     async def _async_begin_checkup(self, ends_as: Mapping[str, str]) -> ConfigFlowResult:
         """Begin the flow after a sign-in."""

@@ -18,9 +18,9 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from .cardata_flow import CarDataSteps
+from .checkup_flow import DoctorSteps
 from .const import CONF_READ_ONLY, CONF_SOURCE, CONF_UNLOCK_CODE, DOMAIN
 from .coordinator import MyBMWConfigEntry
-from .doctor import async_look_again, signs
 from .mybmw_flow import MyBMWSteps
 from .sources.mybmw import Region
 
@@ -104,12 +104,13 @@ class MyBMWConfigFlow(CarDataSteps, MyBMWSteps, domain=DOMAIN):
         return self.async_show_menu(step_id="reconfigure_cardata", menu_options=["cardata_again", "mybmw"])
 
 
-class MyBMWOptionsFlow(OptionsFlowWithReload):
+class MyBMWOptionsFlow(DoctorSteps, OptionsFlowWithReload):
     """Asks how often the cars are read, and whether they may be commanded; of CarData, tells how it is doing."""
 
     async def async_step_init(self, user_input: _Options | None = None) -> ConfigFlowResult:
         """Show the form, or how CarData is doing: there, nothing is left to choose."""
         if self.config_entry.data[CONF_SOURCE] == "cardata":
+            self._account, self._ends_as = self.config_entry, {"reason": "checked"}
             return await self.async_step_doctor()
         options = self.config_entry.options
         interval_min: int = options.get(
@@ -146,23 +147,6 @@ class MyBMWOptionsFlow(OptionsFlowWithReload):
             ),
             errors=errors,
         )
-
-    async def async_step_doctor(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
-        """Tell what is in order, and what to do about what is not."""
-        return self.async_show_menu(
-            step_id="doctor",
-            menu_options=["doctor_again", "doctor_done"],
-            description_placeholders=signs(self.config_entry),
-        )
-
-    async def async_step_doctor_again(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
-        """Look again."""
-        await async_look_again(self.config_entry)
-        return await self.async_step_doctor()
-
-    async def async_step_doctor_done(self, _user_input: dict[str, str] | None = None) -> ConfigFlowResult:
-        """Leave all as it is."""
-        return self.async_create_entry(data=self.config_entry.options)
 
 
 def _wrong_with(code: str) -> str | None:

@@ -35,7 +35,8 @@ async def adds_an_account_of_cardata(owner: Desk) -> None:
     await owner.add_account("BMW CarData")
     await owner.sign_in_by_code("through BMW CarData")
     await reads_the_checkup(owner)
-    await owner.dialog.get_by_role("button", name="Finish").click()
+    await owner.dialog.get_by_text("Checked. Nothing was changed.").wait_for()
+    await owner.dialog.get_by_role("button", name="Close").last.click()
     await owner.account("CarData").get_by_text("M240i xDrive", exact=True).click()
     await sees_a_car_drive(owner, "sensor.m240i_xdrive_mileage")
 
