@@ -9,7 +9,7 @@ from homeassistant.components.repairs import RepairsFlowResult, repairs_flow_man
 from homeassistant.components.repairs.const import FlowType
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.components.repairs.models import RepairsFlowContext
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -242,6 +242,10 @@ async def test_who_is_blocked_can_leave_by_the_other_door(
     kind, flow_id = result["next_flow"]
     assert kind is FlowType.CONFIG_FLOW
     form = hass.config_entries.flow.async_get(flow_id)
-    assert (form["step_id"], form["context"]["entry_id"]) == ("reconfigure", refused.entry.entry_id)
+    assert (form["step_id"], form["context"]["entry_id"]) == ("cardata", refused.entry.entry_id)
     assert issue_registry.async_get_issue(DOMAIN, issue_id), "nothing is repaired yet"
     assert refused.source.times_asked == 0
+
+    refused.entry.async_start_reauth(hass)
+    await hass.async_block_till_done()
+    assert any(refused.entry.async_get_active_flows(hass, {SOURCE_REAUTH})), "though nobody ends a dialog just closed"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import logging
 from typing import Final, NamedTuple, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
 from homeassistant.core import callback
 from homeassistant.helpers.typing import UNDEFINED
 from homeassistant.util import dt as dt_util
@@ -66,7 +66,7 @@ class AccountFlow(CheckupSteps):
 
     async def async_step_change_number(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Ask whether an account is the right one that has another number at the source it is to change to."""
-        entry = self._get_reconfigure_entry()
+        entry = self.hass.config_entries.async_get_known_entry(self.context["entry_id"])
         if user_input is not None:
             return await self._async_replace(entry, self._signed_in)
         return self._show_change("change_number", entry, self._signed_in)
@@ -85,11 +85,8 @@ class AccountFlow(CheckupSteps):
     @property
     def _entry(self) -> MyBMWConfigEntry | None:
         """The account that is signed in anew, None for one that is added."""
-        if self.source == SOURCE_REAUTH:
-            return self._get_reauth_entry()
-        if self.source == SOURCE_RECONFIGURE:
-            return self._get_reconfigure_entry()
-        return None
+        entry_id = self.context.get("entry_id")
+        return self.hass.config_entries.async_get_known_entry(entry_id) if entry_id else None
 
     def _entry_of(self, source: str) -> MyBMWConfigEntry | None:
         """The same, if it is reached by a source until now."""
@@ -115,7 +112,7 @@ class AccountFlow(CheckupSteps):
         if entry := self._entry:
             if known is entry:
                 return await self._async_replace(entry, signed_in)
-            if known or self.source != SOURCE_RECONFIGURE or entry.data[CONF_SOURCE] == source:
+            if known or self.source == SOURCE_REAUTH or entry.data[CONF_SOURCE] == source:
                 return self.async_abort(reason="wrong_account")
             return await self.async_step_change_number()
         if known is None:

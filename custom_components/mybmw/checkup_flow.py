@@ -3,18 +3,12 @@
 from asyncio import Task
 from collections.abc import Mapping
 
-from homeassistant.config_entries import (
-    SOURCE_USER,
-    ConfigEntryBaseFlow,
-    ConfigFlow,
-    ConfigFlowContext,
-    ConfigFlowResult,
-    FlowType,
-)
+from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlow, ConfigFlowResult, FlowType
 
-from .const import CONF_SOURCE, DOMAIN
+from .const import CONF_SOURCE
 from .coordinator import MyBMWConfigEntry
 from .doctor import async_look_again, signs
+from .next_flow import async_begin_next
 
 
 class DoctorSteps(ConfigEntryBaseFlow):
@@ -48,8 +42,7 @@ class CheckupSteps(DoctorSteps, ConfigFlow):
     """Waits for an account that is set up anew, shows the checkup, and ends as the sign-in would have ended.
 
     That is a flow of its own, which the sign-in's leads to: Home Assistant ends a flow that asks for a new sign-in when
-    it reloads the account, and only then is there anything to show. As one that a user has begun, it keeps nothing from
-    being asked and shows up nowhere if its dialog is just closed.
+    it reloads the account, and only then is there anything to show.
     """
 
     _setting_up: Task[None]
@@ -62,9 +55,8 @@ class CheckupSteps(DoctorSteps, ConfigFlow):
             )
         return self.async_show_progress_done(next_step_id="doctor")
 
-    async def _async_begin_checkup(self, ends_as: Mapping[str, str]) -> ConfigFlowResult:
+    async def _async_begin_checkup(self, account: MyBMWConfigEntry, ends_as: Mapping[str, str]) -> ConfigFlowResult:
         """Begin the flow after a sign-in."""
-        account: MyBMWConfigEntry = self.hass.config_entries.async_get_known_entry(self.context["entry_id"])
 
         async def _async_wait() -> None:
             async with account.setup_lock:  # which is held as long as the account is reloaded
@@ -79,13 +71,8 @@ class CheckupSteps(DoctorSteps, ConfigFlow):
         if account.data[CONF_SOURCE] != "cardata":
             return end
         domain = end.get("translation_domain")
-        checkup = await self.hass.config_entries.flow.async_init(
-            DOMAIN,
-            context=ConfigFlowContext(source=SOURCE_USER, entry_id=account.entry_id),
-            data={"reason": end["reason"]} | ({"domain": domain} if domain else {}),
-        )
+        ends_as = {"reason": end["reason"]} | ({"domain": domain} if domain else {})
+        checkup = await async_begin_next(self.hass, account.entry_id, ends_as)
         return self.async_abort(
-            reason=end["reason"],
-            translation_domain=domain,
-            next_flow=(FlowType.CONFIG_FLOW, checkup["flow_id"]),
+            reason=end["reason"], translation_domain=domain, next_flow=(FlowType.CONFIG_FLOW, checkup)
         )

@@ -83,9 +83,11 @@ class MyBMWConfigFlow(CarDataSteps, MyBMWSteps, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
-        if user_input is not None:  # which no user has typed: a sign-in leads on to here
-            return await self._async_begin_checkup(user_input)
-        return self.async_show_menu(step_id="user", menu_options=["cardata", "mybmw"])
+        if (entry := self._entry) is None:
+            return self.async_show_menu(step_id="user", menu_options=["cardata", "mybmw"])
+        if user_input is None:  # the message that BMW blocks an account leads on to here
+            return await self.async_step_cardata()
+        return await self._async_begin_checkup(entry, user_input)  # as does a sign-in, and no user has typed this
 
     async def async_step_reauth(self, entry_data: Mapping[str, str]) -> ConfigFlowResult:
         """Begin when BMW no longer accepts the sign-in."""

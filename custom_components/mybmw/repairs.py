@@ -9,18 +9,18 @@ from typing import Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.components.repairs.const import FlowType
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import probatio
 
 from . import issues
 from .account_store import AccountStore, UnreadableError, account_id_of
-from .const import DOMAIN
 from .coordinator import MyBMWConfigEntry
 from .doctor import async_look_again, checkup_of, is_ill, signs
 from .issues import is_refused
 from .moments import local_minute
+from .next_flow import async_begin_next
 from .sources import Refusal
 from .sources.pauses import REFUSAL_WAITS, Pause
 from .takeover_dialog import REMEDIES, FailureFlow, TakeOverFlow, WayBackFlow
@@ -82,11 +82,9 @@ class LookAgainFlow(RepairsFlow):
         )
 
     async def async_step_change_source(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
-        """Go on with a form in which the account can be changed to CarData."""
-        form = await self.hass.config_entries.flow.async_init(
-            DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": self._entry.entry_id}
-        )
-        return self.async_abort(reason="change_source", next_flow=(FlowType.CONFIG_FLOW, form["flow_id"]))
+        """Go on with the form in which the account is changed to CarData."""
+        form = await async_begin_next(self.hass, self._entry.entry_id)
+        return self.async_abort(reason="change_source", next_flow=(FlowType.CONFIG_FLOW, form))
 
     async def async_step_look_again(self, user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
         """Look again; as long as the account is refused, the explanation stays."""

@@ -11,6 +11,7 @@ import pytest
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from custom_components.mybmw.repairs import LookAgainFlow
 from custom_components.mybmw.sources import Check, Credentials, Refusal, Verdict
 from custom_components.mybmw.sources.pauses import Pause
 from tests.account import FakeSource
@@ -219,6 +220,26 @@ async def test_an_account_with_another_number_at_each_door_stays_itself(
     back = await submit(hass, await reconfigure(hass, entry, "mybmw"), **ENTERED_IN_CHINA)
     assert back["reason"] == "source_changed"
     assert entry.data == {"source": "mybmw", **ENTERED_IN_CHINA}
+
+
+@pytest.mark.parametrize("has_other_number", [False, True])
+async def test_an_account_changes_by_the_message_that_bmw_blocks_it(
+    hass: HomeAssistant, customer: Customer, naps: Naps, *, has_other_number: bool
+) -> None:
+    """The owner has said there what to change to, and is not asked once more."""
+    entry = known_account(hass, gcid=OTHER_GCID if has_other_number else customer.account.gcid)
+    message = LookAgainFlow(entry, f"{Refusal.BLOCKED}_{entry.entry_id}")
+    message.hass = hass
+    _, flow_id = (await message.async_step_change_source())["next_flow"]
+    form = shown(await hass.config_entries.flow.async_configure(flow_id))
+    assert form["step_id"] == "cardata"
+    result = await enter(hass, naps, await submit(hass, form, client_id=customer.client_id))
+    if has_other_number:
+        assert result["step_id"] == "change_number"
+        result = await submit(hass, result)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "source_changed")
+    assert [entry] == hass.config_entries.async_entries(DOMAIN)
+    assert entry.data["source"] == "cardata"
 
 
 async def test_an_account_does_not_become_one_that_is_there_already(
