@@ -30,7 +30,7 @@ from ..issues import (
     async_report_migration,
 )
 from .disk import async_is_on_disk, async_is_watched, async_watch
-from .journal import AGAIN, Journal, Record, Stage, UnreadableJournalError, awaits_disk
+from .journal import AGAIN, Journal, Record, Stage, UnreadableJournalError, awaits_disk, is_open
 from .lookout import Lookout
 from .plan import Move, Offer, Plan, Reason, async_look
 from .statistics import DatabaseError, async_bridge_sums, async_ending_statistics
@@ -116,13 +116,12 @@ async def async_carry_out[T](
     """
     journal = Journal(hass, account_id)
     async with journal.lock:
-        record = await journal.async_read()
+        record = await journal.async_read_all()
         if plan is None and record and record["stage"] in _BEFORE[stage]:
             plan = record["plan"]
-        elif plan is None or record:
+        elif plan is None or (record and is_open(record)):
             raise OvertakenError
-        before = await journal.async_read_all()
-        if before and before["stage"] == Stage.FINISHED and not await async_is_on_disk(hass, before["plan"]):
+        if record and record["stage"] == Stage.FINISHED and not await async_is_on_disk(hass, record["plan"]):
             raise TooEarlyError
         await async_decide(hass, account_id, stage, plan)
     with suppress(OperationNotAllowed):  # it could not be taken down once, and waits for a restart

@@ -85,7 +85,7 @@ class Journal:
             UnreadableJournalError: Nobody knows.
         """
         record = await self.async_read_all()
-        return None if record is None or record["stage"] in _CLOSED else record
+        return record if record and is_open(record) else None
 
     async def async_read_all(self) -> Record | None:
         """What is written there, even if all of it is done and there is no way back.
@@ -140,6 +140,11 @@ class Journal:
             await self.async_write(_NOTHING)
         except OSError:
             raise failure from None
+
+
+def is_open(record: Record) -> bool:
+    """Whether there is something to do or to undo."""
+    return record["stage"] not in _CLOSED
 
 
 def awaits_disk(record: Record) -> bool:
