@@ -78,3 +78,11 @@ def test_languages_say_the_same(area: str) -> None:
 
     assert english
     assert english == german
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_user_name_is_shown_as_it_is(language: str) -> None:
+    """Else Home Assistant's page makes a link of an e-mail address, to write a mail to."""
+    named = [text for _, text in sentences(TEXTS[language]) if "{username}" in text]
+    assert named
+    assert [text for text in named if "{username}" in text.replace("`{username}`", "")] == []
