@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.repairs import PROBE_WAITS, GoneFlow, async_create_fix_flow
+from custom_components.mybmw.repairs import PROBE_WAITS, GoneFlow, LookAgainFlow, async_create_fix_flow
 from custom_components.mybmw.sources import NotAllowedError, Refusal, SlowDownError, TryLaterError
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up, try_to_set_up
@@ -219,6 +219,29 @@ async def test_an_account_that_is_gone_has_nothing_to_repair(hass: HomeAssistant
         assert isinstance(flow, GoneFlow)
         step = await flow.async_step_init()
         assert (step["type"], step["reason"]) == ("abort", "account_gone")
+
+
+@pytest.mark.parametrize("choice", ["change_source", "look_again"])
+async def test_an_account_that_goes_while_its_dialog_is_open_has_nothing_to_repair(
+    hass: HomeAssistant, entry: MockConfigEntry, choice: str
+) -> None:
+    entry.add_to_hass(hass)
+    dialog = LookAgainFlow(entry, is_blocked=True)
+    dialog.hass = hass
+    await hass.config_entries.async_remove(entry.entry_id)
+    step = await getattr(dialog, f"async_step_{choice}")({})
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "account_gone")
+    assert not hass.config_entries.flow.async_progress(include_uninitialized=True)
+
+
+async def test_an_account_that_could_not_be_taken_down_waits_for_a_restart(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, refused: Refused
+) -> None:
+    await refused.open()
+    freezer.tick(PROBE_WAITS[refused.refusal])
+    refused.entry.mock_state(hass, ConfigEntryState.FAILED_UNLOAD)
+    assert error(await refused.look_again()) == "needs_restart"
+    assert refused.source.times_asked == 0
 
 
 def test_every_message_with_a_dialog_says_when_its_account_is_gone() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.components.repairs.const import FlowType
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, OperationNotAllowed
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import probatio
@@ -52,7 +52,7 @@ async def async_create_fix_flow(
         case _ if kind in REMEDIES:
             return FailureFlow(entry, kind)
         case _:
-            return LookAgainFlow(entry, issue_id)
+            return LookAgainFlow(entry, is_blocked=kind == Refusal.BLOCKED)
 
 
 class GoneFlow(RepairsFlow):
@@ -66,10 +66,10 @@ class GoneFlow(RepairsFlow):
 class LookAgainFlow(RepairsFlow):
     """Explains the refusal, and looks once more when the owner wants it, but not too often."""
 
-    def __init__(self, entry: MyBMWConfigEntry, issue_id: str) -> None:
+    def __init__(self, entry: MyBMWConfigEntry, *, is_blocked: bool) -> None:
         """Be about one account."""
         self._entry = entry
-        self._is_blocked = issue_id.startswith(f"{Refusal.BLOCKED}_")
+        self._is_blocked = is_blocked
 
     async def async_step_init(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
         """Begin; who is blocked can leave by the other door."""
@@ -83,17 +83,28 @@ class LookAgainFlow(RepairsFlow):
 
     async def async_step_change_source(self, _user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
         """Go on with the form in which the account is changed to CarData."""
+        if self._is_gone:
+            return self.async_abort(reason="account_gone")
         form = await async_begin_next(self.hass, self._entry.entry_id)
         return self.async_abort(reason="change_source", next_flow=(FlowType.CONFIG_FLOW, form))
 
     async def async_step_look_again(self, user_input: Mapping[str, str] | None = None) -> RepairsFlowResult:
         """Look again; as long as the account is refused, the explanation stays."""
+        if self._is_gone:
+            return self.async_abort(reason="account_gone")
         if user_input is None:
             return self._explain()
         try:
             return await self._look_again()
         except UnreadableError:  # which the account says, too
             return self._explain("unreadable")
+        except OperationNotAllowed:  # it could not be taken down once
+            return self._explain("needs_restart")
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether the account was removed while the dialog was open."""
+        return self.hass.config_entries.async_get_entry(self._entry.entry_id) is None
 
     async def _look_again(self) -> RepairsFlowResult:
         if (allowed_at := _next_probe(await self._pause())) and dt_util.utcnow() < allowed_at:

@@ -228,7 +228,7 @@ async def test_an_account_changes_by_the_message_that_bmw_blocks_it(
 ) -> None:
     """The owner has said there what to change to, and is not asked once more."""
     entry = known_account(hass, gcid=OTHER_GCID if has_other_number else customer.account.gcid)
-    message = LookAgainFlow(entry, f"{Refusal.BLOCKED}_{entry.entry_id}")
+    message = LookAgainFlow(entry, is_blocked=True)
     message.hass = hass
     _, flow_id = (await message.async_step_change_source())["next_flow"]
     form = shown(await hass.config_entries.flow.async_configure(flow_id))
