@@ -17,6 +17,7 @@ from .const import CONF_GCID, CONF_READ_ONLY, CONF_SOURCE
 from .coordinator import MyBMWConfigEntry
 from .issues import async_clear_issues
 from .keepsakes import async_get_keepsakes
+from .moments import local_minute
 from .pictures import async_forget_refused_pictures
 from .sources import Credentials
 from .sources.bugs import place_of
@@ -102,7 +103,7 @@ class AccountFlow(CheckupSteps):
         """The first full minute after the wait BMW asked for, to be named in a text."""
         if self._wait_until is None:
             return {}
-        return {"until": f"{dt_util.as_local(self._wait_until + timedelta(minutes=1)):%Y-%m-%d %H:%M}"}
+        return {"until": local_minute(self._wait_until + timedelta(minutes=1))}
 
     async def _async_finish(self, signed_in: SignedIn) -> ConfigFlowResult:
         """Put the account in place, unless it is the wrong one."""

@@ -1,6 +1,6 @@
 """Signs in to BMW CarData: a client id from BMW's portal, then a code that the owner enters on a page of BMW's."""
 
-from asyncio import CancelledError, Task, sleep
+from asyncio import Task, sleep
 from collections.abc import Mapping
 import logging
 from typing import Final, override
@@ -20,6 +20,7 @@ from .account_flow import AccountFlow, SignedIn, log_unexpected
 from .account_store import UnreadableError
 from .connection import async_disconnect, connect
 from .const import CARDATA_TITLE, CONF_CLIENT_ID, CONF_SOURCE
+from .moments import local_minute
 from .sources import SlowDownError, SourceError
 from .sources.cardata import (
     API_SCOPE,
@@ -117,8 +118,6 @@ class CarDataSteps(AccountFlow):
             grant = waiting.result()
         except SourceError as err:
             return self._show_failure(err)
-        except CancelledError:
-            raise
         except Exception as err:  # noqa: BLE001 (whatever it is: a flow that breaks off tells its owner nothing)
             log_unexpected(err)
             return self._show_failed("unknown")
@@ -225,7 +224,7 @@ class CarDataSteps(AccountFlow):
             "code": code.user_code,
             "page": code.page,
             "page_with_code": code.page_with_code,
-            "until": f"{dt_util.as_local(code.ends_at):%H:%M}",
+            "until": local_minute(code.ends_at),
         }
 
 
