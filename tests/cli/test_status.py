@@ -34,6 +34,13 @@ async def test_a_car_is_told_of_in_some_lines(two_cars_cloud: Simulator, termina
     assert lines["location"].startswith("48.177334 11.556274")
 
 
+async def test_what_a_car_says_of_its_upkeep_is_told_in_words_of_people(terminal: Terminal) -> None:
+    assert await terminal.type("status", "-v", "DEMO04") is Exit.DONE
+    assert " vehicle inspection (TÜV), ok" in terminal.out
+    assert " tire pressure (low severity)\n" in terminal.out
+    assert " engine oil (medium severity)\n" in terminal.out
+
+
 async def test_a_car_that_tells_little_has_few_lines(two_cars_cloud: Simulator, terminal: Terminal) -> None:
     car = two_cars_cloud.garage.add("J29")
     assert await terminal.type("status", "-v", car.vin) is Exit.DONE

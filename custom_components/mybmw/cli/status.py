@@ -8,12 +8,17 @@ from typing import Final
 import orjson
 
 from ..sources import Fetch, SourceError
-from ..vehicle import Vehicle
+from ..vehicle import ServiceType, Severity, Vehicle
 from ..vehicle.export import EXPORT_VERSION, Plain, export
 from .console import Console, printable
 from .exits import Exit
 
 _ON: Final[Mapping[bool | None, str]] = {True: "yes", False: "no", None: "unknown"}
+_SPOKEN: Final[Mapping[Enum, str]] = {
+    ServiceType.VEHICLE_TUV: "vehicle inspection (TÜV)",
+    **{severity: f"{severity.name.lower()} severity" for severity in Severity if severity is not Severity.UNKNOWN},
+}
+"""What people call a state whose name alone would not say it."""
 
 
 def tell(fetch: Fetch, console: Console, *, as_json: bool) -> Exit:
@@ -89,7 +94,8 @@ def _facts(car: Vehicle) -> Iterator[tuple[str, str]]:
         due = _list(service.due_date.isoformat() if service.due_date else "", _amount(service.due_distance_km, "km"))
         yield "service", _list(_word(service.type), _word(service.status), due)
     for message in car.maintenance.messages or ():
-        yield "message", _list(message.name.replace("_", " "), _word(message.severity))
+        severity = _word(message.severity)
+        yield "message", message.name.replace("_", " ") + (f" ({severity})" if severity else "")
     if location := car.tracked_location:
         yield "location", _list(f"{location.latitude:.6f} {location.longitude:.6f}", location.address or "")
 
@@ -100,7 +106,7 @@ def _list(*parts: str) -> str:
 
 def _word(value: Enum) -> str:
     """The name of a state, empty while the car does not say."""
-    return "" if value.name == "UNKNOWN" else value.name.lower().replace("_", " ")
+    return "" if value.name == "UNKNOWN" else _SPOKEN.get(value) or value.name.lower().replace("_", " ")
 
 
 def _amount(value: int | None, unit: str) -> str:
