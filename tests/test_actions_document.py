@@ -1,7 +1,8 @@
-"""The examples of docs/actions.md do what is said of them, in a real Home Assistant."""
+"""The examples of docs/actions.md do what is said of them, in a real Home Assistant; all documents name real ids."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 import re
@@ -17,6 +18,7 @@ from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.vehicle import (
     ChargingMode,
     ChargingPoint,
@@ -33,20 +35,24 @@ from custom_components.mybmw.vehicle import (
 from .account import NOW, FakeSource, account_entry, recorded_vehicle, set_up
 from .geocoder import Geocoder, geocoding
 
-DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "actions.md"
+REPOSITORY: Final = Path(__file__).parents[1]
+README: Final = REPOSITORY / "README.md"
+DOCS: Final = REPOSITORY / "docs"
+DOCUMENT: Final = DOCS / "actions.md"
 I4: Final = recorded_vehicle("G26")
 
 pytestmark = pytest.mark.freeze_time(NOW)
 
 
-def examples() -> dict[str, dict[str, object]]:
-    """The automations and scripts of the document, by what they are called."""
-    blocks = re.findall(r"^```yaml\n(.+?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+def examples(document: Path) -> list[dict[str, object]]:
+    """What a document shows in YAML."""
+    blocks = re.findall(r"^```yaml\n(.+?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     parsed = [parse_yaml(block) for block in blocks]
-    return {str(example["alias"]): example for example in parsed if isinstance(example, dict)}
+    return [example for example in parsed if isinstance(example, dict)]
 
 
-EXAMPLES: Final = examples()
+EXAMPLES: Final = {str(example["alias"]): example for example in examples(DOCUMENT)}
+"""The automations and scripts of the document, by what they are called."""
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +80,32 @@ async def run(hass: HomeAssistant, alias: str) -> None:
 def test_no_example_is_left_out() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [alias for alias in EXAMPLES if f'"{alias}"' not in text] == []
+
+
+async def test_every_document_means_the_same_car_by_its_ids(
+    hass: HomeAssistant, source: FakeSource, entity_registry: er.EntityRegistry
+) -> None:
+    source.show(replace(I4, capabilities=replace(I4.capabilities, start_charging=True, stop_charging=True)))
+    [account] = hass.config_entries.async_entries(DOMAIN)
+    await hass.config_entries.async_reload(account.entry_id)
+    documents = [README, *DOCS.rglob("*.md"), *DOCS.rglob("*.yaml")]
+    named = {name for path in documents for name in re.findall(r"\b[a-z_]+\.i4\w*", path.read_text(encoding="utf-8"))}
+    assert named
+    assert named - entity_registry.entities.keys() == set()
+
+
+async def test_the_automations_of_the_readme_are_valid(hass: HomeAssistant) -> None:
+    automations = [
+        automation
+        for example in examples(README)
+        if isinstance(several := example.get("automation"), list)
+        for automation in several
+    ]
+    assert await async_setup_component(hass, "automation", {"automation": automations})
+    shown = {state.name: state.state for state in hass.states.async_all("automation")}
+    assert shown == {automation["alias"]: "on" for automation in automations}
+    assert shown
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
 
 
 async def test_a_message_with_a_place(hass: HomeAssistant, source: FakeSource) -> None:

@@ -47,7 +47,7 @@ async def source_of_commands(hass: HomeAssistant, source: FakeSource) -> AsyncGe
     car = an_able_car(charging=ChargingStatus.CHARGING)
     car = replace(
         car,
-        identity=Identity(model="i4", drive_train=DriveTrain.ELECTRIC),
+        identity=Identity(model="i4 eDrive40", drive_train=DriveTrain.ELECTRIC),
         location=Location(as_of=MONDAY, latitude=HOME[0], longitude=HOME[1]),
     )
     source.show(car)
