@@ -12,12 +12,15 @@ import time
 from typing import Final
 
 import aiohttp
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.template import Template
 import pytest
 
 from custom_components.mybmw.sources import Json
-from tests.demo.dashboard import Card, views
+from tests.demo.cards import Card
+from tests.demo.dashboard import views
 from tests.demo.owner import POLL_S, Owner, ShownCar
-from tests.demo_process import DEMO, READY_WITHIN_S, STOPS_WITHIN_S, demo, free_port, said
+from tests.demo_process import READY_WITHIN_S, STOPS_WITHIN_S, demo, free_port, said
 from tests.recorded import RECORDED_CARS
 from tests.simulator.living import LIVING_CARS
 
@@ -99,11 +102,6 @@ async def test_a_real_home_assistant_shows_the_recorded_cars(tmp_path: Path, por
     of_cars = {entity for car in cars.values() for entity in car.entities.values()}
     assert entities_in(json.loads(hung)) == of_cars | {*refresh}
     assert len(refresh) == 2, "one for each account"
-
-    readme = (DEMO.parents[1] / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:binary_)?sensor\.i4_\w+", readme))
-    assert named
-    assert named <= entities_in(json.loads(hung)), "README names entities that nobody has"
 
     assert_nothing_to_complain_of(home)
 
@@ -257,3 +255,24 @@ def test_only_a_known_position_is_on_the_map() -> None:
     here, nowhere = car("i4", device_tracker__location="home"), car("i3", device_tracker__location="unknown")
     maps = [card["entities"] for card in cards([*views([here, nowhere])]) if card.get("type") == "map"]
     assert maps == [[here.entities["device_tracker.location"]]] * 2, "of the overview and of the car itself"
+
+
+@pytest.mark.parametrize(
+    ("states", "says"),
+    [
+        (["on", "off"], ""),
+        (["off", "off"], "Nothing."),
+        (["unavailable", "off"], "Not all cars can be read just now. [Repairs](/config/repairs) may say why."),
+        (["unavailable", "on"], "Not all cars can be read just now. [Repairs](/config/repairs) may say why."),
+    ],
+)
+async def test_what_is_to_be_looked_after_is_never_an_empty_card(
+    hass: HomeAssistant, states: Sequence[str], says: str
+) -> None:
+    both = [car(name, binary_sensor__lids="off") for name in ("i3", "i4")]
+    for one, state in zip(both, states, strict=True):
+        hass.states.async_set(one.entities["binary_sensor.lids"], state)
+    overview, *_ = views(both)
+    [problems, words] = [card for card in cards(overview) if card.get("show_empty") is False]
+    assert problems["type"] == "entity-filter"
+    assert Template(str(words["content"]), hass).async_render(parse_result=False) == says

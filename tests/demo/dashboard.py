@@ -10,9 +10,20 @@ from typing import Final
 
 from custom_components.mybmw.sources import Json
 
+from .cards import (
+    Card,
+    heading,
+    history,
+    if_none_is,
+    map_of,
+    means,
+    only_if_on,
+    per_day,
+    refresh_button,
+    section,
+    wide,
+)
 from .owner import ShownCar
-
-type Card = dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +69,6 @@ _WARNINGS: Final = (
     "binary_sensor.check_control",
     "binary_sensor.tire_warning",
 )
-_WEEK_H: Final = 7 * 24
 _CLIMATE: Final = "switch.climate"
 _BUTTONS: Final = ("button.flash_lights", "button.sound_horn", "button.find_vehicle")
 _SWITCHES: Final = (_CLIMATE, "switch.charging")
@@ -160,15 +170,15 @@ def _overview(cars: Sequence[ShownCar], refresh: Sequence[str]) -> Card:
     levels = [_curve(car, key) for car in cars for key in _LEVELS[:1] if car.knows(key)]
     sections = []
     if warnings:
-        look_after = _heading("Look after", "mdi:alert-circle-outline")
-        sections.append(_section(look_after, _only_if_on(warnings), *map(_refresh, refresh)))
+        look_after = heading("Look after", "mdi:alert-circle-outline")
+        sections.append(section(look_after, only_if_on(warnings), if_none_is(warnings), *map(refresh_button, refresh)))
     if levels:
-        sections.append(_section(_heading("Batteries this week", "mdi:battery-charging"), _history(levels), span=2))
+        sections.append(section(heading("Batteries this week", "mdi:battery-charging"), history(levels), span=2))
     sections += [_glance(car) for car in cars]
     if where:
-        sections.append(_section(_heading("Where they are", "mdi:map-marker"), _map(where), span=2))
+        sections.append(section(heading("Where they are", "mdi:map-marker"), map_of(where), span=2))
     if driven:
-        sections.append(_section(_heading("Driven each day", "mdi:road-variant"), _per_day(driven)))
+        sections.append(section(heading("Driven each day", "mdi:road-variant"), per_day(driven)))
     return {
         "title": "Overview",
         "icon": "mdi:garage-variant",
@@ -189,7 +199,7 @@ def _glance(car: ShownCar) -> Card:
         "tap_action": {"action": "navigate", "navigation_path": f"/my-bmw/{_path(car)}"},
     }
     levels = [_level(car, key) for key in _LEVELS if car.knows(key)]
-    return _section(title, *_pictures(car)[:1], *levels, *_tiles(car, _AT_A_GLANCE))
+    return section(title, *_pictures(car)[:1], *levels, *_tiles(car, _AT_A_GLANCE))
 
 
 def _view(car: ShownCar) -> Card:
@@ -199,30 +209,30 @@ def _view(car: ShownCar) -> Card:
     pictures = _pictures(car)
     levels = [_row(car, key) for key in _LEVELS if car.knows(key)]
     tires = [_row(car, f"sensor.tire_pressure_{side}") for side in _SIDES if car.knows(f"sensor.tire_pressure_{side}")]
-    below = [*_features(car, [_LOCK], "lock-commands"), *_wide(_tiles(car, [_POSITION]))]
-    sections = [_section(*pictures[:1], *below)] if pictures or below else []
+    below = [*_features(car, [_LOCK], "lock-commands"), *wide(_tiles(car, [_POSITION]))]
+    sections = [section(*pictures[:1], *below)] if pictures or below else []
     energy, *themes = (_themed(car, theme) for theme in _THEMES)
     sections += [energy] if energy else []
     if levels:
         span = 1 if pictures else 2
-        sections.append(_section(_heading("This week", "mdi:chart-line"), _history(levels, rows=4), span=span))
-    sections += [section for section in (_controls(car), *themes) if section]
+        sections.append(section(heading("This week", "mdi:chart-line"), history(levels, rows=4), span=span))
+    sections += [part for part in (_controls(car), *themes) if part]
     if plan := _tiles(car, _PLAN):
-        sections.append(_section(_heading("Charging plan", "mdi:calendar-clock"), *plan))
+        sections.append(section(heading("Charging plan", "mdi:calendar-clock"), *plan))
     if _COMMAND in car.entities:
-        told = _wide(_tiles(car, [_STANDING, _COMMAND]))
-        sections.append(_section(_heading("Commands", "mdi:history"), *told, _activity(car)))
+        told = wide(_tiles(car, [_STANDING, _COMMAND]))
+        sections.append(section(heading("Commands", "mdi:history"), *told, _activity(car)))
     if car.knows("sensor.mileage"):
-        driven = _per_day([_row(car, "sensor.mileage")])
-        sections.append(_section(_heading("Driven each day", "mdi:road-variant"), driven))
+        driven = per_day([_row(car, "sensor.mileage")])
+        sections.append(section(heading("Driven each day", "mdi:road-variant"), driven))
     if tires:
-        sections.append(_section(_heading("Tire pressures", "mdi:car-tire-alert"), _means(tires)))
+        sections.append(section(heading("Tire pressures", "mdi:car-tire-alert"), means(tires)))
     if car.knows(_POSITION):
-        sections.append(_section(_heading("Position", "mdi:map-marker"), _map([car.entities[_POSITION]])))
+        sections.append(section(heading("Position", "mdi:map-marker"), map_of([car.entities[_POSITION]])))
     if len(pictures) > 1:
-        sections.append(_section(_heading("Pictures", "mdi:image-multiple"), *pictures[1:], span=3))
+        sections.append(section(heading("Pictures", "mdi:image-multiple"), *pictures[1:], span=3))
     if rest:
-        sections.append(_section(_heading("More", "mdi:dots-horizontal"), *rest))
+        sections.append(section(heading("More", "mdi:dots-horizontal"), *rest))
     return {
         "title": car.name,
         "path": _path(car),
@@ -240,15 +250,7 @@ def _themed(car: ShownCar, theme: _Theme) -> Card | None:
         return None
     gauges = [_gauge(car, key) for key in theme.gauges if car.knows(key)]
     tiles = _tiles(car, (*(key for key in theme.gauges if not car.knows(key)), *theme.tiles))
-    return _section(_heading(theme.title, theme.icon), *gauges, *tiles, span=theme.span)
-
-
-def _section(*cards: Card, span: int = 1) -> Card:
-    return {"type": "grid", "column_span": span, "cards": [*cards]}
-
-
-def _heading(title: str, icon: str) -> Card:
-    return {"type": "heading", "heading": title, "icon": icon}
+    return section(heading(theme.title, theme.icon), *gauges, *tiles, span=theme.span)
 
 
 def _row(car: ShownCar, key: str) -> Card:
@@ -258,10 +260,6 @@ def _row(car: ShownCar, key: str) -> Card:
 
 def _tiles(car: ShownCar, keys: Iterable[str]) -> list[Card]:
     return [{"type": "tile", **_row(car, key)} for key in keys if key in car.entities]
-
-
-def _wide(cards: Iterable[Card]) -> list[Card]:
-    return [{**card, "grid_options": {"columns": "full"}} for card in cards]
 
 
 def _level(car: ShownCar, key: str) -> Card:
@@ -281,7 +279,7 @@ def _controls(car: ShownCar) -> Card | None:
         *_features(car, [_TARGET], "numeric-input", style="slider"),
         *_features(car, _SELECTS, "select-options"),
     ]
-    return _section(_heading("Controls", "mdi:gesture-tap"), *cards) if cards else None
+    return section(heading("Controls", "mdi:gesture-tap"), *cards) if cards else None
 
 
 def _features(car: ShownCar, keys: Iterable[str], feature: str, **options: Json) -> list[Card]:
@@ -319,65 +317,6 @@ def _gauge(car: ShownCar, key: str) -> Card:
         "needle": True,
         "severity": {"red": 0, "yellow": 15, "green": 30},
         "grid_options": {"columns": 6, "rows": 3},
-    }
-
-
-def _refresh(button: str) -> Card:
-    return {
-        "type": "tile",
-        "entity": button,
-        "name": {"type": "device"},
-        "hide_state": True,  # when it was pressed
-        "features": [{"type": "button", "action_name": "Refresh all cars now"}],
-        "grid_options": {"columns": "full"},
-    }
-
-
-def _map(entities: Sequence[str], *, rows: int = 5) -> Card:
-    return {
-        "type": "map",
-        "entities": [*entities],
-        "default_zoom": 13,
-        "grid_options": {"columns": "full", "rows": rows},
-    }
-
-
-def _history(curves: Sequence[Card], *, rows: int = 5) -> Card:
-    return {
-        "type": "history-graph",
-        "hours_to_show": _WEEK_H,
-        "entities": [*curves],
-        "grid_options": {"columns": "full", "rows": rows},
-    }
-
-
-def _per_day(curves: Sequence[Card]) -> Card:
-    return _statistics(curves, stat_types=["change"], period="day", chart_type="bar")
-
-
-def _means(curves: Sequence[Card]) -> Card:
-    return _statistics(curves, stat_types=["mean"], period="hour", chart_type="line")
-
-
-def _statistics(curves: Sequence[Card], *, stat_types: list[Json], period: str, chart_type: str) -> Card:
-    return {
-        "type": "statistics-graph",
-        "days_to_show": 7,
-        "stat_types": stat_types,
-        "period": period,
-        "chart_type": chart_type,
-        "entities": [*curves],
-        "grid_options": {"columns": "full", "rows": 5},
-    }
-
-
-def _only_if_on(rows: Sequence[Card]) -> Card:
-    """Those of many that tell of something."""
-    return {
-        "type": "entity-filter",
-        "entities": [*rows],
-        "conditions": [{"condition": "state", "state": "on"}],
-        "card": {"type": "entities", "state_color": True},
     }
 
 
