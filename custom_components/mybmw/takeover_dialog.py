@@ -30,6 +30,7 @@ from .migration import (
     async_leave,
     async_look,
     end_of_way_back,
+    expect_failure,
 )
 from .moments import local_minute
 
@@ -205,9 +206,10 @@ class FailureFlow(_Flow):
 
     @_or_abort
     async def async_step_again(self, _user_input: _Input = None) -> RepairsFlowResult:
-        """Do what is written down."""
+        """Do what is written down, if it still is what failed."""
         if (record := await self._read()) is None:
             return self.async_create_entry(data={})
+        expect_failure(record, self._failure)
         if (stage := Stage(record["stage"])) in {Stage.TAKING_OVER, Stage.UNDOING}:
             return await self._carry_out(stage)
         return await self._finish()

@@ -17,7 +17,7 @@ from custom_components.mybmw.migration import Journal, Record, Stage, async_deci
 from custom_components.mybmw.takeover_dialog import FailureFlow
 from tests.account import GCID, NOW, account_entry, set_up
 
-from .dialogs import answer, issues, open_dialog, take_over, undo
+from .dialogs import answer, decide, issues, open_dialog, take_over, undo
 from .leftovers import CORE, Newcomer
 from .registries import registries
 
@@ -76,6 +76,15 @@ async def test_what_is_undone_on_another_page_is_not_kept(hass: HomeAssistant, n
     assert registries(hass) == before
 
 
+async def test_what_is_not_undone_yet_is_not_kept(hass: HomeAssistant, newcomer: Newcomer) -> None:
+    """Nor is the owner sent to a message that nobody has written."""
+    await take_over(hass, newcomer.entry)
+    dialog = await open_dialog(hass, newcomer.entry, "taken_over")
+    await decide(hass, newcomer.entry, Stage.UNDOING)
+    step = await answer(hass, dialog, "keep")
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "overtaken")
+
+
 async def test_what_becomes_final_meanwhile_is_not_said_to_be_undone(
     hass: HomeAssistant, newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +122,9 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (Stage.FINISHING, "take_over_failed", "leave"),
         (Stage.TAKEN_OVER, "take_over_failed", "leave"),
         (Stage.TAKING_OVER, "undo_failed", "leave"),
+        (Stage.FINISHING, "take_over_failed", "again"),
+        (Stage.TAKEN_OVER, "take_over_failed", "again"),
+        (Stage.TAKING_OVER, "undo_failed", "again"),
     ],
 )
 async def test_an_old_failure_decides_nothing_any_more(

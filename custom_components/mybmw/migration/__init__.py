@@ -59,6 +59,7 @@ __all__ = [
     "async_offer",
     "async_proceed",
     "end_of_way_back",
+    "expect_failure",
 ]
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -80,6 +81,9 @@ _BEFORE: Final[Mapping[Stage, frozenset[str]]] = {
     Stage.UNDOING: frozenset({Stage.TAKING_OVER, Stage.TAKEN_OVER, Stage.UNDOING}),
 }
 """How far a plan may have come for that to be done with it."""
+
+_FINISHES: Final = frozenset({Stage.TAKEN_OVER, Stage.FINISHING})
+"""How far a plan has come that can be made final."""
 
 _AFTER: Final[Mapping[str, str]] = {doing: done for done, doing in AGAIN.items()}
 
@@ -257,35 +261,36 @@ async def async_finish[T](hass: HomeAssistant, entry: ConfigEntry[T], account_id
     If it cannot be done, there is a message about it.
 
     Raises:
-        OvertakenError: It was undone.
+        OvertakenError: It was undone, or something else is to be done first.
         UnreadableJournalError: Nobody knows what is written down, so nothing was changed.
     """
     journal = Journal(hass, account_id)
     async with journal.lock:
         if (record := await journal.async_read_all()) is None or record["stage"] == Stage.FINISHED:
             return True
-        if record["stage"] == Stage.UNDONE:
+        if record["stage"] not in _FINISHES:
             raise OvertakenError
+        is_final = False
         with _telling(hass, entry, record):
-            if await _async_finish(hass, entry.entry_id, journal, record, is_new=False):
-                async_clear_migration(hass, entry.entry_id)
-                async_watch(hass, account_id)
-                return True
-    return False
+            await _async_finish(hass, entry.entry_id, journal, record, is_new=False)
+            async_clear_migration(hass, entry.entry_id)
+            async_watch(hass, account_id)
+            is_final = True
+    return is_final
 
 
-async def _async_finish(hass: HomeAssistant, entry_id: str, journal: Journal, record: Record, *, is_new: bool) -> bool:
+async def _async_finish(hass: HomeAssistant, entry_id: str, journal: Journal, record: Record, *, is_new: bool) -> None:
     """Remove what the old integration left in the settings, and the way back.
 
-    Nothing else removes it. It is refused (False) unless the disk says that all of it is taken over and was not undone,
+    Nothing else removes it. Nothing is done unless the disk says that all of it is taken over and was not undone,
     and the way back is closed on the disk before anything goes. If Home Assistant has just started (`is_new`) and a
     crash may have taken back what was taken over, it is taken over again.
 
     Raises:
         OSError: It could not be written that it is final, so nothing was removed; or not that it is done.
     """
-    if record["stage"] not in {Stage.TAKEN_OVER, Stage.FINISHING}:
-        return False
+    if record["stage"] not in _FINISHES:
+        return
     is_on_disk = record.get("is_on_disk", True)
     record = Record(
         stage=Stage.FINISHING, taken_over_at=record["taken_over_at"], plan=record["plan"], is_on_disk=is_on_disk
@@ -295,7 +300,16 @@ async def _async_finish(hass: HomeAssistant, entry_id: str, journal: Journal, re
         await async_take_over(hass, entry_id, record["plan"])
     await async_clean_up(hass, record["plan"])
     await journal.async_write({**record, "stage": Stage.FINISHED})
-    return True
+
+
+def expect_failure(record: Record, failure: str) -> None:
+    """See that what is written down still is what failed, by the key of its message.
+
+    Raises:
+        OvertakenError: It is something else by now.
+    """
+    if _FAILED[record["stage"]] != failure:
+        raise OvertakenError
 
 
 async def async_leave[T](hass: HomeAssistant, entry: ConfigEntry[T], account_id: str, failure: str) -> None:
@@ -309,8 +323,7 @@ async def async_leave[T](hass: HomeAssistant, entry: ConfigEntry[T], account_id:
     journal = Journal(hass, account_id)
     async with journal.lock:
         if record := await journal.async_read():
-            if _FAILED[record["stage"]] != failure:
-                raise OvertakenError
+            expect_failure(record, failure)
             await journal.async_remove()
     async_clear_migration(hass, entry.entry_id)
     with suppress(OperationNotAllowed):
