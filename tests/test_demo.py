@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import re
+from shutil import copy
 import signal
 import socket
 import time
@@ -20,7 +21,7 @@ from custom_components.mybmw.sources import Json
 from tests.demo.cards import Card
 from tests.demo.dashboard import views
 from tests.demo.owner import POLL_S, Owner, ShownCar
-from tests.demo_process import READY_WITHIN_S, STOPS_WITHIN_S, demo, free_port, said
+from tests.demo_process import DEMO, READY_WITHIN_S, STOPS_WITHIN_S, demo, free_port, said
 from tests.recorded import RECORDED_CARS
 from tests.simulator.living import LIVING_CARS
 
@@ -122,10 +123,9 @@ async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: 
                 # The recorder writes every few seconds, and a car may come home between two questions.
                 while True:
                     cars = {car.vin: car for car in await owner.cars()}
-                    watched = {vin: car for vin, car in cars.items() if vin != CARDATA_VIN}
-                    mileages = [car.entities["sensor.mileage"] for car in watched.values()]
+                    mileages = [car.entities["sensor.mileage"] for car in cars.values()]
                     history = await owner.history(mileages, since)
-                    if all(latest(history, car) == float(car.states["sensor.mileage"]) for car in watched.values()):
+                    if all(latest(history, car) == float(car.states["sensor.mileage"]) for car in cars.values()):
                         break
                     await asyncio.sleep(POLL_S)
                 driven = await owner.statistics(mileages, since, period="hour")
@@ -133,7 +133,7 @@ async def test_living_cars_come_with_the_week_behind_them(tmp_path: Path, port: 
                 await owner.sign_out()
 
     assert cars.keys() == {model.identity.vin for model in LIVING_CARS.values()}
-    for car in watched.values():
+    for car in cars.values():
         mileage = car.entities["sensor.mileage"]
         shown = [(at, float(value)) for at, value in history[mileage] if value not in {"unknown", "unavailable"}]
         values = [value for _, value in shown]
@@ -185,6 +185,18 @@ async def calls(stranger: aiohttp.ClientSession, board: str) -> Sequence[str]:
     async with stranger.get(f"{board}requests", params={"after": 0}) as answer:
         requests: list[dict[str, Json]] = (await answer.json())["requests"]
     return [path for asked in requests if (path := str(asked["path"])).startswith("/customers/")]
+
+
+async def test_what_the_demo_is_can_be_read_before_anything_is_fetched(tmp_path: Path) -> None:
+    alone = tmp_path / "scripts" / "demo"
+    alone.parent.mkdir()
+    copy(DEMO, alone)
+    process = await asyncio.create_subprocess_exec(alone, "--help", stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(STOPS_WITHIN_S):
+        told, _ = await process.communicate()
+    assert b"Starts a simulated BMW cloud" in told
+    fetched = tmp_path / ".dev"
+    assert not fetched.exists()
 
 
 async def test_a_taken_port_is_named(port: int, tmp_path: Path) -> None:

@@ -111,19 +111,18 @@ async def _play(arguments: Namespace) -> None:
             os.environ[LOOPBACK_CA] = cloud.stream.ca_file
             await home.furnish(port=arguments.port)
             await home.add(await sign_in_to_mybmw())
-            if any(isinstance(car, LivingCar) for car in cloud.garage):
-                states = await record_the_past(home.folder, cloud.garage, now())
-                _say(f"the last {DAYS} days of the cars are in its history: {states} states, and their statistics")
-            expected = len(cloud.garage)
+            garages = {"mybmw": cloud.garage}
             if partner := open_partner(cloud):
                 await home.add(await sign_in_to_cardata(cloud, partner))
-                expected += len(partner.garage)
+                garages["cardata"] = partner.garage
                 _say(f"a second account is signed in to BMW CarData, with {_cars(len(partner.garage))}, streaming")
+            states = await record_the_past(home.folder, garages, now())
+            _say(f"the last {DAYS} days of the cars are in its history: {states} states, and their statistics")
             _say(f"starting Home Assistant {hass_version} in {home.folder}")
             async with asyncio.TaskGroup() as group:
                 group.create_task(keep_running(home))
                 url = f"http://127.0.0.1:{arguments.port}"
-                cars, refresh = await _ready(url, expected)
+                cars, refresh = await _ready(url, sum(len(garage) for garage in garages.values()))
                 home.hang(dashboard(cars, refresh=refresh, switchboard=f"{cloud.url}{SWITCHBOARD}/"))
                 _say(f"{_cars(len(cars))} with {sum(len(car.entities) for car in cars)} entities are there")
                 _invite(cloud)

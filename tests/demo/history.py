@@ -6,12 +6,13 @@ the statistics. So entities, states and statistics are those that the demo goes 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, override
+from typing import Final
+from unittest.mock import patch
 
 from homeassistant import bootstrap, loader
 from homeassistant.components.recorder import CONF_PURGE_KEEP_DAYS, DOMAIN as RECORDER, Recorder, get_instance
@@ -27,13 +28,11 @@ from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.helpers.recorder import async_initialize_recorder, session_scope
 from homeassistant.setup import async_setup_component
 
-from custom_components.mybmw.const import DOMAIN
-from custom_components.mybmw.coordinator import MyBMWCoordinator
-from custom_components.mybmw.sources import Fetch, Json, OnStep, Source, TryLaterError
-from custom_components.mybmw.sources.mybmw.brands import ListBrand
-from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
-from custom_components.mybmw.vehicle import Command, Outcome, Picture, Vehicle, View
+from custom_components import mybmw
+from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
 from tests.simulator.garage import Garage, LivingCar
+
+from .memory import Memory
 
 DAYS: Final = 7
 
@@ -43,13 +42,15 @@ _IN_FULL: Final = timedelta(hours=12)
 """How far back there are statistics of every five minutes. To save time, older hours have those of their last five."""
 
 
-async def record_the_past(folder: Path, garage: Garage, until: datetime) -> int:
+async def record_the_past(folder: Path, garages: Mapping[str, Garage], until: datetime) -> int:
     """Fill the recorder of a Home Assistant that is not running with the last days of the living cars.
+
+    `garages` are those of its accounts, by the name of the door through which each is reached.
 
     What its recorder knew before is lost, because cars that live faster than their watcher's clock would have lived
     through the same days twice. Returns how many states were written.
     """
-    cars = [car for car in garage if isinstance(car, LivingCar)]
+    cars = {door: [car for car in garage if isinstance(car, LivingCar)] for door, garage in garages.items()}
     # Each in an event loop of its own: Home Assistant leaves its loop unfit for another one.
     notes = await asyncio.to_thread(asyncio.run, _watch(folder, cars, until))
     await asyncio.to_thread(_forget, folder)
@@ -78,6 +79,16 @@ async def _home_assistant(folder: Path) -> AsyncGenerator[HomeAssistant]:
         await hass.async_stop(force=True)
 
 
+@dataclass(slots=True)
+class _Watch:
+    """A clock that is put forward by hand."""
+
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
 @dataclass(frozen=True, slots=True)
 class _Note:
     """A state, and when it came to be."""
@@ -86,85 +97,35 @@ class _Note:
     state: State
 
 
-@dataclass(slots=True)
-class _Memory(Source):
-    """A cloud that answers as it did at a moment of the past."""
-
-    cars: Sequence[LivingCar]
-    moment: datetime
-    poll_interval_min: int = 5
-
-    @override
-    async def fetch(self, *, look_for_cars: bool = False, leave_out: Collection[str] = ()) -> Fetch:
-        return Fetch(vehicles={car.vin: self._vehicle(car) for car in self.cars}, failures={})
-
-    @override
-    async def refresh(self, vin: str, *, state_only: bool = False) -> Vehicle:
-        return next(self._vehicle(car) for car in self.cars if car.vin == vin)
-
-    @override
-    async def execute(self, vin: str, command: Command, on_step: OnStep | None = None) -> Outcome:
-        message = "the past cannot be changed"
-        raise TryLaterError(message)
-
-    @override
-    async def close(self) -> None:
-        pass
-
-    @property
-    @override
-    def views(self) -> Collection[View]:
-        return ()
-
-    @override
-    async def picture(self, vin: str, view: View) -> Picture:
-        message = "nobody looks at a picture of the past"
-        raise TryLaterError(message)
-
-    @override
-    def recordings(self, vin: str | None = None) -> Json:
-        return None
-
-    def _vehicle(self, car: LivingCar) -> Vehicle:
-        return build_vehicle(
-            Answers(
-                vin=car.vin,
-                brand=ListBrand(car.brand),
-                profile=car.profile,
-                state={"capabilities": car.capabilities, "state": car.told_at(self.moment)},
-                charging=car.charging,
-                fetched_at=self.moment,
-            )
-        )
-
-
-async def _watch(folder: Path, cars: Sequence[LivingCar], until: datetime) -> list[_Note]:
+async def _watch(folder: Path, cars: Mapping[str, Sequence[LivingCar]], until: datetime) -> list[_Note]:
     """Show the past, one moment after the other, and note every state that came to be."""
+    watch = _Watch(_poll_after(until - timedelta(days=DAYS)))
+    memories = {door: Memory(door, of_it, watch) for door, of_it in cars.items()}
+
+    def remember(settings: Mapping[str, str], *_: object, **__: object) -> Memory:
+        return memories[settings[CONF_SOURCE]]
+
     async with _home_assistant(folder) as hass:
         await async_setup_component(hass, ZONE, {})
-        [entry] = hass.config_entries.async_entries(DOMAIN)
-        await hass.config_entries.async_setup(entry.entry_id)
-        coordinator = entry.runtime_data
-        memory = coordinator.source = _Memory(cars, _poll_after(until - timedelta(days=DAYS)))
-        await _look(hass, coordinator)
-        notes = [_Note(memory.moment, state) for state in hass.states.async_all()]
+        with patch.object(mybmw, "open_source", remember):
+            await async_setup_component(hass, DOMAIN, {})
+        accounts = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+        notes = [_Note(watch.moment, state) for state in hass.states.async_all()]
 
         @callback
         def note(event: Event[EventStateChangedData]) -> None:
             if state := event.data["new_state"]:
-                notes.append(_Note(memory.moment, state))
+                notes.append(_Note(watch.moment, state))
 
         stop_noting = hass.bus.async_listen(EVENT_STATE_CHANGED, note)
-        reports = [report.at for car in cars for report in car.life.reports(memory.moment, until - _POLL)]
-        for memory.moment in sorted({_poll_after(moment) for moment in reports}):
-            await _look(hass, coordinator)
+        lives = [car.life for of_it in cars.values() for car in of_it]
+        reports = [report.at for life in lives for report in life.reports(watch.moment, until - _POLL)]
+        for watch.moment in sorted({_poll_after(at) for at in reports}):
+            for account in accounts:
+                await account.async_refresh()
+            await hass.async_block_till_done()
         stop_noting()
         return notes
-
-
-async def _look(hass: HomeAssistant, coordinator: MyBMWCoordinator) -> None:
-    await coordinator.async_refresh()
-    await hass.async_block_till_done()
 
 
 async def _record(folder: Path, notes: Sequence[_Note]) -> None:
