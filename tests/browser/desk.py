@@ -64,6 +64,10 @@ class Desk:
         """An account on the integration's page, with its cars."""
         return self.home.locator("ha-config-entry-row").filter(has_text=title)
 
+    def car(self, account: str, name: str) -> Locator:
+        """A car of an account there; below its name is the model's, which is often the same."""
+        return self.account(account).get_by_text(name, exact=True).first
+
     @property
     def dialog(self) -> Locator:
         """The dialog that leads through signing in."""

@@ -61,12 +61,12 @@ async def adds_an_account(owner: Desk) -> None:
     await owner.sign_in_by_password("neighbor@example.com")
     await owner.dialog.get_by_role("button", name="Skip and finish").click()
     for name in ("i4 eDrive40", "iX xDrive50"):
-        await owner.account(NEIGHBORS).get_by_text(name, exact=True).first.wait_for()
+        await owner.car(NEIGHBORS, name).wait_for()
 
 
 async def downloads_diagnostics(owner: Desk) -> None:
     """From the page of a car; they do not tell which car it is."""
-    await owner.account(NEIGHBORS).get_by_text("i4 eDrive40", exact=True).click()
+    await owner.car(NEIGHBORS, "i4 eDrive40").click()
     serial_number = owner.home.get_by_text(re.compile("Serial number:"))
     vin = (await serial_number.inner_text()).rpartition(" ")[2]
     async with owner.home.expect_download() as downloading:
@@ -80,7 +80,7 @@ async def downloads_diagnostics(owner: Desk) -> None:
 async def signs_in_again(owner: Desk) -> None:
     """After BMW has forgotten who was signed in."""
     await owner.open_integration()
-    await owner.account(OURS).get_by_text("Cooper SE", exact=True).wait_for()
+    await owner.car(OURS, "Cooper SE").wait_for()
     await owner.play("sign-in-ended")
     await owner.reload(OURS)
     await owner.account(OURS).get_by_text("BMW no longer accepts the stored sign-in").wait_for()
@@ -95,7 +95,7 @@ async def signs_in_again(owner: Desk) -> None:
 async def reads_a_repair_message(owner: Desk) -> None:
     """When BMW blocks the account."""
     await owner.open_integration()
-    await owner.account(OURS).get_by_text("Cooper SE", exact=True).wait_for()
+    await owner.car(OURS, "Cooper SE").wait_for()
     await owner.play("blocked-data")
     await owner.reload(OURS)
     await owner.account(OURS).get_by_text("BMW blocks every client but its own app").wait_for()

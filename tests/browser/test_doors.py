@@ -37,7 +37,7 @@ async def adds_an_account_of_cardata(owner: Desk) -> None:
     await reads_the_checkup(owner)
     await owner.dialog.get_by_text("Checked. Nothing was changed.").wait_for()
     await owner.dialog.get_by_role("button", name="Close").last.click()
-    await owner.account("CarData").get_by_text("M240i xDrive", exact=True).click()
+    await owner.car("CarData", "M240i xDrive").click()
     await sees_a_car_drive(owner, "sensor.m240i_xdrive_mileage")
 
 
@@ -59,7 +59,7 @@ async def changes_the_door_and_back(owner: Desk) -> None:
     await owner.sign_in_by_code("to try how one changes to BMW CarData")
     await reads_the_checkup(owner)
     await sees_that_it_has_changed(owner)
-    await owner.account(OURS).get_by_text("i5 eDrive40 Touring", exact=True).click()
+    await owner.car(OURS, "i5 eDrive40 Touring").click()
     await owner.home.get_by_text("My odometer", exact=True).first.wait_for()
     await owner.home.wait_for_function(EXISTS, arg=[doors, False])
     await owner.home.get_by_text("All doors", exact=True).first.wait_for(state="detached")
@@ -124,7 +124,7 @@ async def sees_that_it_has_changed(owner: Desk) -> None:
     """It is said, and the account is still there with its car."""
     await owner.dialog.get_by_text("The account has changed its door.").wait_for()
     await owner.dialog.get_by_role("button", name="Close").last.click()
-    await owner.account(OURS).get_by_text("i5 eDrive40 Touring", exact=True).wait_for()
+    await owner.car(OURS, "i5 eDrive40 Touring").wait_for()
 
 
 async def sees_a_car_drive(owner: Desk, entity_id: str) -> None:

@@ -30,8 +30,11 @@ class Newcomer:
     cloud: Simulator
     _captchas: Iterator[int] = field(default_factory=count)
 
-    async def meet(self, fault: str | None) -> list[str]:
-        """Add an account while a fault is on, and again when it is over; returns what a table says of it."""
+    async def meet(self, fault: str | None) -> tuple[list[str], int]:
+        """Add an account while a fault is on, and again when it is over.
+
+        Returns what a table says of it, and how many requests the first hour took.
+        """
         if fault:
             self.cloud.switchboard.switch_on(fault)
         asked_before = len(self.cloud.requests)
@@ -42,14 +45,14 @@ class Newcomer:
             await live(self.hass, self.freezer, LOOK)
         requests = len(self.cloud.requests) - asked_before
         errors = result["errors"] or {}
-        return [
+        cells = [
             f"The form says “{error_text(errors['base'])}”.",
             "All that was typed." if result["step_id"] == "sign_in_failed" else "User name and region.",
             await self._try_again(result),
-            str(requests),
         ]
+        return cells, requests
 
-    async def _added(self, entry: MyBMWConfigEntry, asked_before: int) -> list[str]:
+    async def _added(self, entry: MyBMWConfigEntry, asked_before: int) -> tuple[list[str], int]:
         """An account that was added and may not be set up."""
         await see_through(self.hass.async_block_till_done(), self.freezer)
         first = glance(self.hass, entry)
@@ -62,12 +65,12 @@ class Newcomer:
         looks = await self._looks_until_well(living)
         assert looks, "a new account has to get well by itself"
         is_well_now = seen == ["the account with its 2 cars"]
-        return [
+        cells = [
             sentence(seen),
             "The account.",
             "Nothing has to." if is_well_now else f"All of it, within {duration(looks * LOOK_MIN)}.",
-            str(requests),
         ]
+        return cells, requests
 
     async def _try_again(self, result: ConfigFlowResult) -> str:
         """Sign in when the fault is over, as soon as it works."""
