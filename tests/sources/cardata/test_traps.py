@@ -226,12 +226,36 @@ def test_a_consumption_that_cannot_be_leaves_the_last_one() -> None:
         ([(30_000, "mi", 0), (48_296, "km", 30)], 48_296),  # the truth in another unit
         ([(30_000, "mi", 0), (30_010, "km", 30)], 48_296),  # miles labelled kilometers
         ([(48_713, None, 0)], 48_713),
+        ([(30_000, None, 0), (30_010, None, 30), (30_020, "miles", 60)], 48_312),  # a label speaks against a guess
+        ([(20_000, "km", 0), (20_005, "miles", 72 * 60)], 20_005),  # parked so long that both could be
+        ([(48_713, "km", 0), (30_280, None, 30)], 48_730),
         ([(48_713, "km", 0), (12, "km", 30)], 12),  # another odometer was put in
     ],
 )
 def test_an_odometer_is_in_the_unit_that_can_be(said: list[tuple[float, str | None, float]], km: int) -> None:
     sayings: list[Saying] = [(Key.MILEAGE, value, minute, unit) for value, unit, minute in said]
     assert car(*sayings).odometer.mileage_km == km
+
+
+@pytest.mark.parametrize(
+    ("said", "km"),
+    [
+        ([(20_005, "miles", 0), (20_010, "km", 1), (20_015, "km", 24)], 32_211),
+        ([(20_005, "miles", 0), (20_010, "km", 1), (20_100, "km", 25)], 20_100),
+        ([(20_005, "miles", 0), (20_010, "km", 1), (20_100, "km", 25), (20_110, None, 26)], 20_110),
+        ([(20_005, "miles", 0), (20_010, "km", 1), (20_011, "miles", 2), (20_100, "km", 25)], 32_347),
+        ([(20_005, "miles", 0), (20_010, "km", 1), (20_011, None, 2), (20_100, "km", 25)], 32_347),
+    ],
+)
+def test_a_wrong_label_is_put_right_by_a_day_of_others(said: list[tuple[float, str | None, float]], km: int) -> None:
+    sayings: list[Saying] = [(Key.MILEAGE, value, hour * 60, unit) for value, unit, hour in said]
+    assert car(*sayings).odometer.mileage_km == km
+
+
+def test_a_mileage_that_is_unknown_for_once_keeps_its_unit() -> None:
+    unknown: Saying = (Key.MILEAGE, "INVALID", 30)
+    assert car((Key.MILEAGE, 30_000, 0, "mi"), unknown).odometer.mileage_km is None
+    assert car((Key.MILEAGE, 30_000, 0, "mi"), unknown, (Key.MILEAGE, 30_010, 60)).odometer.mileage_km == 48_296
 
 
 # Frozen groups

@@ -34,7 +34,8 @@ _NO_FIX: Final = "NO_FIX"
 class Readings:
     """What is known of one car; `told` by descriptor, and what was odd about it in `oddities`.
 
-    A latitude waits for its longitude and the other way round, and a target that is in doubt for what confirms it.
+    A latitude waits for its longitude and the other way round, and a target or the unit of a mileage that is in doubt
+    for what confirms it.
     """
 
     def __init__(self) -> None:
@@ -130,9 +131,8 @@ class Readings:
                 return self._take_half(Key(key), reading)
             case Key.GPS_FIX if reading.value == _NO_FIX:
                 self._lose_place(reading.at)
-            case Key.MILEAGE if isinstance(reading.value, int | float):
-                unit = traps.odometer_unit(reading.value, reading.unit, reading.at, before)
-                reading = reading._replace(unit=unit)
+            case Key.MILEAGE:
+                reading = self._in_its_unit(reading, before)
             case Key.TARGET if traps.is_doubtful_target(reading.value, self.told):
                 soc = self.told[Key.SOC_DISPLAYED]
                 if not traps.is_one_burst(soc.at, reading.at):
@@ -146,6 +146,14 @@ class Readings:
                 self.told[Key.TARGET] = self._waiting.pop(Key.TARGET)
         self.told[key] = reading
         return True
+
+    def _in_its_unit(self, mileage: Reading, before: Reading | None) -> Reading:
+        """A mileage in the unit that it is in; the first of a row whose label is not believed is remembered."""
+        doubted = self._waiting.pop(Key.MILEAGE, None)
+        unit = traps.odometer_unit(mileage, before, doubted)
+        if unit != mileage.unit:
+            self._waiting[Key.MILEAGE] = doubted if doubted and doubted.unit == mileage.unit else mileage
+        return mileage._replace(unit=unit)
 
     def _take_half(self, key: Key, half: Reading) -> bool:
         """Take half a position, which is worth something only with its other half."""

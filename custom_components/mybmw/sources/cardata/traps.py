@@ -24,6 +24,7 @@ _MOST_CONSUMED: Final = 200
 """kWh/100 km; the catalogue ends at 100."""
 _FASTEST_KMH: Final = 250
 _ODOMETER_SLACK_KM: Final = 50
+_DOUBTED: Final = timedelta(days=1)
 _FROZEN: Final = timedelta(days=1)
 _RUNNING_TOGETHER: Final = timedelta(minutes=5)
 _FULL: Final = 100
@@ -40,21 +41,26 @@ def is_nonsense(key: str, value: Value) -> bool:
 # The odometer: the same number comes as kilometers, as miles and without a unit.
 
 
-def odometer_unit(value: float, unit: str | None, at: datetime, before: Reading | None) -> str:
-    """In which unit a mileage is: as labelled, or else as last time; but in the one that the car can have driven.
+def odometer_unit(told: Reading, before: Reading | None, doubted: Reading | None) -> str | None:
+    """In which unit a mileage is; None if nobody ever said, which is taken for kilometers.
 
-    Seen: kilometers labelled miles, miles without any unit. A distance that neither explains is believed, for an
-    odometer can be replaced.
+    Seen: kilometers labelled miles, miles labelled kilometers or not at all. A label is believed that only a guess
+    speaks against; else the unit in which the car can have driven that far since, and of two such the shorter way. What
+    neither explains is believed, for an odometer can be replaced. As it can be the first label that was wrong, another
+    is believed that has come alone for a day: since `doubted`, the first of that row.
     """
-    believed = unit or (before.unit if before else None) or "km"
-    if before is None or not isinstance(before.value, int | float):
-        return believed
+    label = told.unit
+    if before is None or (before.unit is None and label):
+        return label
+    if not isinstance(told.value, int | float) or not isinstance(before.value, int | float):
+        return label
+    if doubted and doubted.unit == label and told.at - doubted.at >= _DOUBTED:
+        return label
     driven_before = kilometers(before.value, before.unit)
-    most = _ODOMETER_SLACK_KM + _FASTEST_KMH * max((at - before.at) / timedelta(hours=1), 0)
-    for candidate in (believed, "mi" if believed == "km" else "km"):
-        if -1 <= kilometers(value, candidate) - driven_before <= most:
-            return candidate
-    return believed
+    most = _ODOMETER_SLACK_KM + _FASTEST_KMH * max((told.at - before.at) / timedelta(hours=1), 0)
+    ways = {unit: kilometers(told.value, unit) - driven_before for unit in (label, "km" if label == "mi" else "mi")}
+    possible = [unit for unit, way in ways.items() if -1 <= way <= most]
+    return min(possible, key=lambda unit: ways[unit], default=label)
 
 
 def kilometers(value: float, unit: str | None) -> float:
