@@ -1,175 +1,14 @@
 """The traps in what cars say, each with what real owners met."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import pytest
 
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.cardata.build import Answers, build_vehicle
 from custom_components.mybmw.sources.cardata.keys import Key, Noted
-from custom_components.mybmw.sources.cardata.readings import Readings
-from custom_components.mybmw.vehicle import ChargingStatus, DriveTrain, Extra, Lid, OpeningState, Vehicle, Window
-
-NOON: Final = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
-NOW: Final = NOON + timedelta(days=4)
-
-type Saying = tuple[Key | Noted, Json, float] | tuple[Key | Noted, Json, float, str | None]
-"""A descriptor, what was said, how many minutes after noon, and in which unit."""
-
-
-def readings_of(*sayings: Saying) -> Readings:
-    readings = Readings()
-    for key, value, minute, *unit in sayings:
-        at = (NOON + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        readings.take({key: {"value": value, "timestamp": at, "unit": unit[0] if unit else None}}, NOW)
-    return readings
-
-
-def car(*sayings: Saying, drive_train: str = "BEV", basic: Mapping[str, Json] | None = None) -> Vehicle:
-    return build_vehicle(
-        Answers(
-            vin="WBA00000000DEMO99",
-            basic={"driveTrain": drive_train, **(basic or {})},
-            tires=None,
-            readings=readings_of(*sayings).told,
-            fetched_at=NOW,
-        )
-    )
-
-
-def level(*sayings: Saying) -> int | None:
-    battery = car(*sayings).energy.battery
-    return battery.level_percent if battery else None
-
-
-# Which state of charge
-
-
-def test_the_prediction_is_believed_while_the_car_charges_in_silence() -> None:
-    silent: tuple[Saying, ...] = ((Key.SOC_HEADER, 62, 105), (Key.SOC_PREDICTED, "65.0", 139))
-    assert level(*silent, (Key.CHARGING_STATUS, "CHARGINGACTIVE", 104)) == 65
-    assert level(*silent, (Key.CHARGING_STATUS, "NOCHARGING", 104)) == 62
-    # ... nor does it fall back when the charge has ended
-    assert level(*silent, (Key.CHARGING_STATUS, "CHARGINGENDED", 150)) == 65
-
-
-def test_what_bmw_predicts_makes_nothing_younger_than_the_car_said_it() -> None:
-    charging: Saying = (Key.CHARGING_STATUS, "CHARGINGACTIVE", 104)
-    battery = car(
-        (Key.SOC_HEADER, 62, 105), (Key.ELECTRIC_RANGE, 210, 105, "km"), (Key.SOC_PREDICTED, 65, 139), charging
-    )
-    assert battery.energy.battery
-    assert (battery.energy.battery.level_percent, battery.energy.battery.as_of) == (65, NOON + timedelta(minutes=105))
-
-
-def test_an_old_state_that_is_sent_again_changes_nothing() -> None:
-    charging: Saying = (Key.CHARGING_STATUS, "CHARGINGACTIVE", 0)
-    assert level(charging, (Key.SOC_HEADER, 65, 30), (Key.SOC_HEADER, 62, 5)) == 65
-    assert level(charging, (Key.SOC_HEADER, 70, 60), (Key.SOC_PREDICTED, 65, 30)) == 70
-
-
-def test_each_generation_of_cars_has_its_own_state_of_charge() -> None:
-    assert level((Key.SOC_DISPLAYED, 67.6, 0)) == 67
-    assert level((Key.SOC_HEADER, None, 5), (Key.SOC_DISPLAYED, 67.6, 0)) == 67
-    assert level((Key.SOC_HEADER, 67, 0), (Key.SOC_DISPLAYED, 70.2, 9)) == 70
-    assert level((Key.SOC_AT_TRIP_END, 41.5, 0)) == 41
-    # ... that of the last trip is repeated with newer stamps
-    assert level((Key.SOC_HEADER, 67, 0), (Key.SOC_AT_TRIP_END, 41.5, 60)) == 67
-    assert level((Key.SOC_PREDICTED, 55, 0)) == 55
-    assert level((Key.CHARGING_STATUS, "NOCHARGING", 0)) is None
-
-
-# Power that lingers
-
-
-def test_power_flows_only_while_the_car_charges() -> None:
-    lingering: Saying = (Key.CHARGING_POWER, 11_000, 0, "W")
-    for status, minute, power in (
-        ("CHARGINGACTIVE", 0, 11_000),
-        ("CHARGINGENDED", 60, 0),
-        ("NOCHARGING", 60, 0),
-        ("CHARGINGACTIVE", 2 * 24 * 60, None),  # the next charge, of which no power is known yet
-        ("UNKNOWN", 60, None),
-    ):
-        charging = car(lingering, (Key.CHARGING_STATUS, status, minute), (Key.TARGET, 80, 0)).energy.charging
-        assert charging is not None
-        assert charging.power_w == power
-    in_kilowatts = car((Key.CHARGING_POWER, 11, 0, "kW"), (Key.CHARGING_STATUS, "CHARGINGACTIVE", 0)).energy.charging
-    assert in_kilowatts is not None
-    assert in_kilowatts.power_w == 11_000
-
-
-def test_a_charge_whose_end_nobody_told_is_over_when_the_cable_is_out() -> None:
-    charging = car((Key.CHARGING_STATUS, "CHARGINGACTIVE", 0), (Key.PORT_STATUS, "DISCONNECTED", 300)).energy.charging
-    assert charging is not None
-    assert charging.status is ChargingStatus.NOT_CHARGING
-    assert charging.power_w == 0
-    assert charging.is_plugged_in is False
-
-
-def test_a_charge_that_goes_on_is_told_with_its_end() -> None:
-    charging = car(
-        (Key.CHARGING_STATUS, "CHARGINGACTIVE", 0),
-        (Key.MINUTES_LEFT, 200, 10),
-        (Key.MINUTES_TO_FULL, 340, 10),
-    ).energy.charging
-    assert charging is not None
-    assert (charging.remaining_min, charging.is_plugged_in) == (340, True)
-    assert charging.ends_at == NOON + timedelta(minutes=350)
-    left = car(
-        (Key.CHARGING_STATUS, "CHARGINGACTIVE", 0),
-        (Key.MINUTES_LEFT, 90, 10),
-        (Key.MINUTES_TO_FULL, 20, 10),  # with a route set: until there is enough for it
-    ).energy.charging
-    assert left is not None
-    assert left.remaining_min == 90
-    old = car((Key.CHARGING_STATUS, "CHARGINGACTIVE", 600), (Key.MINUTES_LEFT, 90, 10)).energy.charging
-    assert old is not None
-    assert old.ends_at is None
-    newest = car(
-        (Key.CHARGING_STATUS, "CHARGINGACTIVE", 0), (Key.MINUTES_LEFT, 90, 10), (Key.MINUTES_TO_FULL, 70, 30)
-    ).energy.charging
-    assert newest is not None
-    assert newest.remaining_min == 70
-
-
-@pytest.mark.parametrize(
-    ("hv_status", "status"),
-    [
-        ("FINISHED_FULLY_CHARGED", ChargingStatus.FINISHED_FULLY_CHARGED),
-        ("FINISHED_NOT_FULL", ChargingStatus.FINISHED_NOT_FULL),
-        ("CHARGING", ChargingStatus.COMPLETE),
-    ],
-)
-def test_how_a_charge_ended(hv_status: str, status: ChargingStatus) -> None:
-    ended = car((Key.CHARGING_STATUS, "CHARGINGENDED", 0), (Key.CHARGING_HV_STATUS, hv_status, 0)).energy.charging
-    assert ended is not None
-    assert ended.status is status
-    alone = car((Key.CHARGING_HV_STATUS, "WAITING_FOR_CHARGING", 0)).energy.charging
-    assert alone is not None
-    assert alone.status is ChargingStatus.WAITING_FOR_CHARGING
-
-
-@pytest.mark.parametrize(
-    ("target", "status"),
-    [
-        (100, ChargingStatus.FULLY_CHARGED),
-        (80, ChargingStatus.TARGET_REACHED),
-        (None, ChargingStatus.FINISHED_FULLY_CHARGED),
-    ],
-)
-def test_full_is_as_full_as_wanted(target: int | None, status: ChargingStatus) -> None:
-    sayings: list[Saying] = [
-        (Key.CHARGING_STATUS, "CHARGINGENDED", 0),
-        (Key.CHARGING_HV_STATUS, "FINISHED_FULLY_CHARGED", 0),
-    ]
-    wish: list[Saying] = [] if target is None else [(Key.TARGET, target, 0)]
-    charging = car(*sayings, *wish).energy.charging
-    assert charging
-    assert charging.status is status
-
+from custom_components.mybmw.vehicle import DriveTrain, Extra, Lid, OpeningState, Window
+from tests.sources.cardata.sayings import NOON, NOW, Saying, car, readings_of
 
 # False targets
 
@@ -287,6 +126,22 @@ def test_what_is_stamped_by_bmw_is_no_sign_of_life() -> None:
     assert vehicle.maintenance.messages == ()
     assert vehicle.maintenance.as_of is None
     assert vehicle.extras[replace] == Extra(as_of=None, value=200)
+
+
+# Climate
+
+
+def test_the_end_of_heating_is_not_that_of_yesterday() -> None:
+    def ends_at(*sayings: Saying) -> datetime | None:
+        climate = car(*sayings).climate
+        assert climate
+        return climate.ends_at
+
+    heats: tuple[Saying, ...] = ((Key.CLIMATE, "HEATING", 2), (Key.CLIMATE_MINUTES_LEFT, 20, 1))
+    assert ends_at(*heats) == NOON + timedelta(minutes=21)
+    again: tuple[Saying, ...] = ((Key.CLIMATE, "INACTIVE", 20), (Key.CLIMATE, "HEATING", 24 * 60))
+    assert ends_at(*heats, *again) is None
+    assert ends_at(*heats, *again, (Key.CLIMATE_MINUTES_LEFT, 20, 24 * 60)) == NOON + timedelta(days=1, minutes=20)
 
 
 # Ignition

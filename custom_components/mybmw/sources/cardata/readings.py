@@ -45,6 +45,7 @@ class Readings:
         self._heard: dict[str, Json] = {}
         self._waiting: dict[str, Reading] = {}
         self._place_before: tuple[Reading, Reading] | None = None
+        self._status_before: dict[str, Reading] = {}
 
     @classmethod
     def kept(cls, page: Json, now: datetime) -> Self:
@@ -133,6 +134,8 @@ class Readings:
                 self._lose_place(reading.at)
             case Key.MILEAGE:
                 reading = self._in_its_unit(reading, before)
+            case Key.CHARGING_STATUS | Key.CHARGING_HV_STATUS if before and before.value != reading.value:
+                reading = self._after_blip(key, reading, before)
             case Key.TARGET if traps.is_doubtful_target(reading.value, self.told):
                 soc = self.told[Key.SOC_DISPLAYED]
                 if not traps.is_one_burst(soc.at, reading.at):
@@ -154,6 +157,11 @@ class Readings:
         if unit != mileage.unit:
             self._waiting[Key.MILEAGE] = doubted if doubted and doubted.unit == mileage.unit else mileage
         return mileage._replace(unit=unit)
+
+    def _after_blip(self, key: str, status: Reading, before: Reading) -> Reading:
+        """Another status than the last one; if that was a blip, it is as old as what it goes on with."""
+        earlier, self._status_before[key] = self._status_before.get(key), before
+        return status._replace(since=earlier.since) if earlier and traps.is_blip(earlier, before, status) else status
 
     def _take_half(self, key: Key, half: Reading) -> bool:
         """Take half a position, which is worth something only with its other half."""

@@ -1,8 +1,9 @@
 """Where what a car says is not to be taken at its word, and what is done about it. Each trap was met by real owners.
 
-At the door (`Readings` asks before it takes a reading): nonsense, the odometer's unit, a false target, half a position.
-When a car is built: which state of charge, lingering power, what is frozen, ignition, sides, and who says when the car
-spoke.
+At the door (`Readings` asks before it takes a reading): nonsense, the odometer's unit, a false target, half a position,
+a charge that is denied for a moment.
+When a car is built: who says whether it charges, which state of charge, what is left over from last time, what is
+frozen, ignition, sides, and who says when the car spoke.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ type Told = Mapping[str, Reading]
 
 KM_PER_MILE: Final = 1.609344
 
-SAME_BURST: Final = timedelta(seconds=5)
+_SAME_BURST: Final = timedelta(seconds=5)
 """What a car uploads together is stamped within this time."""
 
 _MOST_CONSUMED: Final = 200
@@ -26,7 +27,8 @@ _FASTEST_KMH: Final = 250
 _ODOMETER_SLACK_KM: Final = 50
 _DOUBTED: Final = timedelta(days=1)
 _FROZEN: Final = timedelta(days=1)
-_RUNNING_TOGETHER: Final = timedelta(minutes=5)
+_TOGETHER: Final = timedelta(minutes=5)
+"""What belongs together can be said some minutes apart."""
 _FULL: Final = 100
 
 
@@ -85,31 +87,67 @@ def is_doubtful_target(value: Value, told: Told) -> bool:
 
 def is_one_burst(one: datetime, other: datetime) -> bool:
     """Whether two readings were uploaded together: those of a burst, or the halves of a position."""
-    return abs(one - other) <= SAME_BURST
+    return abs(one - other) <= _SAME_BURST
+
+
+# Whether the car charges: two descriptors say it, and either can fall silent. Of some charges the end is told by the
+# second alone, but evcc found the first more reliable (EV #26235).
+
+_NOT_CHARGING: Final = frozenset({"NOCHARGING", "NOT_CHARGING", None})
+
+
+def charging_status_key(told: Told) -> Key:
+    """The descriptor to believe: the first, unless the second has changed since that was last said."""
+    status, hv_status = _known(told, Key.CHARGING_STATUS), _known(told, Key.CHARGING_HV_STATUS)
+    is_second = hv_status and (status is None or hv_status.since > status.at + _TOGETHER)
+    return Key.CHARGING_HV_STATUS if is_second else Key.CHARGING_STATUS
+
+
+def is_blip(before: Reading, denied: Reading, again: Reading) -> bool:
+    """Whether a status was denied for a moment only, and goes on. Seen: active, not charging, active."""
+    return again.value == before.value and denied.value in _NOT_CHARGING and again.at - denied.since <= _TOGETHER
+
+
+def is_of_this(reading: Reading, begun_at: datetime) -> bool:
+    """Whether a reading belongs to the charge, or the climate control, that began at a moment; not to the last one.
+
+    What was new minutes before does: a power was seen a minute before its status. What was only repeated does not.
+    """
+    return reading.at >= begun_at - _SAME_BURST or reading.since >= begun_at - _TOGETHER
 
 
 # The state of charge: four descriptors, of which not one is right for every car at every time.
+
+_HAS_CHARGED: Final = frozenset({"CHARGINGENDED", "FINISHED_FULLY_CHARGED", "FINISHED_NOT_FULL"})
 
 
 def state_of_charge(told: Told, *, is_charging: bool) -> Reading | None:
     """The state of charge to believe.
 
     Cars before the Neue Klasse have the first, the Neue Klasse has only the second, and some have both: the newer one
-    counts. While a car charges in silence BMW predicts the state, to which REST stamps the moment of the question: it
-    counts if it is newer and the car still charges (or has said only later that it does not). What a car had at the
-    end of its last trip is the last resort: it is repeated later with newer stamps.
+    counts. What a car had at the end of its last trip is the last resort: it is repeated later with newer stamps. While
+    a car charges in silence BMW predicts the state, to which REST stamps the moment of the question: it counts if it is
+    newer and the car still charges, or has charged since.
     """
     measured = max(
         (reading for key in (Key.SOC_HEADER, Key.SOC_DISPLAYED) if (reading := _number(told, key))),
         key=lambda reading: reading.at,
         default=None,
     )
-    predicted, status = _number(told, Key.SOC_PREDICTED), told.get(Key.CHARGING_STATUS)
-    if predicted and (measured is None or predicted.at > measured.at):
-        ended_later = status is not None and status.since > predicted.at
-        if is_charging or (measured is None and not told.get(Key.SOC_AT_TRIP_END)) or ended_later:
-            return predicted
-    return measured or _number(told, Key.SOC_AT_TRIP_END)
+    known, predicted = measured or _number(told, Key.SOC_AT_TRIP_END), _number(told, Key.SOC_PREDICTED)
+    if known is None or predicted is None:
+        return known or predicted
+    known_at = measured.at if measured else known.since
+    is_newer = predicted.at > known_at and (is_charging or _has_charged(told, known_at, predicted))
+    return predicted if is_newer else known
+
+
+def _has_charged(told: Told, since: datetime, predicted: Reading) -> bool:
+    """Whether a charge has ended since a moment, and BMW has predicted something new since then, too."""
+    status = told.get(charging_status_key(told))
+    if status is None or min(status.since, predicted.since) <= since:
+        return False
+    return status.value in _HAS_CHARGED or status.since > predicted.since
 
 
 # The charging power keeps its last value for days after the cable was pulled.
@@ -122,7 +160,7 @@ def charging_power_w(told: Told, *, is_charging: bool | None, charges_since: dat
     if not is_charging:
         return 0
     power = _number(told, Key.CHARGING_POWER)
-    if power is None or (charges_since and power.at < charges_since - SAME_BURST):
+    if power is None or (charges_since and not is_of_this(power, charges_since)):
         return None
     watts = power.value if isinstance(power.value, int | float) else 0
     return round(watts * (1000 if power.unit == "kW" else 1))
@@ -145,7 +183,7 @@ def is_ignition_on(told: Told) -> bool | None:
     newest = max((reading.at for reading in said), default=None)
     if newest is None:
         return None
-    return any(reading.value for reading in said if newest - reading.at <= _RUNNING_TOGETHER)
+    return any(reading.value for reading in said if newest - reading.at <= _TOGETHER)
 
 
 def is_moving(told: Told) -> bool | None:
@@ -184,6 +222,11 @@ def last_reported(told: Told) -> datetime | None:
         (reading.at for key, reading in told.items() if key not in NOT_THE_CARS and not reading.at.microsecond),
         default=None,
     )
+
+
+def _known(told: Told, key: Key) -> Reading | None:
+    reading = told.get(key)
+    return reading if reading and reading.value is not None else None
 
 
 def _number(told: Told, key: Key) -> Reading | None:

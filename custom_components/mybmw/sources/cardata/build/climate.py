@@ -1,11 +1,12 @@
 """Climate control and its timers."""
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from ....vehicle import Climate, ClimateActivity, ClimateTimer
 from ..keys import Key
+from ..traps import is_of_this
 from .told import Told
 
 _ACTIVITY: Final[Mapping[str, ClimateActivity]] = {activity.value: activity for activity in ClimateActivity}
@@ -24,14 +25,22 @@ def build_climate(told: Told) -> Climate | None:
     timers = tuple([timer for keys in _TIMERS if (timer := _timer(told, *keys))])
     if activity is None and not told.says(Key.CLIMATE) and not timers:
         return None
-    left = told.reading(Key.CLIMATE_MINUTES_LEFT)
-    minutes = told.integer(Key.CLIMATE_MINUTES_LEFT, "min", _MINUTES) if activity and activity.is_running else None
+    ends_at = _ends_at(told) if activity and activity.is_running else None
     return Climate(
         as_of=told.as_of,
         activity=activity or ClimateActivity.UNKNOWN,
-        ends_at=left.at.replace(microsecond=0) + timedelta(minutes=minutes) if left and minutes else None,
+        ends_at=ends_at,
         timers=timers,
     )
+
+
+def _ends_at(told: Told) -> datetime | None:
+    """When the climate control ends, if what is said about that was said of this time."""
+    runs, left = told.reading(Key.CLIMATE), told.reading(Key.CLIMATE_MINUTES_LEFT)
+    if runs is None or left is None or not is_of_this(left, runs.since):
+        return None
+    minutes = told.integer(Key.CLIMATE_MINUTES_LEFT, "min", _MINUTES)
+    return left.at.replace(microsecond=0) + timedelta(minutes=minutes) if minutes else None
 
 
 def _timer(told: Told, is_weekly: bool, action: Key, hour: Key, minute: Key) -> ClimateTimer | None:  # noqa: FBT001 (a row of the table)

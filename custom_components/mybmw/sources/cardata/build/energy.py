@@ -8,7 +8,7 @@ from ....vehicle import Battery, Charging, ChargingStatus, DriveTrain, Energy, F
 from ...fields import Fields
 from ..keys import Key
 from ..reading import Reading
-from ..traps import SAME_BURST, charging_power_w, is_frozen, is_one_burst, state_of_charge
+from ..traps import charging_power_w, charging_status_key, is_frozen, is_of_this, is_one_burst, state_of_charge
 from .measures import KILOMETERS, MINUTES, PERCENT
 from .told import Told
 
@@ -132,8 +132,9 @@ def _ranges(tank: Told, cells: Told, drive_train: DriveTrain) -> tuple[int | Non
 
 def _charging(told: Told) -> Charging | None:
     plug, target = _plug(told), told.integer(Key.TARGET, "%", PERCENT)
-    said = told.reading(Key.CHARGING_STATUS) or told.reading(Key.CHARGING_HV_STATUS)
-    status = _reached(_charging_status(told, said, plug), target)
+    key = charging_status_key(told.readings)
+    said = told.reading(key)
+    status = _reached(_charging_status(told, key, said, plug), target)
     is_charging = None if status is ChargingStatus.UNKNOWN else status is ChargingStatus.CHARGING
     since = said.since if said else None
     power = charging_power_w(told.readings, is_charging=is_charging, charges_since=since)
@@ -156,11 +157,11 @@ def _charging(told: Told) -> Charging | None:
     return charging if charging != Charging() else None
 
 
-def _charging_status(told: Told, said: Reading | None, plug: tuple[Reading, bool] | None) -> ChargingStatus:
+def _charging_status(told: Told, key: Key, said: Reading | None, plug: tuple[Reading, bool] | None) -> ChargingStatus:
     """What happens at the plug. No car charges whose cable was pulled since it said so."""
     if said is None:
         return ChargingStatus.UNKNOWN
-    if told.reading(Key.CHARGING_STATUS) is None:
+    if key is Key.CHARGING_HV_STATUS:
         status = told.meaning(Key.CHARGING_HV_STATUS, said, _HV_STATUS, ChargingStatus.UNKNOWN)
     else:
         status = told.meaning(Key.CHARGING_STATUS, said, _STATUS, ChargingStatus.UNKNOWN)
@@ -199,7 +200,7 @@ def _time_left(told: Told, charges: Reading) -> Reading | None:
     The first stops counting at 200 minutes; the second may, with a route set, mean the level needed for it.
     """
     left, full = told.reading(Key.MINUTES_LEFT), told.reading(Key.MINUTES_TO_FULL)
-    left, full = (each if each and each.at >= charges.since - SAME_BURST else None for each in (left, full))
+    left, full = (each if each and is_of_this(each, charges.since) else None for each in (left, full))
     if left is None or full is None:
         return left or full
     if not is_one_burst(left.at, full.at):
