@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.cardata.build import Answers, build_vehicle
+from custom_components.mybmw.sources.cardata.build.told import written_moment
 from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
 from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.sources.cardata.readings import Readings
@@ -123,6 +124,21 @@ def test_a_petrol_car_as_rest_really_tells_it() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("17.01.2027 14:30:00 UTC", datetime(2027, 1, 17, 14, 30, tzinfo=UTC)),
+        ("01/17/2027 14:30 UTC", datetime(2027, 1, 17, 14, 30, tzinfo=UTC)),
+        ("01/17/2027 12:00:00 AM UTC", datetime(2027, 1, 17, tzinfo=UTC)),
+        ("17.01.2027", datetime(2027, 1, 17, tzinfo=UTC)),
+        ("2027-01-17T14:30:00Z", datetime(2027, 1, 17, 14, 30, tzinfo=UTC)),
+        ("soon", None),
+    ],
+)
+def test_a_moment_is_told_however_it_is_written(text: str, moment: datetime | None) -> None:
+    assert written_moment(text) == moment
+
+
 def test_services_and_messages_are_documents_in_a_text() -> None:
     services: Json = [
         {
@@ -137,7 +153,7 @@ def test_services_and_messages_are_documents_in_a_text() -> None:
         },
         {"id": 32, "title": "Statutory vehicle inspection", "status": "OK", "date": "2027-01"},
         {"id": 7, "title": "Rear Brake", "status": "LATE", "unitOfLengthRemaining": "-"},
-        {"id": 77, "title": "Microfilter!", "status": "OVERDUE", "date": "2026-13"},
+        {"id": 77, "title": "Microfilter!", "status": "OVERDUE", "date": "2026-13", "unitOfLengthRemaining": -500.0},
         "no service",
     ]
     messages: Json = [
@@ -156,7 +172,7 @@ def test_services_and_messages_are_documents_in_a_text() -> None:
         ),
         Service(type=ServiceType.VEHICLE_TUV, name="vehicle_tuv", status=ServiceStatus.OK, due_date=date(2027, 1, 1)),
         Service(type=ServiceType.BRAKE_PADS_REAR, name="brake_pads_rear", status=ServiceStatus.UNKNOWN),
-        Service(type=ServiceType.OTHER, name="microfilter", status=ServiceStatus.OVERDUE),
+        Service(type=ServiceType.OTHER, name="microfilter", status=ServiceStatus.OVERDUE, due_distance_km=-500),
     )
     assert maintenance.messages
     assert [message.name for message in maintenance.messages] == ["washing_fluid", "key_battery_low", "other"]
@@ -282,12 +298,6 @@ def test_a_hybrid_gets_its_fuel_range_from_what_is_left() -> None:
     assert odd.energy.total_range_km == 50
     assert {oddity.path for oddity in odd.oddities} == {Key.LAST_RANGE}
     assert built(hybrid, LAST_RANGE=500).energy.total_range_km == 500
-    readings = Readings()
-    for key, value, hour in ((Key.LAST_RANGE, 500, 1), (Key.ELECTRIC_RANGE, 60, 9)):
-        readings.take({key: {"value": value, "timestamp": f"2026-09-14T{hour:02}:00:00Z"}}, NOW)
-    apart = build_vehicle(Answers(vin=VIN, basic=hybrid, tires=None, readings=readings.told, fetched_at=NOW))
-    assert (apart.energy.total_range_km, apart.energy.fuel) == (None, None) or apart.energy.fuel is not None
-    assert apart.energy.total_range_km is None
 
 
 def test_the_capacity_is_what_is_known_of_it() -> None:

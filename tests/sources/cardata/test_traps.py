@@ -45,6 +45,17 @@ def test_the_range_is_that_of_the_cluster_not_the_forecast() -> None:
     assert battery.range_km == 379
 
 
+def test_a_hybrid_whose_electric_range_moves_on_alone_keeps_the_total() -> None:
+    def fuel_and_total(*sayings: Saying) -> tuple[int | None, int | None]:
+        energy = car(*sayings, drive_train="PHEV").energy
+        return energy.fuel.range_km if energy.fuel else None, energy.total_range_km
+
+    parked: tuple[Saying, ...] = ((Key.ELECTRIC_RANGE, 60, 0), (Key.LAST_RANGE, 500, 0), (Key.LAST_RANGE, 500, 480))
+    assert fuel_and_total(*parked) == (440, 500)  # the other has not changed since, it was only not repeated
+    assert fuel_and_total(*parked, (Key.ELECTRIC_RANGE, 70, 600)) == (None, 500)
+    assert fuel_and_total((Key.ELECTRIC_RANGE, 60, 0), (Key.LAST_RANGE, 500, 120)) == (None, 500)
+
+
 # Nonsense
 
 

@@ -195,6 +195,9 @@ def test_a_charge_that_goes_on_is_told_with_its_end() -> None:
     ).energy.charging
     assert left is not None
     assert left.remaining_min == 90
+    in_hours = car((Key.CHARGING_STATUS, "CHARGINGACTIVE", 0), (Key.MINUTES_LEFT, 2.5, 10, "h")).energy.charging
+    assert in_hours is not None
+    assert in_hours.remaining_min == 150
     old = car((Key.CHARGING_STATUS, "CHARGINGACTIVE", 600), (Key.MINUTES_LEFT, 90, 10)).energy.charging
     assert old is not None
     assert old.ends_at is None

@@ -106,7 +106,8 @@ def _ranges(tank: Told, cells: Told, drive_train: DriveTrain) -> tuple[int | Non
     """How far the car gets on fuel, on electricity and in all.
 
     The electric range is that of the cluster: the forecast is right only while the car charges. The "last range" is
-    what the car gets on all it has; some electric cars say only that.
+    what the car gets on all it has; some electric cars say only that. What is left of it for fuel can be told only if
+    the electric one is of the same time: while a hybrid charges, some tell the electric one alone.
     """
     last = _newest(tank, (Key.LAST_RANGE, Key.TOTAL_RANGE))
     total = None if last is None else tank.measured(Key.LAST_RANGE, last, "km", 0, KILOMETERS[-1])
@@ -122,8 +123,8 @@ def _ranges(tank: Told, cells: Told, drive_train: DriveTrain) -> tuple[int | Non
     electric = cells.readings.get(Key.ELECTRIC_RANGE)
     if last is None or total_km is None or electric is None or electric_km is None:
         return None, electric_km, total_km
-    if abs(last.at - electric.at) > _RANGES_TOGETHER:
-        return None, electric_km, None
+    if last.since > electric.at + _RANGES_TOGETHER or electric.since > last.at + _RANGES_TOGETHER:
+        return None, electric_km, total_km
     if total_km < electric_km:
         tank.note(Key.LAST_RANGE, "less than the electric range, which should be part of it")
         return None, electric_km, total_km

@@ -34,7 +34,7 @@ _STATUS: Final[Mapping[str, ServiceStatus]] = ServiceStatus.__members__
 _MESSAGES: Final[Mapping[int, str]] = {139: "tire_pressure", 164: "washing_fluid", 907: "brake_pads"}
 _NO_WORD: Final = re.compile("[^a-z0-9]+")
 _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
-_DISTANCE: Final = re.compile(r"-?[0-9]{1,6}")
+_DISTANCE: Final = re.compile(r"(-?[0-9]{1,6})(\.[0-9]+)?")
 _NOTHING: Final = frozenset({"", "-", "null", "NULL"})
 _NAMELESS: Final = "other"
 
@@ -70,14 +70,14 @@ def _service(item: Mapping[str, Json]) -> Service:
     kind = _TYPES.get(number) if type(number) is int else None
     kind = kind or next((kind for words, kind in _TITLES if words in title.lower()), ServiceType.OTHER)
     status = (_text(item.get("status")) or "").upper()
-    distance = str(item.get("unitOfLengthRemaining"))
+    distance = _DISTANCE.fullmatch(str(item.get("unitOfLengthRemaining")))
     month = _MONTH.fullmatch(str(item.get("date")))
     return Service(
         type=kind,
         name=kind.value if kind is not ServiceType.OTHER else _name(title),
         status=_STATUS.get(status, ServiceStatus.UNKNOWN),
         due_date=date(int(month[1]), int(month[2]), 1) if month else None,
-        due_distance_km=int(distance) if _DISTANCE.fullmatch(distance) else None,
+        due_distance_km=int(distance[1]) if distance else None,
         description=_text(item.get("description")) or _text(item.get("text")),
     )
 

@@ -6,11 +6,20 @@ from typing import Final, Self
 
 from ...fields import MOST_ODDITIES, Oddities
 from ..keys import Key
-from ..reading import LONG_AGO, Reading
+from ..reading import LONG_AGO, Reading, moment_in
 from ..traps import KM_PER_MILE, NOT_THE_CARS
 
-_MOMENTS: Final = ("%d.%m.%Y %H:%M:%S UTC", "%d.%m.%Y %H:%M UTC", "%m/%d/%Y %H:%M:%S UTC", "%m/%d/%Y %H:%M UTC")
-"""How BMW writes moments in text; which of both orders it is, the signs tell."""
+_MOMENTS: Final = (
+    "%d.%m.%Y %H:%M:%S UTC",
+    "%d.%m.%Y %H:%M UTC",
+    "%m/%d/%Y %H:%M:%S UTC",
+    "%m/%d/%Y %H:%M UTC",
+    "%m/%d/%Y %I:%M:%S %p UTC",
+    "%m/%d/%Y %I:%M %p UTC",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+)
+"""How BMW writes moments in text; which of both orders it is, the signs tell. A bare day begins at midnight."""
 
 _FACTORS: Final[Mapping[tuple[str | None, str], float]] = {
     ("mi", "km"): KM_PER_MILE,
@@ -19,6 +28,7 @@ _FACTORS: Final[Mapping[tuple[str | None, str], float]] = {
     ("psi", "kPa"): 6.894757,
     ("gal", "L"): 3.785412,
     ("kW", "W"): 1000,
+    ("h", "min"): 60,
 }
 """From what BMW sends now and then to what it should be."""
 
@@ -111,10 +121,10 @@ class Told:
 
 
 def written_moment(text: str) -> datetime | None:
-    """A moment that BMW has written as text, None if it is none."""
+    """A moment that BMW has written as text, in its own way or as everywhere else, None if it is none."""
     for form in _MOMENTS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-    return None
+    return moment_in(text)
