@@ -79,6 +79,7 @@ def test_a_consumption_that_cannot_be_leaves_the_last_one() -> None:
         ([(30_000, None, 0), (30_010, None, 30), (30_020, "miles", 60)], 48_312),  # a label speaks against a guess
         ([(20_000, "km", 0), (20_005, "miles", 72 * 60)], 20_005),  # parked so long that both could be
         ([(48_713, "km", 0), (30_280, None, 30)], 48_730),
+        ([(20_000, "km", 0), (20_001, None, 30), (20_002, "miles", 60)], 20_002),  # as labelled before
         ([(48_713, "km", 0), (12, "km", 30)], 12),  # another odometer was put in
     ],
 )
