@@ -22,7 +22,8 @@ access         all of it together, as far as asking goes
 message        what comes in the stream
 stream_status  how that is doing
 stream_troubles  ... and for how long it has not been well
-stream_pauses  how long to stay away from it
+stream_gap     how long to stay away from it at least
+stream_pauses  ... and depending on how it went
 stream_refusals  ... and from which tokens
 broker         one connection to it
 stream         ... and always one

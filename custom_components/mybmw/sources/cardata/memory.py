@@ -15,6 +15,7 @@ class Page(StrEnum):
     CALLS = "calls"
     CONTAINER = "container"
     CARS = "cars"
+    STREAM = "stream"
 
 
 class Memory:

@@ -112,7 +112,9 @@ class CarDataSource(Source):
         self._reader = Reader(access, self._cars, clock, silent_since=self._silent_since)
         self._histories = Histories(access.client, clock)
         self._anonymous = Anonymizer()
-        self._stream = Stream(access.tokens, self._hear, clock=clock, tell=self._note_stream) if streams else None
+        self._stream = (
+            Stream(access.tokens, access.memory, self._hear, clock=clock, tell=self._note_stream) if streams else None
+        )
 
     @property
     @override

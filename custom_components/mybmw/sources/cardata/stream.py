@@ -17,7 +17,9 @@ from ..bugs import Bugs
 from .auth import Sleep
 from .broker import BrokenOffError, Connection
 from .hosts import Broker, broker
+from .memory import Memory
 from .message import Message, read_message
+from .stream_gap import Gap
 from .stream_pauses import STEADY, Chance, Pauses
 from .stream_refusals import Refusals
 from .stream_status import StreamStatus, Trouble
@@ -51,6 +53,7 @@ class Stream:
     def __init__(  # noqa: PLR0913 (all it needs comes from outside)
         self,
         tokens: TokenKeeper,
+        memory: Memory,
         consume: Consume,
         *,
         clock: Clock,
@@ -71,6 +74,7 @@ class Stream:
         self._tell = tell
         self._tls = tls
         self._sleep = sleep
+        self._gap = Gap(memory, clock)
         self._pauses = Pauses(clock, chance)
         self._refusals = Refusals(clock)
         self._troubles = Troubles(clock)
@@ -110,9 +114,11 @@ class Stream:
         if self._task:
             self._task.cancel()
             await asyncio.wait({self._task})
+            await self._gap.store()
 
     async def _run(self) -> None:
         try:
+            await self._pause(self._gap.ends_at)
             while True:
                 await self._pause(await self._connect_once())
         except SignInRequiredError as err:
@@ -165,6 +171,7 @@ class Stream:
                 self._troubles.forget()
             self._connected_since = None
             await connection.close()
+            self._gap.begin()
 
     async def _listen(self, connection: Connection, until: datetime) -> None:
         """Pass on what comes until it is time for a new token."""

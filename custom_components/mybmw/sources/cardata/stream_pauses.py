@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .. import Clock
+from .stream_gap import GAP
 from .stream_status import Trouble
-
-GAP: Final = timedelta(seconds=12)
-"""Between the end of one connection and the next attempt: the broker wants ten, counted on its own clock."""
 
 STEADY: Final = timedelta(minutes=1)
 """A connection that lasted so long was a good one: what went wrong before it is forgotten."""

@@ -79,6 +79,7 @@ class Listener:
         self._happened = asyncio.Event()
         self.stream = Stream(
             access.tokens,
+            access.memory,
             self._consume,
             clock=time,
             tell=self._hear,

@@ -316,7 +316,7 @@ async def test_closing_leaves_nothing_behind(listener: Listener, cloud: Simulato
 
 async def test_closing_while_it_connects_leaves_nothing_behind(cloud: Simulator, access: Access, time: Time) -> None:
     for moments in range(12):
-        stream = Stream(access.tokens, listener_of_nothing, clock=time, sleep=time.sleep)
+        stream = Stream(access.tokens, access.memory, listener_of_nothing, clock=time, sleep=time.sleep)
         stream.start()
         for _ in range(moments):
             await asyncio.sleep(0.001)
@@ -327,7 +327,7 @@ async def test_closing_while_it_connects_leaves_nothing_behind(cloud: Simulator,
 
 
 async def test_closing_before_the_start(access: Access, time: Time, cloud: Simulator) -> None:
-    stream = Stream(access.tokens, listener_of_nothing, clock=time)
+    stream = Stream(access.tokens, access.memory, listener_of_nothing, clock=time)
     await stream.close()
     assert cloud.stream.gate.knocks == []
 
@@ -345,6 +345,6 @@ async def test_a_clock_that_is_set_makes_no_wait_longer(access: Access, time: Ti
         slept_s.append(seconds)
         time.now += timedelta(seconds=seconds, hours=jump_h if len(slept_s) == 1 else 0)
 
-    stream = Stream(access.tokens, listener_of_nothing, clock=time, sleep=sleep)
+    stream = Stream(access.tokens, access.memory, listener_of_nothing, clock=time, sleep=sleep)
     await stream._wait_until(time() + timedelta(minutes=5))
     assert slept_s == [60] * naps
