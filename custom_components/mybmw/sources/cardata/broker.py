@@ -5,7 +5,6 @@ A connection is opened with one token and never reopened: aiomqtt would come bac
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 import logging
 import ssl
 from typing import Final, override
@@ -163,8 +162,7 @@ class Connection:
             await asyncio.wait({opening})
         except asyncio.CancelledError:
             await asyncio.wait({opening})
-            with suppress(aiomqtt.MqttError):
-                opening.result()
+            opening.exception()  # whatever it is: nobody waits for it any more, and it must not hide that we are to end
             raise
         opening.result()
 

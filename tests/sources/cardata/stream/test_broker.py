@@ -17,6 +17,7 @@ from custom_components.mybmw.sources.cardata.stream_status import Trouble
 from custom_components.mybmw.sources.cardata.tokens import StreamKey
 from tests.simulator.stream.certificates import Certificates
 from tests.simulator.stream.packets import Kind, read_packet
+from tests.sources.cardata.rig import Gate
 
 KEY: Final = StreamKey(gcid="of-nobody", id_token="a-token", ends_at=datetime(2026, 11, 21, tzinfo=UTC))
 CONNECTED: Final = b"\x20\x02\x00\x00"
@@ -130,6 +131,25 @@ async def test_a_broker_may_hang_up_at_a_topic(
 async def test_other_refusals(server: Server, connect: Callable[[], Connection], code: int) -> None:
     server.answers[Kind.CONNECT] = bytes([0x20, 2, 0, code])
     assert await trouble_of(connect()) is Trouble.BUSY
+
+
+async def test_a_mistake_while_it_connects_does_not_hide_that_it_is_to_end(
+    connect: Callable[[], Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever closes the stream would wait for ever."""
+    go_on = Gate()
+
+    async def stumble(_client: object) -> None:
+        await go_on.wait()
+        raise RuntimeError
+
+    monkeypatch.setattr(room._Client, "__aenter__", stumble)
+    opening = asyncio.create_task(connect().open())
+    await go_on.reached.wait()
+    opening.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
 
 
 async def test_what_is_no_mqtt_ends_the_connection(server: Server, connect: Callable[[], Connection]) -> None:
