@@ -19,7 +19,7 @@ _DOWN: Final = "stream-down"
 """The broker hangs up on everybody, and answers nobody."""
 
 _OF_RIVALS: Final = 3
-_OF_RIVALS_WITHIN: Final = timedelta(minutes=10)
+_OF_RIVALS_WITHIN: Final = timedelta(minutes=20)
 """So many cuts within so long look like another client's."""
 
 _IS_OURS_AFTER: Final = timedelta(minutes=16)

@@ -25,8 +25,11 @@ _LADDERS: Final[Mapping[Trouble, tuple[timedelta, timedelta]]] = {
 }
 """The first pause and the longest one; each is twice the one before."""
 
+_OURS: Final = timedelta(minutes=10)
+"""A connection that lasted so long has no rival: other clients come back after five minutes at most."""
+
 _DROPS: Final = 3
-_DROPS_WITHIN: Final = timedelta(minutes=10)
+_DROPS_WITHIN: Final = (_DROPS - 1) * _OURS
 _JITTER: Final = 0.25
 """A pause is up to so much longer, lest everybody comes back at the same moment after an outage."""
 
@@ -49,7 +52,7 @@ class Pauses:
 
     def has_rival(self, connected_since: datetime | None) -> bool:
         """Whether another client was found to fight for the stream, and has not left it to us for long enough yet."""
-        is_ours = connected_since is not None and self._clock() - connected_since >= _DROPS_WITHIN
+        is_ours = connected_since is not None and self._clock() - connected_since >= _OURS
         return self._is_contested and not is_ours
 
     def judge(self, trouble: Trouble | None, lived: timedelta) -> Trouble | None:
@@ -58,7 +61,8 @@ class Pauses:
         To be asked after each connection, also if there was no trouble.
 
         Whoever is dropped time and again, and let in again at once, has a rival: both are let in, and each drops the
-        other. Drops in an outage do not count, nor do those of connections that were meant to end.
+        other. Drops in an outage do not count, nor do those of connections that were meant to end, nor those before one
+        that was ours for long.
 
         Who hangs up once when asked for messages may have broken down in that moment; who does it twice in a row does
         not permit them.
@@ -66,9 +70,9 @@ class Pauses:
         hung_up_before, self._has_hung_up = self._has_hung_up, trouble is Trouble.HUNG_UP
         if trouble is Trouble.HUNG_UP:
             trouble = Trouble.NOT_PERMITTED if hung_up_before else Trouble.UNREACHABLE
-        if lived >= _DROPS_WITHIN:
+        if lived >= _OURS:
             self._is_contested = False
-        if trouble is Trouble.UNREACHABLE:
+        if lived >= _OURS or trouble is Trouble.UNREACHABLE:
             self._drops.clear()
         if trouble is not Trouble.DROPPED:
             return trouble
