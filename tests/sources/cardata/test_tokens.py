@@ -7,7 +7,14 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from custom_components.mybmw.sources import Credentials, Json, SignInRequiredError, SourceError, TryLaterError
+from custom_components.mybmw.sources import (
+    Credentials,
+    Json,
+    SignInRequiredError,
+    SlowDownError,
+    SourceError,
+    TryLaterError,
+)
 from custom_components.mybmw.sources.cardata.auth import first_credentials
 from custom_components.mybmw.sources.cardata.failures import Cause, SignInFailedError, cause_of
 from custom_components.mybmw.sources.cardata.grant import API_SCOPE, STREAM_SCOPE, Grant
@@ -16,6 +23,7 @@ from custom_components.mybmw.sources.cardata.memory import Memory, Page
 from custom_components.mybmw.sources.cardata.tokens import TokenKeeper
 from tests.simulator import Fault, Simulator
 from tests.simulator.cardata import SCOPES
+from tests.simulator.spoiling import document, without
 
 from .rig import NOW, TOKEN, Clock, Gate, Keeper, Rooms, asked, granted
 
@@ -65,6 +73,22 @@ async def test_a_renewal_keeps_what_bmw_does_not_repeat(rooms: Rooms, clock: Clo
     clock.advance(hours=2)
     assert (await rooms.tokens.stream_key()).gcid == gcid
     assert (await restarted().tokens.stream_key()).gcid == gcid
+
+
+async def test_a_renewal_without_an_id_token_loses_no_sign_in(
+    rooms: Rooms, cloud: Simulator, clock: Clock, restarted: Restart
+) -> None:
+    """OpenID Connect allows it, and the old refresh token is void afterwards."""
+    clock.advance(hours=2)
+    cloud.faults.append(Fault(path=TOKEN, spoil=document(without("id_token"))))
+    assert cloud.cardata.customers.who_asks(await rooms.tokens.access_token())
+    with pytest.raises(SlowDownError) as raised:
+        await restarted().tokens.stream_key()
+    assert raised.value.until == clock() + timedelta(minutes=15)
+    cloud.faults.clear()
+    key = await restarted().tokens.stream_key()
+    assert cloud.cardata.customers.who_streams(key.gcid, key.id_token)
+    assert asked(cloud, TOKEN) == [("token", 200)] * 3
 
 
 async def test_many_at_once_make_one_renewal(rooms: Rooms, cloud: Simulator, clock: Clock) -> None:

@@ -32,7 +32,7 @@ class Grant:
 
     `access_token` opens the API, `id_token` the stream; both end an hour after they were given out, and each on its
     own. `refresh_token` brings new ones, works once and lives for 14 days. `gcid` is the account, `scopes` what the
-    keys are good for, empty if BMW did not say.
+    keys are good for, empty if BMW did not say. A key that BMW did not give is empty, and has ended.
     """
 
     access_token: str = field(repr=False)
@@ -48,12 +48,17 @@ class Grant:
         """The grant in a token answer, None if there is no whole one in it.
 
         A renewal may leave out the account, the scopes and, if it still holds, the refresh token; those of the
-        `previous` grant are kept then.
+        `previous` grant are kept then. If it brings a new refresh token, it may leave out the id token as well (OpenID
+        Connect Core 1.0, 12.2): the old refresh token is void by then, and without the new one the sign-in is lost.
         """
         if not isinstance(answer, dict):
             return None
         access_token, id_token = _token(answer.get("access_token")), _token(answer.get("id_token"))
-        refresh_token = _token(answer.get("refresh_token")) or (previous.refresh_token if previous else None)
+        refresh_token = _token(answer.get("refresh_token"))
+        if previous and refresh_token:
+            id_token = id_token or ""
+        elif previous:
+            refresh_token = previous.refresh_token
         gcid = _token(answer.get("gcid")) or (previous.gcid if previous else None)
         if access_token is None or id_token is None or refresh_token is None or gcid is None:
             return None
@@ -63,7 +68,7 @@ class Grant:
             access_token=access_token,
             access_ends_at=now + lifetime,
             id_token=id_token,
-            id_ends_at=_end_in_token(id_token, now) or now + lifetime,
+            id_ends_at=(_end_in_token(id_token, now) or now + lifetime) if id_token else now,
             refresh_token=refresh_token,
             gcid=gcid,
             scopes=frozenset(scope.split())

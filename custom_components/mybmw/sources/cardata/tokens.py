@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from .. import Clock, SignInRequiredError
+from .. import Clock, SignInRequiredError, SlowDownError
 from ..renewal import Renewal
 from .failures import Cause, SignInFailedError
 from .grant import API_SCOPE, STREAM_SCOPE, Grant
@@ -13,6 +13,9 @@ from .memory import Memory, Page
 
 ACCESS_MARGIN: Final = timedelta(minutes=1)
 """How long before its end an access token is renewed, so that it does not expire on the way."""
+
+_NEXT_RENEWAL: Final = timedelta(minutes=15)
+"""After a renewal that brought no token for the stream: another one may, but each is a risk to the sign-in."""
 
 STREAM_MARGIN: Final = timedelta(minutes=10)
 """A stream that is opened with a token is closed when that ends: it should be worth it."""
@@ -71,6 +74,9 @@ class TokenKeeper:
             lambda grant: grant.id_token != rejected and self._clock() + margin < grant.id_ends_at
         )
         _require_scope(grant, STREAM_SCOPE)
+        if not grant.id_token:
+            message = "BMW has renewed the sign-in without a token for the stream"
+            raise SlowDownError(message, self._clock() + _NEXT_RENEWAL)
         return StreamKey(gcid=grant.gcid, id_token=grant.id_token, ends_at=grant.id_ends_at)
 
     async def close(self) -> None:

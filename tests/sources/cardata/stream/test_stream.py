@@ -12,6 +12,7 @@ from custom_components.mybmw.sources.cardata.stream import Stream
 from custom_components.mybmw.sources.cardata.stream_status import Trouble
 from tests.simulator import Fault, Simulator
 from tests.simulator.cardata import STREAM
+from tests.simulator.spoiling import document, without
 from tests.simulator.stream import GARBAGE, No, Second, StreamFault
 from tests.sources.cardata.rig import API, TOKEN, asked
 
@@ -164,6 +165,20 @@ async def test_too_many_renewals_are_waited_for(listener: Listener, cloud: Simul
     cloud.faults.append(Fault(path=TOKEN, status=429, headers={"retry-after": "3600"}, times=1))
     await listener.pass_by(minutes=55, seconds=12)
     assert await listener.waiting() == timedelta(hours=1)
+    await listener.retry()
+    await listener.connected()
+
+
+async def test_a_renewal_that_brings_nothing_to_connect_with_is_not_repeated_soon(
+    listener: Listener, cloud: Simulator
+) -> None:
+    await listener.connected()
+    cloud.faults.append(Fault(path=TOKEN, spoil=document(without("id_token"))))
+    await listener.pass_by(minutes=55, seconds=12)
+    assert await listener.waiting() == timedelta(minutes=15)
+    assert listener.status.last_trouble is Trouble.NO_KEY
+    assert asked(cloud, TOKEN) == [("token", 200)]
+    cloud.faults.clear()
     await listener.retry()
     await listener.connected()
 
