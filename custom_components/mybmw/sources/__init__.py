@@ -136,6 +136,8 @@ class Obstacle(StrEnum):
     """The cloud lets us not in and does not say why; mostly, somebody else listens in our place."""
     UNREACHABLE = "unreachable"
     """There is no way to where it is told."""
+    BUSY = "busy"
+    """The cloud lets in nobody, or nobody who comes so often."""
     UNTRUSTED = "untrusted"
     """What answers there cannot prove to be the cloud."""
     NOTHING_SELECTED = "nothing_selected"

@@ -199,9 +199,9 @@ def test_whether_the_stream_is_ours_alone(access: Access, cars: Cars, stream: St
         (None, None),
         (Trouble.REFUSED, Obstacle.REFUSED),
         (Trouble.UNREACHABLE, Obstacle.UNREACHABLE),
+        (Trouble.BUSY, Obstacle.BUSY),
         (Trouble.UNTRUSTED, Obstacle.UNTRUSTED),
         (Trouble.NOT_PERMITTED, Obstacle.NOTHING_SELECTED),
-        (Trouble.BUSY, None),
         (Trouble.BUG, None),
     ],
 )

@@ -14,6 +14,7 @@ from .stream_status import StreamStatus, Trouble
 _OBSTACLES: Final[Mapping[Trouble, Obstacle]] = {
     Trouble.REFUSED: Obstacle.REFUSED,
     Trouble.UNREACHABLE: Obstacle.UNREACHABLE,
+    Trouble.BUSY: Obstacle.BUSY,
     Trouble.UNTRUSTED: Obstacle.UNTRUSTED,
     Trouble.NOT_PERMITTED: Obstacle.NOTHING_SELECTED,
 }

@@ -13,11 +13,13 @@ _PATIENCE: Final[Mapping[Trouble, timedelta]] = {
     Trouble.REFUSED: timedelta(hours=1),
     Trouble.UNTRUSTED: timedelta(hours=1),
     Trouble.UNREACHABLE: timedelta(hours=3),
+    Trouble.BUSY: timedelta(hours=3),
 }
 """So long a trouble may last before it is the owner's, if it can be theirs: others pass by themselves.
 
-That BMW's broker cannot be reached may be an outage of BMW's, which owners are left out of for longer. It is none of
-their connection to the internet: a token ends within the hour, and without a next one the trouble is NO_KEY.
+That BMW's broker cannot be reached, or lets nobody in, may be an outage of BMW's, of which owners hear later. It is
+none of their connection to the internet: a token ends within the hour, and without a next one the trouble is NO_KEY.
+A mistake of ours (BUG) is told to the log, at once.
 """
 
 _INTERRUPTED: Final = timedelta(minutes=30)

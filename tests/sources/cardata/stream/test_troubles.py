@@ -50,7 +50,8 @@ def is_owners(troubles: Troubles) -> bool:
         (Trouble.REFUSED, 60),
         (Trouble.UNTRUSTED, 60),
         (Trouble.UNREACHABLE, 180),
-        *((one, None) for one in (Trouble.NO_KEY, Trouble.BAD_CREDENTIALS, Trouble.BUSY, Trouble.HUNG_UP)),
+        (Trouble.BUSY, 180),
+        *((one, None) for one in (Trouble.NO_KEY, Trouble.BAD_CREDENTIALS, Trouble.HUNG_UP)),
         *((one, None) for one in (Trouble.DROPPED, Trouble.RIVAL, Trouble.BUG)),
     ],
 )
