@@ -27,7 +27,7 @@ WINDOW: Final = timedelta(hours=24, minutes=1)
 
 _AFTER_MIDNIGHT: Final = timedelta(minutes=5)
 _LEAST_WAIT: Final = timedelta(hours=1)
-"""After BMW's "no"; each further attempt may count."""
+"""After BMW's "no", whatever `Retry-After` says, which nobody has seen with it: each further attempt may count."""
 _LONGEST_WAIT: Final = timedelta(days=1)
 
 
@@ -147,12 +147,14 @@ class Ledger:
         self._full_until = max(filter(None, (self._full_until, other._full_until)), default=None)
 
     async def close(self, wait: timedelta | None = None) -> datetime:
-        """BMW says that all calls are used up: believe it for as long as it said, and return until when that is."""
+        """BMW says that all calls are used up: believe it for as long as it said, and return until when that is.
+
+        That is an hour at least, and a day at most.
+        """
         self._settle()
         now = self._clock()
-        if wait is None:
-            wait = max(self._likely_wait(now), _LEAST_WAIT)
-        self._full_until = now + min(wait, _LONGEST_WAIT)
+        wait = self._likely_wait(now) if wait is None else wait
+        self._full_until = now + min(max(wait, _LEAST_WAIT), _LONGEST_WAIT)
         await self._store()
         return self._full_until
 
