@@ -7,6 +7,7 @@ from http import HTTPStatus
 import pytest
 
 from custom_components.mybmw.sources import (
+    Json,
     NotAllowedError,
     SlowDownError,
     TryLaterError,
@@ -118,6 +119,52 @@ async def test_a_charge_that_should_be_over_is_looked_after(account: Account, cl
     await account.source.fetch()
     assert len(account.reasons()) == 12
     clock.advance(minutes=2)
+    await account.source.fetch()
+    assert account.reasons()[12:] == [Reason.CHARGE_ENDED]
+
+
+@pytest.mark.parametrize(
+    ("said_last", "first_look"),
+    [({"MINUTES_LEFT": 50}, 1), ({"CHARGING_POWER": 11_000}, 2)],
+    ids=["estimated", "without an estimate"],
+)
+async def test_a_charge_of_which_nothing_new_is_ever_said_is_looked_after_ever_less_often(
+    account: Account, clock: Clock, cloud: Simulator, said_last: dict[str, Json], first_look: int
+) -> None:
+    """Neither the car nor BMW says that it ended; the looks of the day tell in the end."""
+    await account.source.fetch()
+    account.source.stream_has_come()
+    cloud.faults.append(Fault(path="telematicData", status=200, body={"telematicData": {}}))
+    clock.advance(minutes=40)
+    account.source.take_message(I5, said(clock, CHARGING_STATUS="CHARGINGACTIVE", **said_last))
+    account.alarm.ring()
+    hours: list[float] = []
+    for hour in range(72):
+        known = len(account.access.ledger.calls)
+        await account.source.fetch()
+        hours += [hour - first_look] * account.reasons()[known:].count(Reason.CHARGE_ENDED)
+        clock.advance(hours=1)
+    assert hours[:6] == [0, 1, 2, 4, 8, 16]
+    assert len(hours) <= 8
+
+
+@pytest.mark.parametrize(("interrupted_min", "first_look_min"), [(1, 60), (10, 140)])
+async def test_a_charge_that_was_interrupted_is_looked_after(
+    account: Account, clock: Clock, interrupted_min: int, first_look_min: int
+) -> None:
+    """A blip leaves the estimate alone; after more than that the car owes a new one, and may not give it."""
+    await account.source.fetch()
+    account.source.stream_has_come()
+    clock.advance(minutes=40)
+    account.source.take_message(I5, said(clock, CHARGING_STATUS="CHARGINGACTIVE", MINUTES_LEFT=50))
+    for status, minutes in (("NOCHARGING", 10), ("CHARGINGACTIVE", interrupted_min)):
+        clock.advance(minutes=minutes)
+        account.source.take_message(I5, said(clock, CHARGING_STATUS=status))
+    account.alarm.ring()
+    clock.advance(minutes=first_look_min - interrupted_min - 11)
+    await account.source.fetch()
+    assert len(account.reasons()) == 12
+    clock.advance(minutes=1)
     await account.source.fetch()
     assert account.reasons()[12:] == [Reason.CHARGE_ENDED]
 

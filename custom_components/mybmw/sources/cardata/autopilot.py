@@ -43,7 +43,10 @@ _MOST_DOUBLINGS: Final = 10
 
 _OVERDUE: Final = timedelta(minutes=10)
 """So long after a charge should have ended its end is missed."""
+_SILENT: Final = timedelta(hours=2)
+"""So long after the last word on a charge its end is missed if the car has not said when that should be."""
 _STILL_CHARGING: Final = timedelta(hours=1)
+"""So long after a look that has not told of the end there is another one, at the earliest."""
 
 
 def rest_after(failures: int, first: timedelta = LEAST_REST, most: timedelta = BASELINE) -> timedelta:
@@ -79,7 +82,7 @@ def _reasons(
     for wish in (Reason.STREAM_WAS_AWAY, Reason.RESTART, Reason.TRIP_ENDED):
         if wish in car.wishes:
             yield wish
-    if _is_charge_overdue(car, now, last_try):
+    if _is_charge_overdue(car, now, car.read_at):
         yield Reason.CHARGE_ENDED
     if silent_since and now >= max(last_try, silent_since) + timedelta(days=1) * cars / CALLS_WITHOUT_STREAM:
         yield Reason.NO_STREAM
@@ -93,10 +96,17 @@ def wants_tires(car: Car, now: datetime) -> bool:
     return car.tires_at is None or now >= car.tires_at + rest
 
 
-def _is_charge_overdue(car: Car, now: datetime, last_try: datetime) -> bool:
-    """Whether a charge should be over of which the car has not said so."""
+def _is_charge_overdue(car: Car, now: datetime, read_at: datetime) -> bool:
+    """Whether a charge may be over of which the car has not said so.
+
+    Many cars never tell of the end (KV 72173e5), some not when it should be, or not anew after an interruption. BMW,
+    too, may say "charging" for days: while there is nothing new of the charge, each look waits until the end has been
+    missed for twice as long as at the look before.
+    """
     charging = car.vehicle and car.vehicle.energy.charging
-    if not charging or not charging.is_charging or charging.ends_at is None:
+    if not charging or not charging.is_charging or charging.as_of is None:
         return False
-    missed_since = charging.ends_at + _OVERDUE
-    return now >= missed_since and (last_try < missed_since or now >= last_try + _STILL_CHARGING)
+    missed_since = charging.ends_at + _OVERDUE if charging.ends_at else charging.as_of + _SILENT
+    if read_at < missed_since:
+        return now >= missed_since
+    return now >= read_at + max(read_at - missed_since, _STILL_CHARGING)
