@@ -1,4 +1,4 @@
-"""A source that tells of cars by itself, counts its calls and can be checked."""
+"""A source that tells of cars by itself and can be checked."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,11 +8,9 @@ from typing import Final
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.components.repairs.models import RepairsFlowContext
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import EntityCategory
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
@@ -20,7 +18,7 @@ import pytest
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.doctor import signs
 from custom_components.mybmw.extras import plain_name
-from custom_components.mybmw.sources import Budget, Check, Obstacle, SlowDownError, TryLaterError, Verdict
+from custom_components.mybmw.sources import Check, Obstacle, TryLaterError, Verdict
 from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE
 from custom_components.mybmw.sources.cardata.entry import Kind
 from custom_components.mybmw.sources.cardata.keys import Key
@@ -107,36 +105,6 @@ async def test_who_pushes_is_looked_at_in_its_own_rhythm(
 
 
 # What only such a source tells
-
-
-async def test_calls_left(hass: HomeAssistant, source: FakeSource, entity_registry: er.EntityRegistry) -> None:
-    source.budget = Budget(calls_left=50)
-    source.show(I4)
-    coordinator = await set_up(hass, account_entry())
-    entity_id = entity_registry.async_get_entity_id("sensor", DOMAIN, f"{coordinator.account_id}-api_calls_remaining")
-    assert entity_id
-    registered = entity_registry.async_get(entity_id)
-    assert registered
-    assert registered.entity_category is EntityCategory.DIAGNOSTIC
-    state = hass.states.get(entity_id)
-    assert state
-    assert (state.state, state.attributes["last_reason"]) == ("50", None)
-    source.budget = Budget(calls_left=49, last_reason="owner", next_frees_at=NOW)
-    source.push()
-    state = hass.states.get(entity_id)
-    assert state
-    assert (state.state, state.attributes["last_reason"]) == ("49", "owner")
-    source.push()
-    assert hass.states.get(entity_id) is state, "nothing new"
-
-
-async def test_a_source_that_does_not_count_has_no_count(
-    hass: HomeAssistant, source: FakeSource, entity_registry: er.EntityRegistry
-) -> None:
-    source.show(I4)
-    coordinator = await set_up(hass, account_entry())
-    unique_id = f"{coordinator.account_id}-api_calls_remaining"
-    assert not entity_registry.async_get_entity_id("sensor", DOMAIN, unique_id)
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -375,41 +343,3 @@ async def test_a_sign_in_that_has_ended_is_asked_for_at_once(
     assert flow["step_id"]
     assert not issue_registry.async_get_issue(DOMAIN, f"checkup_{entry.entry_id}")
     assert source.times_asked == 1
-
-
-async def test_calls_that_are_used_up_keep_nothing_else_away(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
-) -> None:
-    """The source itself knows when it may ask; what is streamed and what is remembered costs no call."""
-    source.budget = Budget(calls_left=0)
-    source.pushes = True
-    source.show(I4)
-    entry = account_entry()
-    coordinator = await set_up(hass, entry)
-    source.failure = SlowDownError("No call is left", NOW + timedelta(hours=7))
-    with pytest.raises(HomeAssistantError, match="The calls that BMW allows in a day are used up"):
-        await coordinator.async_refresh_now()
-    source.failure = None
-    asked = source.times_asked
-    await pass_time(hass, freezer, INTERVAL)
-    assert source.times_asked == asked + 1, "for which it needs no call"
-    source.failure = SlowDownError("No call is left", NOW + timedelta(hours=7))
-    with pytest.raises(HomeAssistantError):
-        await coordinator.async_refresh_now()
-    source.failure = None
-    await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.state is ConfigEntryState.LOADED
-    source.push(driven(I4, 1001))
-    assert mileage(hass, I4) == "1001"
-
-
-async def test_that_calls_did_not_suffice_for_all_is_told(hass: HomeAssistant, source: FakeSource) -> None:
-    source.budget = Budget(calls_left=0)
-    source.pushes = True
-    source.show(I4)
-    coordinator = await set_up(hass, account_entry())
-    source.shortfall = SlowDownError("No call is left", NOW + timedelta(hours=7))
-    with pytest.raises(HomeAssistantError, match="The calls that BMW allows in a day are used up"):
-        await coordinator.async_refresh_now()
-    assert mileage(hass, I4) == "1000"
-    assert not coordinator.troubles

@@ -277,7 +277,7 @@ def test_exceptions_that_are_raised() -> None:
         for keyword in node.keywords
         if keyword.arg == "translation_key" and isinstance(keyword.value, ast.Constant)
     }
-    put_together = {f"refused_{refusal}" for refusal in Refusal}
+    put_together = {f"refused_{refusal}" for refusal in Refusal} | {"slow_down"}
     put_together |= {f"paused_{cause}" for cause in (*Refusal, Cause.SLOW_DOWN)}
     put_together |= {f"command_{cause}" for cause in Cause} | {"command_sign_in_required"}
     put_together |= {f"command_{fate}_{reason}" for reason, fate in FATES.items()} | {"command_timed_out"}

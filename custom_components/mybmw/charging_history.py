@@ -4,10 +4,11 @@ from datetime import datetime
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
+from .complaints import calls_used_up
 from .const import DOMAIN
 from .coordinator import MyBMWCoordinator
 from .pauses import explained
-from .sources import SignInRequiredError, SourceError
+from .sources import SignInRequiredError, SlowDownError, SourceError
 from .vehicle import ChargingHistory
 
 
@@ -31,6 +32,8 @@ async def async_charging_history(
         if isinstance(err, SignInRequiredError):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="sign_in_required") from err
         coordinator.pauses.explain()
+        if isinstance(err, SlowDownError):
+            raise calls_used_up(err.until) from err
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="history_failed", translation_placeholders={"error": str(err)}
         ) from err

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -107,6 +108,15 @@ def car_gone() -> HomeAssistantError:
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="command_car_gone")
 
 
+def calls_used_up(until: datetime) -> HomeAssistantError:
+    """What to raise for something that takes a call when none is left for it; what takes none goes on."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="calls_used_up",
+        translation_placeholders={"until": local_minute(until)},
+    )
+
+
 def nothing_new(err: SourceError | None, checkup: Checkup) -> HomeAssistantError:
     """What to raise for a look that brought nothing; `err` is why, None if that is a bug's or the disk's secret.
 
@@ -115,6 +125,8 @@ def nothing_new(err: SourceError | None, checkup: Checkup) -> HomeAssistantError
     match err:
         case None:
             key = "refresh_broken"
+        case SlowDownError():
+            return calls_used_up(err.until)
         case NotAllowedError():
             is_explained = any(checkup.get(check) is Verdict.BAD for check in FOUND_BY_ASKING)
             key = "refresh_refused_checkup" if is_explained else "refresh_refused"

@@ -19,8 +19,7 @@ from .complaints import car_gone, complaint_about, complaint_of, nothing_new, on
 from .const import CONF_READ_ONLY, DOMAIN
 from .devices import AccountDevices
 from .issues import async_clear_refusal, async_report_refusal, is_refused
-from .moments import local_minute
-from .pauses import PAUSING, TIMER_SLACK, Pauses, rest_of
+from .pauses import PAUSING, TIMER_SLACK, Pauses, not_looked
 from .pictures import Pictures
 from .portions import PortionedCoordinator
 from .sources import (
@@ -167,7 +166,6 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         Raises:
             HomeAssistantError: It could not be read, or was not asked for because BMW wants to be left alone.
         """
-        self.pauses.explain()
         try:
             await self._look_at(vin)
         except SignInRequiredError as err:
@@ -226,6 +224,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         except NotAllowedError as err:
             return self._wait(await self.pauses.async_refused(err.reason))
         except SlowDownError as err:
+            self._why_in_vain = err
             return self._wait(await self.pauses.async_begin(err.until))
         except TryLaterError as err:
             return self._miss(err)
@@ -307,22 +306,13 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
             why = f"the account is refused ({pause.refusal})"
             self._note_failure(Cause(pause.refusal), why, is_refused=True)
             async_report_refusal(self.hass, self.config_entry.entry_id, self.config_entry.title, pause.refusal)
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=f"refused_{pause.refusal}",
-                retry_after=rest_of(pause).total_seconds(),
-            )
+            raise not_looked(pause)
         self._note_failure(Cause.SLOW_DOWN, "the quota is used up")
         if self.data and self.last_update_success:
             _LOGGER.debug("Asked to slow down; keeping what is known until %s", pause.until)
             self.update_interval = max(self.pauses.idle_for(pause), self._interval)
             return self.data
-        raise UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key="slow_down",
-            translation_placeholders={"until": local_minute(pause.until)},
-            retry_after=rest_of(pause).total_seconds(),
-        )
+        raise not_looked(pause)
 
     def _miss(self, err: TryLaterError) -> Mapping[str, Vehicle]:
         """Let a failure of the whole account pass that will probably be gone next time."""

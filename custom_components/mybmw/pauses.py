@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .account_store import AccountStore
@@ -26,15 +27,14 @@ TIMER_SLACK: Final = timedelta(seconds=1)
 class Pauses:
     """The pause of one account, and that of its commands alone, which a restart ends.
 
-    A source that counts its calls knows itself when it may ask, and what it shows by then costs none. That it has no
-    call left is told to who wants one, and keeps nothing else away.
+    A source that counts its calls knows itself for what it may ask and when, and what it shows by then costs none. That
+    it has no call left is told to who wanted one, and keeps nobody else away.
     """
 
     def __init__(self, store: AccountStore, *, counts_calls: bool = False) -> None:
         """Keep the pause where the account keeps its sign-in."""
         self._store = store
         self._counts_calls = counts_calls
-        self._without_calls: Pause | None = None
         self._of_commands: Pause | None = None
 
     @property
@@ -49,12 +49,10 @@ class Pauses:
         return None if pause is None or pause.is_over(dt_util.utcnow()) else pause
 
     async def async_begin(self, until: datetime) -> Pause:
-        """Ask nothing before a moment that the cloud has named."""
+        """Ask nothing before a moment that the cloud has named, unless the source counts its calls."""
         now = dt_util.utcnow()
         pause = Pause(until=min(max(until, now + SHORTEST_WAIT), now + LONGEST_WAIT), since=now)
-        if self._counts_calls:
-            self._without_calls = pause
-        else:
+        if not self._counts_calls:
             await self._store.async_pause(pause)
         return pause
 
@@ -67,7 +65,6 @@ class Pauses:
 
     async def async_end(self) -> None:
         """Ask again, whatever the cloud said."""
-        self._without_calls = None
         await self._store.async_pause(None)
 
     async def async_end_all(self) -> None:
@@ -106,12 +103,10 @@ class Pauses:
         """
         if pause := self.now:
             raise explained(pause)
-        if self._without_calls and not self._without_calls.is_over(dt_util.utcnow()):
-            raise without_calls(self._without_calls)
 
     def idle_for(self, pause: Pause) -> timedelta:
-        """How long there is nothing to look at."""
-        return timedelta() if pause is self._without_calls else rest_of(pause)
+        """How long there is nothing to look at because of a pause that has begun."""
+        return timedelta() if self._counts_calls else rest_of(pause)
 
 
 def explained(pause: Pause) -> HomeAssistantError:
@@ -123,12 +118,13 @@ def explained(pause: Pause) -> HomeAssistantError:
     )
 
 
-def without_calls(pause: Pause) -> HomeAssistantError:
-    """What to raise for something that takes a call when there is none; what takes none goes on."""
-    return HomeAssistantError(
+def not_looked(pause: Pause) -> UpdateFailed:
+    """What to raise for a look at the account that is put off because of a pause."""
+    return UpdateFailed(
         translation_domain=DOMAIN,
-        translation_key="calls_used_up",
-        translation_placeholders={"until": local_minute(pause.until)},
+        translation_key=f"refused_{pause.refusal}" if pause.refusal else "slow_down",
+        translation_placeholders=None if pause.refusal else {"until": local_minute(pause.until)},
+        retry_after=rest_of(pause).total_seconds(),
     )
 
 
