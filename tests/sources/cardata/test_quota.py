@@ -1,7 +1,7 @@
 """Fifty calls a day, whatever happens: never one more in any 24 hours, and some kept for the owner."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from hypothesis import given, strategies as st
@@ -157,6 +157,33 @@ async def test_a_clock_that_was_wrong_blocks_nobody_for_long(book: Book, clock: 
     assert book.ledger.calls_left == 0, "they were made, whenever that was"
     clock.now = NOW + WINDOW
     assert book.ledger.calls_left == 50
+
+
+async def test_a_computer_that_begins_in_1970_forgets_no_call(book: Book, clock: Clock) -> None:
+    await book.fill()
+    clock.now = datetime(1970, 1, 1, tzinfo=UTC)
+    book.reopen()
+    assert book.ledger.calls_left == 0
+    assert book.ledger.next_frees_at == clock() + WINDOW
+    clock.now = NOW + timedelta(hours=1)
+    assert book.ledger.calls_left == 0, "now it has been told the time"
+    assert book.ledger.next_frees_at == NOW + WINDOW
+
+
+async def test_a_clock_that_is_set_back_frees_no_call_that_is_made_after_that(book: Book, clock: Clock) -> None:
+    """Some of them were booked by it before, and are to come."""
+    clock.now = NOW + timedelta(days=400)
+    for _ in range(20):
+        await book.ledger.book(Reason.OWNER)
+    clock.now = NOW
+    assert book.ledger.calls_left == 30
+    clock.now = NOW + timedelta(hours=5)
+    assert await book.fill() == 30
+    clock.now = NOW + WINDOW
+    assert book.ledger.calls_left == 20
+    with pytest.raises(SlowDownError) as raised:
+        book.ledger.require(Reason.OWNER, 21)
+    assert raised.value.until == NOW + timedelta(hours=5) + WINDOW
 
 
 @pytest.mark.parametrize("entry", [None, 5, "x", {}, {"at": "never"}, {"at": 7, "reason": 7}])

@@ -82,6 +82,7 @@ class Ledger:
             (_remembered(call, now) for call in (calls if isinstance(calls, list) else [])), key=lambda call: call.at
         )
         self._full_until = moment_of(page.get("full_until"))
+        self._behind_since: datetime | None = None  # since when, by the clock, a call is still to come
 
     @property
     def calls_left(self) -> int:
@@ -107,7 +108,7 @@ class Ledger:
         self._settle()
         if self._full_until:
             return self._full_until
-        return self._calls[0].at + WINDOW if self._calls else None
+        return min(map(self._frees_at, self._calls), default=None)
 
     def may_call(self, reason: Reason, calls: int = 1) -> bool:
         """Whether so many calls could be made for a reason now."""
@@ -168,27 +169,32 @@ class Ledger:
     def _likely_wait(self, now: datetime) -> timedelta:
         """Until BMW would count anew at midnight, or would count the oldest of our calls no more."""
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=UTC) + _AFTER_MIDNIGHT
-        oldest = self._calls[0].at + WINDOW if self._calls else midnight
-        return min(midnight, oldest) - now
+        return min([midnight, *map(self._frees_at, self._calls)]) - now
 
     def _free_at(self, reason: Reason, calls: int) -> datetime:
         """When there will be enough calls for a reason."""
         if self._full_until:
             return self._full_until
+        frees = sorted(map(self._frees_at, self._calls))
         allowed = self.limit - (0 if reason.may_use_reserve else self.reserve)
-        too_many = min(max(len(self._calls) + calls - allowed, 1), len(self._calls))
-        return self._calls[too_many - 1].at + WINDOW if too_many else self._clock() + WINDOW
+        too_many = min(max(len(frees) + calls - allowed, 1), len(frees))
+        return frees[too_many - 1] if too_many else self._clock() + WINDOW
 
-    def _settle(self) -> None:
-        """Forget what counts no more.
+    def _frees_at(self, call: Call) -> datetime:
+        """When a call will count no more.
 
-        A call in the future was booked with a clock that was wrong; all that is known of it is that it is over.
+        If it is still to come, the clock was wrong when it was booked, or is wrong now: a computer may begin in 1970
+        and be told the time later. Nobody knows which, so its moment stands, but is waited for no longer than a day.
         """
         now = self._clock()
-        if self._calls and self._calls[-1].at > now:
-            self._calls = [Call(at=min(call.at, now), reason=call.reason) for call in self._calls]
-        if self._calls and self._calls[0].at + WINDOW <= now:
-            self._calls = [call for call in self._calls if call.at + WINDOW > now]
+        return (call.at if call.at <= now else self._behind_since or now) + WINDOW
+
+    def _settle(self) -> None:
+        """Forget what counts no more."""
+        now = self._clock()
+        is_behind = any(call.at > now for call in self._calls)
+        self._behind_since = (self._behind_since or now) if is_behind else None
+        self._calls = [call for call in self._calls if self._frees_at(call) > now]
         if self._full_until and has_come(self._full_until, _LONGEST_WAIT, now):
             self._full_until = None
 
