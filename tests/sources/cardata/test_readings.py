@@ -1,6 +1,8 @@
 """What a car has said, whichever way it came: the messages and answers that were captured, and what goes wrong."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 import json
 from typing import Final
 
@@ -206,6 +208,34 @@ def test_no_zigzag_when_halves_come_out_of_order() -> None:
     assert _place(readings) == (50.0, 8.0)
     readings.take({Key.LATITUDE: entry(50.2, later_s=30)}, NOW)
     assert _place(readings) == (50.2, 8.2)
+
+
+_TWO_POSITIONS: Final = ((Key.LATITUDE, 1), (Key.LONGITUDE, 1), (Key.LATITUDE, 2), (Key.LONGITUDE, 2))
+
+
+@pytest.mark.parametrize("apart_s", [1, 3, 10])
+@pytest.mark.parametrize("order", permutations(_TWO_POSITIONS))
+def test_the_newer_of_two_positions_is_shown_in_whatever_order_their_halves_come(
+    order: Sequence[tuple[Key, int]], apart_s: float
+) -> None:
+    readings = heard(*((key, entry(position, later_s=position * apart_s)) for key, position in order))
+    assert _place(readings) == (2, 2)
+
+
+def test_halves_that_are_nearest_to_each_other_belong_together() -> None:
+    readings = heard((Key.LATITUDE, entry(50.0)), (Key.LATITUDE, entry(50.3, later_s=3)))
+    readings.take({Key.LONGITUDE: entry(8.0, later_s=1)}, NOW)
+    assert _place(readings) == (50.0, 8.0)
+    readings.take({Key.LONGITUDE: entry(8.3, later_s=4)}, NOW)
+    assert _place(readings) == (50.3, 8.3)
+
+
+def test_there_is_an_end_to_the_halves_that_wait() -> None:
+    readings = Readings()
+    for second in range(0, 100, 10):
+        readings.take({Key.LATITUDE: entry(second, later_s=second)}, NOW)
+    assert not readings.take({Key.LONGITUDE: entry(0)}, NOW)
+    assert readings.take({Key.LONGITUDE: entry(90, later_s=90)}, NOW)
 
 
 def test_a_car_is_not_where_it_says_it_does_not_know() -> None:

@@ -4,6 +4,7 @@ The newest is what BMW stamps newest. Taking a reading is what happens most ofte
 is recognized at once.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 import re
 from typing import Final, Self
@@ -28,6 +29,9 @@ _FIELDS: Final = 3
 """Value, unit and timestamp: an entry that has more is not remembered word by word."""
 
 _HALVES: Final = {Key.LATITUDE: Key.LONGITUDE, Key.LONGITUDE: Key.LATITUDE}
+_MOST_HALVES: Final = 8
+"""So many latitudes and longitudes wait; a burst has been seen to bring the halves of two positions."""
+
 _NO_FIX: Final = "NO_FIX"
 
 
@@ -44,6 +48,7 @@ class Readings:
         self.oddities: Oddities = {}
         self._heard: dict[str, Json] = {}
         self._waiting: dict[str, Reading] = {}
+        self._halves: dict[Key, dict[datetime, Reading]] = {key: {} for key in _HALVES}
         self._place_before: tuple[Reading, Reading] | None = None
         self._status_before: dict[str, Reading] = {}
 
@@ -164,19 +169,28 @@ class Readings:
         return status._replace(since=earlier.since) if earlier and traps.is_blip(earlier, before, status) else status
 
     def _take_half(self, key: Key, half: Reading) -> bool:
-        """Take half a position, which is worth something only with its other half."""
+        """Take half a position, which is worth something only with its other half.
+
+        Halves come in any order, and those of two positions at once (KV #202, BD, PK): a latitude and a longitude
+        belong together if of all that came lately each is stamped nearest to the other. So a pair that is farther
+        apart is put right once the true half comes.
+        """
         if not isinstance(half.value, int | float):
             return False
         other = _HALVES[key]
-        partner = self._waiting.get(other)
-        if partner is None or not traps.is_one_burst(partner.at, half.at):
-            self._waiting[key] = half
+        mine, others = self._halves[key], self._halves[other]
+        mine[half.at] = half
+        if len(mine) > _MOST_HALVES:
+            del mine[min(mine)]
+        partner = _nearest(others.values(), half.at)
+        if partner is None or _nearest(mine.values(), partner.at) is not half:
             return False
-        del self._waiting[other]
-        self._waiting.pop(key, None)
         if (half.value == 0 and partner.value == 0) or self._had_no_fix(half.at):
             return False
-        if key in self.told and other in self.told:
+        if key in self.told and self.told.get(other) not in {
+            None,
+            partner,
+        }:  # else it is put right
             self._place_before = self.told[Key.LATITUDE], self.told[Key.LONGITUDE]
         self.told[key], self.told[other] = half, partner
         return True
@@ -217,3 +231,9 @@ class Readings:
     def _note(self, key: str, problem: str) -> None:
         if len(self.oddities) < MOST_ODDITIES:
             self.oddities[key] = problem
+
+
+def _nearest(halves: Iterable[Reading], at: datetime) -> Reading | None:
+    """The half position that was stamped nearest to a moment, the newer one of two; None if none is of its burst."""
+    near = [half for half in halves if traps.is_one_burst(half.at, at)]
+    return max(near, key=lambda half: (-abs(half.at - at), half.at), default=None)
