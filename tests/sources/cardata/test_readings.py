@@ -284,6 +284,13 @@ def test_what_cannot_be_read_of_it_is_left_out(page: Json) -> None:
     assert Readings.kept(page, NOW).told == {}
 
 
+def test_half_a_position_that_was_kept_is_lost_like_a_whole_one() -> None:
+    kept = heard((Key.LATITUDE, entry(50.0)), (Key.LONGITUDE, entry(8.0))).to_keep()
+    readings = Readings.kept(kept | {Key.LONGITUDE: ["east", "°", AT.isoformat(), AT.isoformat()]}, NOW)
+    assert readings.take({Key.GPS_FIX: entry("NO_FIX")}, NOW)
+    assert _place(readings) == (None, None)
+
+
 # Whatever comes
 
 _JUNK: Final[st.SearchStrategy[Json]] = st.recursive(

@@ -204,7 +204,7 @@ class Readings:
         if (place := self.told.get(Key.LATITUDE)) and traps.is_one_burst(place.at, at):
             before, self._place_before = self._place_before, None
             for key in _HALVES:
-                del self.told[key]
+                self.told.pop(key, None)
                 self._heard.pop(key, None)
             if before:
                 self.told[Key.LATITUDE], self.told[Key.LONGITUDE] = before
