@@ -142,6 +142,17 @@ def test_null_means_that_there_are_no_check_control_messages() -> None:
     assert not readings.take_answer(said, NOW + timedelta(hours=1))
 
 
+@pytest.mark.parametrize("was_there_before", [True, False])
+def test_a_message_counts_though_it_is_older_than_the_answer_without_one(*, was_there_before: bool) -> None:
+    said: Json = {Key.MESSAGES: entry('[{"id": 164}]')}
+    readings = Readings()
+    if was_there_before:
+        assert readings.take_answer(said, NOW)
+    assert readings.take_answer({Key.MESSAGES: {"timestamp": None, "unit": None, "value": None}}, NOW)
+    assert readings.take_answer(said, NOW)
+    assert readings.told[Key.MESSAGES].value == '[{"id": 164}]'
+
+
 def test_repeats_are_no_news_whichever_way_they_come() -> None:
     readings = heard((Key.FUEL_PERCENT, {"timestamp": "2026-09-14T13:51:32Z", "value": 58, "unit": "percent"}))
     repeats: tuple[Json, ...] = (

@@ -85,12 +85,15 @@ class Readings:
         return is_news
 
     def take_answer(self, data: Json, now: datetime) -> bool:
-        """Take in an answer of REST, in which no check-control message is said by null; return whether it is news."""
+        """Take in an answer of REST, in which no check-control message is said by null; return whether it is news.
+
+        When there came to be none nobody says: whatever message is told later counts, if it is stamped before or not.
+        """
         is_news = self.take(data, now)
         if isinstance(data, dict) and isinstance(none := data.get(Key.MESSAGES), dict) and none.get("value") is None:
             before = self.told.get(Key.MESSAGES)
             if before is None or before.value != "[]":
-                self.told[Key.MESSAGES] = Reading("[]", None, now, now)
+                self.told[Key.MESSAGES] = Reading("[]", None, LONG_AGO, LONG_AGO)
                 self._heard.pop(Key.MESSAGES, None)
                 is_news = True
         return is_news
