@@ -14,6 +14,7 @@ from custom_components.mybmw.sources.cardata.catalogue import CATALOGUE, DESCRIP
 from custom_components.mybmw.sources.cardata.keys import Key
 from custom_components.mybmw.sources.cardata.reading import LONGEST_STRUCTURE, unit_of
 from custom_components.mybmw.sources.cardata.readings import MOST_READINGS, Readings
+from custom_components.mybmw.sources.cardata.traps import last_reported
 
 NOW: Final = datetime(2026, 9, 14, 15, 0, tzinfo=UTC)
 AT: Final = datetime(2026, 9, 14, 13, 51, 32, tzinfo=UTC)
@@ -131,6 +132,22 @@ def test_nothing_is_overwritten_by_null() -> None:
     nothing: Json = {"timestamp": None, "unit": "%", "value": None}
     assert not readings.take_answer({Key.SERVICES: nothing, Key.FUEL_PERCENT: nothing}, NOW)
     assert readings.told[Key.FUEL_PERCENT].value == 58
+
+
+def test_what_bmw_does_not_know_overwrites_nothing() -> None:
+    readings = heard((Key.LOCK, entry("SECURED")))
+    assert not readings.take({Key.LOCK: entry("UNKNOWN", later_s=60.941)}, NOW)
+    assert readings.told[Key.LOCK].value == "SECURED"
+    assert readings.take({Key.LOCK: entry("UNKNOWN", later_s=60)}, NOW)  # it is the car that does not know
+    assert readings.told[Key.LOCK].value is None
+
+
+def test_whatever_is_said_overwrites_what_bmw_does_not_know() -> None:
+    readings = heard((Key.LOCK, entry("-NA-", later_s=60.941)))
+    assert readings.told[Key.LOCK].value is None
+    assert last_reported(readings.told) is None
+    assert readings.take({Key.LOCK: entry("SECURED")}, NOW)
+    assert readings.told[Key.LOCK].value == "SECURED"
 
 
 def test_null_means_that_there_are_no_check_control_messages() -> None:

@@ -117,7 +117,9 @@ class Readings:
         if len(entry) <= _FIELDS and not isinstance(unit_written, list | dict):
             self._heard[key] = entry
         at = moment_in(entry.get("timestamp")) or sent_at
-        if at > now + _CLOCKS_DIFFER:
+        if value is None and traps.is_bmws_stamp(at):
+            at = LONG_AGO  # it is not the car that does not know; so this overwrites nothing, and anything this
+        elif at > now + _CLOCKS_DIFFER:
             at = now
         before = self.told.get(key)
         if before is not None and (at < before.at or (at == before.at and value == before.value)):
@@ -174,9 +176,9 @@ class Readings:
     def _take_half(self, key: Key, half: Reading) -> bool:
         """Take half a position, which is worth something only with its other half.
 
-        Halves come in any order, and those of two positions at once (KV #202, BD, PK): a latitude and a longitude
-        belong together if of all that came lately each is stamped nearest to the other. So a pair that is farther
-        apart is put right once the true half comes.
+        Halves come in any order, and those of two positions at once (KV #202): a latitude and a longitude belong
+        together if of all that came lately each is stamped nearest to the other. So a pair that is farther apart is
+        put right once the true half comes.
         """
         if not isinstance(half.value, int | float):
             return False

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .keys import Key, Noted
-from .reading import Reading, Value
+from .reading import LONG_AGO, Reading, Value
 
 type Told = Mapping[str, Reading]
 """Readings by descriptor."""
@@ -216,12 +216,16 @@ NOT_THE_CARS: Final[frozenset[str]] = frozenset(
 """What is stamped when BMW is asked, and so is no sign of life."""
 
 
+def is_bmws_stamp(at: datetime) -> bool:
+    """Whether it was BMW that stamped a reading, with thousandths; the stamps of a car are whole seconds."""
+    return at.microsecond != 0
+
+
 def last_reported(told: Told) -> datetime | None:
-    """When the car last spoke. BMW's own stamps have thousandths, those of a car are whole seconds."""
-    return max(
-        (reading.at for key, reading in told.items() if key not in NOT_THE_CARS and not reading.at.microsecond),
-        default=None,
-    )
+    """When the car last spoke."""
+    said = [reading.at for key, reading in told.items() if key not in NOT_THE_CARS and not is_bmws_stamp(reading.at)]
+    newest = max(said, default=LONG_AGO)
+    return None if newest == LONG_AGO else newest
 
 
 def _known(told: Told, key: Key) -> Reading | None:
