@@ -192,6 +192,12 @@ def test_it_is_known_since_when_a_value_holds() -> None:
     assert readings.told[Key.FUEL_PERCENT].since == AT + timedelta(seconds=900)
 
 
+@pytest.mark.parametrize("written", ["2026-09-14T13:52:32", "2026-09-14T13:52:32.000", "2026-09-14T15:52:32+02:00"])
+def test_a_stamp_is_of_utc_whatever_zone_it_names_or_not(written: str) -> None:
+    readings = heard((Key.FUEL_PERCENT, entry(58)), (Key.FUEL_PERCENT, {"timestamp": written, "value": "57"}))
+    assert readings.told[Key.FUEL_PERCENT].at == AT + timedelta(seconds=60)
+
+
 def test_a_stamp_of_the_future_is_of_now() -> None:
     readings = heard((Key.FUEL_PERCENT, entry(58, later_s=86_400)))
     assert readings.told[Key.FUEL_PERCENT].at == NOW

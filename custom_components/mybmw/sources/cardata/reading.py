@@ -115,13 +115,15 @@ def unit_of(written: Json) -> str | None:
 
 
 def moment_in(written: Json) -> datetime | None:
-    """BMW's moment of a reading, None if there is none."""
+    """BMW's moment of a reading, None if there is none. One without a zone is of UTC, as all of them are."""
     if not isinstance(written, str):
         return None
     try:
         moment = datetime.fromisoformat(written)
-        if moment.tzinfo is None or moment.year not in _SANE_YEARS:
+        if moment.year not in _SANE_YEARS:
             return None
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
         return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except ValueError, OverflowError:
         return None
