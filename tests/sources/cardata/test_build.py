@@ -250,6 +250,8 @@ def test_roofs_locks_and_alarm() -> None:
     assert built(X1, SUNROOF="CLOSED").body.lids == {}  # it has none
     assert built(LOCK="SELECTIVELOCKED", LOCK_IN_REST="LOCKED").body.lock is LockState.SELECTIVE_LOCKED
     assert built(LOCK_IN_REST="SELECTIVE-LOCKED").body.lock is LockState.SELECTIVE_LOCKED
+    assert built(LOCK="ASN_isFalse").body.lock is LockState.UNLOCKED
+    assert built(LOCK="ASN_isTrue").body.lock is LockState.UNKNOWN  # it could be the trunk alone
     odd = built(LOCK="AJAR", TRUNK="HALF")
     assert (odd.body.lock, odd.body.lids) == (LockState.UNKNOWN, {Lid.TRUNK: OpeningState.UNKNOWN})
     assert {oddity.path for oddity in odd.oddities} == {Key.LOCK, Key.TRUNK}

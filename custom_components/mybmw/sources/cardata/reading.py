@@ -36,6 +36,22 @@ _ABSENT: Final = frozenset(
 )
 """Squeezed words that say that nothing is known."""
 
+_SPELLINGS: Final = (
+    ("TRUE", "OPEN"),
+    ("ISTRUE", "OPEN"),
+    ("FALSE", "CLOSED"),
+    ("ISFALSE", "CLOSED"),
+    ("FALSE", "UNLOCKED"),
+    ("ISFALSE", "UNLOCKED"),
+    ("DEACTIVE", "DEACTIVATE"),
+)
+"""Squeezed words, and what they mean where that is listed.
+
+Doors are open or closed in REST, true or false in the stream; a timer is "deactive" in REST. For the lock BMW's
+catalogue lists true and false twice, of all doors and of the trunk: false is not locked whichever it is, but true could
+be the trunk alone, and so is no word for locked.
+"""
+
 _NO: Final = re.compile("(FALSE|UNLOCKED|CLOSED|NOTLOCKED|(IN|NOT|DE)ACTIVE?|INACTIVE|NOTCHOSEN|OFF|NO|0)$")
 _YES: Final = re.compile("(TRUE|LOCKED|OPEN|ACTIVE|CHOSEN|ON|YES|1)$")
 
@@ -210,9 +226,7 @@ def _guess(raw: Json) -> Value:
 def _words(words: tuple[str, ...]) -> Decode:
     """What reads one of several words, however it is spelled. One that is not listed is taken as it comes."""
     listed = {squeezed(word): word for word in words}
-    if "OPEN" in listed and "CLOSED" in listed:
-        listed |= {"TRUE": listed["OPEN"], "FALSE": listed["CLOSED"]}
-        listed |= {"ISTRUE": listed["OPEN"], "ISFALSE": listed["CLOSED"]}
+    listed |= {spelling: listed[word] for spelling, word in _SPELLINGS if word in listed}
     known: dict[str, Value] = {word: word for word in words}
 
     def word(raw: Json) -> Value:
