@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import orjson
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.mybmw.account_store import AccountStore
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWCoordinator
+from custom_components.mybmw.doctor import checkup_of
 from custom_components.mybmw.keepsakes import async_get_keepsakes
 from custom_components.mybmw.sources import Check, Credentials, Json, Refusal, Verdict
 from custom_components.mybmw.sources.cardata import Grant, first_credentials
@@ -27,7 +28,7 @@ from custom_components.mybmw.sources.cardata.memory import Memory
 from custom_components.mybmw.sources.cardata.quota import Ledger, Reason
 from custom_components.mybmw.sources.loopback import LOOPBACK, LOOPBACK_CA, LOOPBACK_STREAM
 from custom_components.mybmw.troubles import MISSES_ALLOWED
-from custom_components.mybmw.vehicle import View
+from custom_components.mybmw.vehicle import Brand, View
 
 from .account import set_up
 from .door import filled_in, reconfigure, submit
@@ -113,6 +114,62 @@ async def test_from_the_account_to_the_first_value_that_streams(
     assert str(listening["connected_since"]) <= str(listening["last_message_at"])
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert entry.state is ConfigEntryState.NOT_LOADED
+
+
+@pytest.mark.usefixtures("hass_storage")
+@pytest.mark.parametrize(
+    ("path", "code", "container"),
+    [
+        ("basicData", "CU-500", Verdict.GOOD),
+        ("telematicData", "CU-503", Verdict.GOOD),
+        ("/customers/containers$", "CU-124", Verdict.BAD),
+        ("/customers/containers$", "CU-403", Verdict.BAD),
+    ],
+)
+async def test_a_car_of_which_bmw_answers_nothing_is_shown_by_what_it_streams(
+    hass: HomeAssistant, cloud: Simulator, path: str, code: str, container: Verdict
+) -> None:
+    """And what the owner can do about it is told meanwhile."""
+    cloud.faults.append(Fault(path=path, status=403, body={"exveErrorId": code}))
+    entry = await signed_in(hass, cloud)
+    coordinator = await set_up(hass, entry)
+    await until(hass, coordinator, Check.CONNECTION)
+    vin, verdict = cloud.garage["I5"].vin, checkup_of(entry).get(Check.CONTAINER)
+    await cloud.stream.publish([driven(cloud, vin, 99_999)])
+    while vin not in coordinator.data or coordinator.data[vin].odometer.mileage_km != 99_999:
+        await asyncio.wait_for(_change(coordinator), 20)
+        await coordinator.async_refresh()  # as every five minutes
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert verdict is container
+
+
+@pytest.mark.usefixtures("hass_storage")
+async def test_a_refresh_that_brings_no_car_is_told(hass: HomeAssistant, cloud: Simulator) -> None:
+    cloud.faults.append(Fault(path="telematicData", status=503))
+    coordinator = await set_up(hass, entry := await signed_in(hass, cloud))
+    with pytest.raises(HomeAssistantError) as in_vain:
+        await coordinator.async_refresh_now()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert in_vain.value.translation_key == "refresh_failed"
+
+
+@pytest.mark.usefixtures("hass_storage")
+async def test_a_car_has_its_name_as_soon_as_bmw_says_what_it_is(
+    hass: HomeAssistant, cloud: Simulator, device_registry: dr.DeviceRegistry
+) -> None:
+    cloud.faults.append(Fault(path="basicData", status=500))
+    entry = await signed_in(hass, cloud)
+    coordinator = await set_up(hass, entry)
+    [vin] = coordinator.data
+    before = device_registry.async_get_device_by_identifier((DOMAIN, vin), entry.entry_id)
+    cloud.faults.clear()
+    await coordinator.async_refresh_now()
+    after = device_registry.async_get_device_by_identifier((DOMAIN, vin), entry.entry_id)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert before
+    assert (before.name, before.model) == (Brand.UNKNOWN, None)
+    assert after
+    assert (after.manufacturer, after.name, after.model) == ("BMW", "i5 eDrive40 Touring", "i5 eDrive40 Touring")
 
 
 @pytest.mark.usefixtures("hass_storage")

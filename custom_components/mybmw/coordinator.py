@@ -90,7 +90,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         """Whether the last update was worth it: all was read that was wanted at once, and a car, if there is any."""
         if not self.last_update_success or self._shortfall:
             return False
-        return not self.data or not self.troubles.keys() >= self.data.keys()
+        return not self.troubles or not self.troubles.keys() >= self.data.keys()
 
     def is_current(self, vin: str) -> bool:
         """Whether a car is on the account and was read, or heard, recently enough to be believed."""
@@ -293,7 +293,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
 
     def _take_in_one(self, vehicle: Vehicle) -> None:
         """Put a car that was read by itself in the place of what was known of it."""
-        self._devices.async_update({vehicle.vin: vehicle}, self.data)
+        self._devices.async_update({vehicle.vin: vehicle})
         self.data = {**self.data, vehicle.vin: vehicle}
         self._read_alone.add(vehicle.vin)
         self._ledger.read([vehicle.vin])
@@ -360,7 +360,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         read |= {vin: read[vin].located(found) for vin, found in self._found.items() if vin in read}
         read |= {vin: before[vin] for vin in self._read_alone & read.keys() & before.keys()}
         vehicles = read | {vin: before[vin] for vin in failures if vin in before}
-        if failures and not vehicles:
+        if failures and not vehicles and not self.source.pushes:  # else they may still speak for themselves
             return next(iter(failures.values()))
 
         self._ledger.read(read.keys())
@@ -369,7 +369,7 @@ class MyBMWCoordinator(PortionedCoordinator[Mapping[str, Vehicle]]):
         if not is_empty:
             makes = {car.identity.brand for car in read.values()} - fetch.unread_makes
             self._devices.async_keep_only(read.keys() | failures.keys(), seen=before.keys(), makes=makes)
-        self._devices.async_update(read, before)
+        self._devices.async_update(read)
         self._devices.async_claim(read)
         self.data = vehicles
         if read and not fetch.shortfall:

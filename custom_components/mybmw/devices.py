@@ -6,6 +6,7 @@ from datetime import datetime
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.typing import UNDEFINED
 
 from .const import CARDATA_TITLE, CONF_SOURCE, DOMAIN
 from .issues import async_report_shared_cars
@@ -108,14 +109,19 @@ class AccountDevices[T]:
                 self._registry.async_remove_device(device.id)
 
     @callback
-    def async_update(self, vehicles: Mapping[str, Vehicle], before: Mapping[str, Vehicle]) -> None:
-        """Show a new software release of a car on its device page."""
+    def async_update(self, vehicles: Mapping[str, Vehicle]) -> None:
+        """Show on its device page what has become known of a car since it was shown first, and its new software."""
         for vin, vehicle in vehicles.items():
-            software = vehicle.identity.software
-            if vin in before and software == before[vin].identity.software:
-                continue
-            if software and (device := self._device(vin, self._entry)):
-                self._registry.async_update_device(device.id, sw_version=str(software))
+            identity = vehicle.identity
+            if device := self._device(vin, self._entry):
+                self._registry.async_update_device(
+                    device.id,
+                    manufacturer=identity.brand.value if identity.model else UNDEFINED,
+                    model=identity.model or UNDEFINED,
+                    model_id=identity.body_type or UNDEFINED,
+                    name=identity.model or UNDEFINED,
+                    sw_version=str(identity.software) if identity.software else UNDEFINED,
+                )
 
     @callback
     def _async_shown_by(self, vin: str) -> ConfigEntry[T] | None:

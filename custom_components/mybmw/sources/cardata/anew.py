@@ -18,7 +18,9 @@ def _cars(page: Mapping[str, Json]) -> dict[str, Json]:
     anew = _without(page, "failures", "refused_by", "due_at") if is_in_vain else dict(page)
     if isinstance(cars := page.get("cars"), dict):
         anew["cars"] = {
-            vin: _without(kept, "failures", "tried_at") if isinstance(kept, dict) else kept
+            vin: _without(kept, "failures", "tried_at", "basic_failures", "basic_at")
+            if isinstance(kept, dict)
+            else kept
             for vin, kept in cars.items()
         }
     return anew

@@ -90,6 +90,17 @@ def _reasons(
         yield Reason.DAILY
 
 
+def wants_basic(car: Car, now: datetime) -> bool:
+    """Whether BMW should be asked what a car is.
+
+    Again soon if that failed, else daily: if the answer did not say it, or nothing else of the car can be read either.
+    """
+    if car.basic is not None and (car.vehicle is None or car.has_model):
+        return False
+    rest = rest_after(car.basic_failures) if car.basic_failures and not car.failures else BASELINE
+    return car.basic_at is None or now >= car.basic_at + rest
+
+
 def wants_tires(car: Car, now: datetime) -> bool:
     """Whether the tires should be looked at, too."""
     rest = rest_after(car.tires_failures, TIRES_REST) if car.tires_failures else BASELINE

@@ -35,8 +35,9 @@ class Car:
 
     `read_at` is when BMW was last asked for it and answered, `tried_at` when it was asked, `heard_at` when anything
     last came of the car. `wishes` are what it should be read for, `trouble` is why it could not be, and `failures` are
-    the calls in a row that were spent on it in vain. `tires_at` is when BMW was last asked for its tires, for the time
-    being `tires_failures` times in vain. `missing_since` is since when it has not been on the account's list.
+    the calls in a row that were spent on it in vain. `basic_at` is when BMW was last asked what it is, for the time
+    being `basic_failures` times in vain, and the same goes for its tires. `missing_since` is since when it has not been
+    on the account's list.
     """
 
     vin: str = field(repr=False)
@@ -44,11 +45,13 @@ class Car:
     basic: Json = field(default=None, repr=False)
     tires: Json = field(default=None, repr=False)
     read_at: datetime | None = None
+    basic_at: datetime | None = None
     tires_at: datetime | None = None
     tried_at: datetime | None = None
     heard_at: datetime | None = None
     missing_since: datetime | None = None
     failures: int = 0
+    basic_failures: int = 0
     tires_failures: int = 0
     wishes: set[Reason] = field(default_factory=set)
     trouble: SourceError | None = None
@@ -138,8 +141,9 @@ class Cars:
         """Believe no moment that is still to come: the clock was ahead then, and has been set back."""
         self.roll_call.put_right(now)
         for car in (*self.by_vin.values(), *self.missing.values()):
-            car.read_at, car.tires_at = _not_after(car.read_at, now), _not_after(car.tires_at, now)
-            car.tried_at, car.heard_at = _not_after(car.tried_at, now), _not_after(car.heard_at, now)
+            car.read_at, car.tried_at = _not_after(car.read_at, now), _not_after(car.tried_at, now)
+            car.basic_at, car.tires_at = _not_after(car.basic_at, now), _not_after(car.tires_at, now)
+            car.heard_at = _not_after(car.heard_at, now)
             car.missing_since = _not_after(car.missing_since, now)
         self._forget_missing(now)
 
@@ -170,6 +174,7 @@ def _recorded(key: str, reading: Reading) -> Json:
 def _to_keep(car: Car) -> dict[str, Json]:
     moments = {
         "read_at": car.read_at,
+        "basic_at": car.basic_at,
         "tires_at": car.tires_at,
         "tried_at": car.tried_at,
         "heard_at": car.heard_at,
@@ -180,6 +185,7 @@ def _to_keep(car: Car) -> dict[str, Json]:
         "tires": car.tires,
         "readings": car.readings.to_keep(),
         "failures": car.failures,
+        "basic_failures": car.basic_failures,
         "tires_failures": car.tires_failures,
         **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
     }
@@ -201,15 +207,17 @@ def _remembered(vin: str, kept: dict[str, Json], now: datetime) -> Car:
         basic=kept.get("basic"),
         tires=kept.get("tires"),
         read_at=_past(kept.get("read_at"), now),
+        basic_at=_past(kept.get("basic_at"), now),
         tires_at=_past(kept.get("tires_at"), now),
         tried_at=_past(kept.get("tried_at"), now),
         heard_at=_past(kept.get("heard_at"), now),
         missing_since=_past(kept.get("missing_since"), now),
         failures=count_of(kept.get("failures")),
+        basic_failures=count_of(kept.get("basic_failures")),
         tires_failures=count_of(kept.get("tires_failures")),
         wishes={Reason.RESTART},
     )
-    if car.basic is not None and car.heard_at is not None:
+    if car.heard_at is not None and (car.basic is not None or car.readings.told):
         car.rebuild(now)
     return car
 

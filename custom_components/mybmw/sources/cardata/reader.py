@@ -7,7 +7,7 @@ import logging
 from ...vehicle import Vehicle
 from .. import Clock, Json, NotAllowedError, SignInRequiredError, SlowDownError, SourceError, TryLaterError
 from .access import Access
-from .autopilot import reason_to_read, wants_tires
+from .autopilot import LEFT_FOR_BETTER, reason_to_read, wants_basic, wants_tires
 from .cars import Car, Cars
 from .container import CALLS_TO_MAKE
 from .quota import Reason
@@ -70,9 +70,10 @@ class Reader:
         """
         reason = Reason.OWNER if at_once else self._reason_to_read(car)
         if reason is None:
+            await self._learn(car)
             return None
         try:
-            self._access.ledger.require(reason, self._least_calls(car))
+            self._access.ledger.require(reason, self._least_calls(car, reason))
         except SlowDownError as err:
             if car.vehicle is None:  # whoever waits for the car is to be told until when
                 car.trouble = err
@@ -95,9 +96,13 @@ class Reader:
             calls_left=self._access.ledger.calls_left,
         )
 
-    def _least_calls(self, car: Car) -> int:
-        """The calls without which a car cannot be read; fewer would be spent in vain."""
-        return 1 + (car.basic is None) + (0 if self._access.containers.is_there else CALLS_TO_MAKE)
+    def _least_calls(self, car: Car, reason: Reason) -> int:
+        """The calls that reading a car takes; with fewer it is not begun."""
+        return 1 + self._asks_basic(car, reason) + (0 if self._access.containers.is_there else CALLS_TO_MAKE)
+
+    def _asks_basic(self, car: Car, reason: Reason) -> bool:
+        """Whether BMW is asked, too, what a car is that is read for a reason; its owner does not wait for that."""
+        return (reason is Reason.OWNER and car.basic is None) or wants_basic(car, self._clock())
 
     async def read(self, car: Car, reason: Reason) -> Vehicle:
         """Read a car, and what belongs to it if it is time for that.
@@ -105,7 +110,9 @@ class Reader:
         Raises:
             SourceError: It could not be read.
         """
-        knew_basic = car.basic is not None
+        self._access.ledger.require(reason, self._least_calls(car, reason))
+        if self._asks_basic(car, reason):
+            await self._read_basic(car, reason)
         data = await self._ask(car, reason)
         now = self._clock()
         if car.vehicle:
@@ -116,8 +123,6 @@ class Reader:
         car.rebuild(now)
         car.wishes = wishes  # what BMW answered needs no second look
         if reason is not Reason.OWNER and wants_tires(car, now):
-            if knew_basic and not car.has_model:
-                await self._read_basic_again(car)
             await self._read_tires(car)
             car.rebuild(self._clock())
         return car.vehicle or Vehicle(vin=car.vin)
@@ -129,12 +134,9 @@ class Reader:
             SourceError: It could not be read.
         """
         ledger = self._access.ledger
-        ledger.require(reason, self._least_calls(car))
         car.tried_at, booked = self._clock(), ledger.booked
         wishes, car.wishes = car.wishes, set()
         try:
-            if car.basic is None:
-                car.basic = await self._access.client.basic_data(car.vin, reason)
             data = await self._access.containers.telematic_data(car.vin, reason)
             wishes.clear()
         except SourceError as err:
@@ -147,14 +149,26 @@ class Reader:
         car.trouble, car.failures = None, 0
         return data
 
-    async def _read_basic_again(self, car: Car) -> None:
-        """Ask once more what a car is, as the answer did not say it; one that said little is better than none."""
+    async def _learn(self, car: Car) -> None:
+        """Ask what a car is that is not read just now. One that could not be read is asked about all in one."""
+        may_ask = not car.failures and self._access.ledger.calls_left > LEFT_FOR_BETTER[Reason.DAILY]
+        if may_ask and wants_basic(car, self._clock()):
+            await self._read_basic(car, Reason.DAILY)
+
+    async def _read_basic(self, car: Car, reason: Reason) -> None:
+        """Ask what a car is; it is read and shown without that, too. An answer that said little is better than none."""
         try:
-            car.basic = await self._access.client.basic_data(car.vin, Reason.DAILY)
+            car.basic = await self._access.client.basic_data(car.vin, reason)
         except SignInRequiredError:
             raise
         except SourceError as err:
-            _LOGGER.debug("What a car is could not be asked again: %s", err)
+            _LOGGER.debug("What a car is could not be asked: %s", err)
+            car.basic_failures = 0 if isinstance(err, NotAllowedError) else car.basic_failures + 1
+        else:
+            car.basic_failures = 0
+            if car.vehicle:
+                car.rebuild(self._clock())
+        car.basic_at = self._clock()
 
     async def _read_tires(self, car: Car) -> None:
         """Look at the tires; many cars have nothing to say of them."""

@@ -1,0 +1,72 @@
+"""What a car is: asked once, again if that failed or was not said, and not waited for."""
+
+from collections.abc import Callable
+
+from custom_components.mybmw.vehicle import DriveTrain
+from tests.simulator import Simulator
+from tests.simulator.faults import Fault
+
+from .listener import I5, Account, said
+from .rig import Clock, asked
+
+
+async def test_a_car_that_was_never_read_is_shown_when_it_speaks(
+    account: Account, clock: Clock, cloud: Simulator, account_restarted: Callable[[], Account]
+) -> None:
+    cloud.faults.append(Fault(path=I5, status=503))
+    await account.source.fetch()
+    account.source.take_message(I5, said(clock, MILEAGE=90_000, SOC_HEADER=50))
+    account.alarm.ring()
+    shown = account.told[0][I5]
+    assert (shown.odometer.mileage_km, shown.identity.model) == (90_000, None)
+    assert shown.identity.drive_train is DriveTrain.ELECTRIC, "as nothing else tells how far it is charged"
+    fetch = await account.source.fetch()
+    assert (fetch.failures, fetch.vehicles[I5]) == ({}, shown)
+    await account.source.close()
+    assert (await account_restarted().source.fetch()).vehicles[I5] == shown
+
+
+async def test_what_a_car_is_is_asked_again_soon_if_that_failed(
+    account: Account, clock: Clock, cloud: Simulator
+) -> None:
+    """Without it a car has no name, and maybe no tank; for it alone the car is not read again."""
+    fault = Fault(path=f"{I5}/basicData", status=500)
+    cloud.faults.append(fault)
+    account.source.stream_has_come()
+    asked_after, read = [], 0
+    for half_hours in range(40):
+        before = fault.struck
+        fetch = await account.source.fetch()
+        assert I5 in fetch.vehicles
+        asked_after += [half_hours / 2] * (fault.struck - before)
+        read += account.source._cars.by_vin[I5].read_at == clock()
+        clock.advance(minutes=30)
+    assert asked_after == [0, 0.5, 1.5, 3.5, 7.5, 15.5]
+    assert read == 1
+    await account.source.refresh(I5)
+    assert fault.struck == 7, "its owner does not wait"
+    cloud.faults.clear()
+    clock.advance(days=1)
+    assert (await account.source.fetch()).vehicles[I5].identity.model
+
+
+async def test_what_a_car_is_is_asked_again_if_the_answer_did_not_say_it(
+    account: Account, clock: Clock, cloud: Simulator
+) -> None:
+    cloud.faults.append(Fault(path="basicData", status=200, body={}, times=3))
+    fetch = await account.source.fetch()
+    assert {vehicle.identity.model for vehicle in fetch.vehicles.values()} == {None}
+    for status, code in ((500, "CU-500"), (404, "CU-126"), (403, "CU-104")):
+        cloud.faults[:] = [Fault(path="basicData", status=status, body={"exveErrorId": code})]
+        clock.advance(hours=25)
+        fetch = await account.source.fetch()
+        assert {car.read_at for car in account.source._cars.by_vin.values()} == {clock()}
+        assert not fetch.failures, "a car is shown without a name, rather than not at all"
+    cloud.faults.clear()
+    clock.advance(hours=25)
+    fetch = await account.source.fetch()
+    assert None not in {vehicle.identity.model for vehicle in fetch.vehicles.values()}
+    asked_before = len(asked(cloud, "/customers/vehicles"))
+    clock.advance(hours=25)
+    await account.source.fetch()
+    assert "basicData" not in {path for path, _ in asked(cloud, "/customers/vehicles")[asked_before:]}
