@@ -301,6 +301,23 @@ async def test_nothing_leaves_for_elsewhere(rooms: Rooms, monkeypatch: pytest.Mo
         Client(httpx.AsyncClient(), rooms.tokens, rooms.ledger, rooms.clock)
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_primary"),
+    [
+        ("PRIMARY", True),
+        ("primary", True),
+        ("SECONDARY", False),
+        ("secondary", False),
+        ("CO_DRIVER", True),
+        (None, True),
+    ],
+)
+def test_whose_car_it_is(kind: str | None, *, is_primary: bool) -> None:
+    """A word that nobody knows, or none, costs a question about the car and not the car."""
+    [car] = mapped_cars({"vin": VIN, "mappingType": kind}) or []
+    assert car.is_primary is is_primary
+
+
 def test_mappings_may_be_one_object() -> None:
     cars = mapped_cars({"vin": VIN, "mappingType": "primary", "mappedSince": "2024-03-11T09:15:00Z"})
     assert cars

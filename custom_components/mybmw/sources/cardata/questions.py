@@ -14,7 +14,11 @@ VIN: Final = re.compile(r"[A-Z0-9]{17}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """A car that is mapped to the account; only to its primary user does BMW tell more than this."""
+    """A car that is mapped to the account; only to its primary user does BMW tell more than this.
+
+    BMW's words are PRIMARY and SECONDARY, and cars without several users count as the former. So every other word, or
+    none, is no reason to leave a car out: if BMW tells nothing of it, it will say so (CU-104).
+    """
 
     vin: str = field(repr=False)
     is_primary: bool
@@ -99,7 +103,7 @@ def _mapped(item: Mapping[str, Json]) -> Mapped | None:
     vin = _text(item, "vin")
     if not VIN.fullmatch(vin):
         return None
-    return Mapped(vin=vin, is_primary=_text(item, "mappingType").upper() == "PRIMARY")
+    return Mapped(vin=vin, is_primary=_text(item, "mappingType").upper() != "SECONDARY")
 
 
 def _text(document: Mapping[str, Json], key: str) -> str:
