@@ -43,9 +43,14 @@ async def tries(
 
 
 async def test_a_car_that_bmw_never_tells_of_is_tried_ever_less_often(account: Account, cloud: Simulator) -> None:
+
+    def speak() -> None:
+        for vin in account.source._cars.by_vin.keys() - {I5}:
+            account.source.take_message(vin, said(account.clock, HOOD="OPEN"))
+
     deny(cloud)
     account.source.stream_has_come()
-    assert await tries(account, cloud, 2) == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
+    assert await tries(account, cloud, 2, speak) == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
     assert account.access.ledger.calls_left > LIMIT - 8, "the other two, which are read once a day, and the list"
 
 
@@ -239,6 +244,26 @@ async def test_tires_that_could_not_be_read_are_not_left_for_tomorrow(
             account.source.stream_has_come()
         account.clock.advance(hours=1)
     assert asked_at == hours
+
+
+async def test_an_owner_who_looks_often_has_the_tires_read_all_the_same(account: Account, clock: Clock) -> None:
+    await account.source.fetch()
+    account.source.stream_has_come()
+    car = account.source._cars.by_vin[I5]
+    for _ in range(10):
+        clock.advance(hours=12)
+        await account.source.refresh(I5)
+        assert car.tires_at
+        assert clock() < car.tires_at + timedelta(days=1)
+
+
+async def test_the_calls_that_are_kept_back_for_an_owner_are_not_spent_on_tires(account: Account, clock: Clock) -> None:
+    await account.source.fetch()
+    clock.advance(hours=24)
+    for _ in range(account.access.ledger.calls_left - RESERVE):
+        await account.access.ledger.book(Reason.OWNER)
+    await account.source.refresh(I5)
+    assert account.access.ledger.calls_left == RESERVE - 1
 
 
 async def test_tires_for_which_no_call_was_left_are_read_as_soon_as_there_is_one(

@@ -122,7 +122,7 @@ class Reader:
         car.read_at = car.heard_at = now
         car.rebuild(now)
         car.wishes = wishes  # what BMW answered needs no second look
-        if reason is not Reason.OWNER and wants_tires(car, now):
+        if wants_tires(car, now):
             await self._read_tires(car)
             car.rebuild(self._clock())
         return car.vehicle or Vehicle(vin=car.vin)
