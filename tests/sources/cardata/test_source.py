@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 import json
 import logging
+from typing import Final
 
 import httpx
 import pytest
@@ -26,6 +27,8 @@ from tests.simulator.faults import Fault
 
 from .listener import I5, Account, said
 from .rig import TOKEN, Clock, Keeper, asked, granted
+
+OTHER: Final = "WBA00000000LIVE02"
 
 
 @pytest.fixture
@@ -129,6 +132,27 @@ async def test_junk_from_the_stream_is_nothing(account: Account, payload: Json) 
     account.source.take_message("WBA00000000OTHER1", said(Clock(), MILEAGE=1))
     assert not account.alarm.waiting
     assert not account.told
+
+
+async def test_a_new_car_is_there_as_soon_as_it_streams(account: Account, clock: Clock, cloud: Simulator) -> None:
+    others: Json = [{"vin": OTHER, "mappingType": "PRIMARY"}]
+    cloud.faults.append(Fault(path="mappings", status=200, body=others, times=1))
+    assert set((await account.source.fetch()).vehicles) == {OTHER}
+    clock.advance(minutes=5)
+    account.source.take_message(I5, said(clock, MILEAGE=90_000))
+    assert I5 in (await account.source.fetch()).vehicles
+
+
+async def test_a_car_of_somebody_else_that_streams_is_asked_for_once(
+    account: Account, clock: Clock, cloud: Simulator
+) -> None:
+    await account.source.fetch()
+    for _ in range(3):
+        for vin in ("WBA00000000OTHER1", "nonsense"):
+            account.source.take_message(vin, said(clock, MILEAGE=1))
+            clock.advance(minutes=5)
+            await account.source.fetch()
+    assert [path for path, _ in asked(cloud)].count("mappings") == 2
 
 
 @pytest.mark.parametrize("path", ["basicData", "smartMaintenanceTyreDiagnosis", "mappings"])

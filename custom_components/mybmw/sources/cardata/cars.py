@@ -109,6 +109,7 @@ class Cars:
         self.roll_call = RollCall.remembered(page, now)
         self.by_vin = _all_remembered(page.get("cars"), now)
         self.missing = _all_remembered(page.get("missing"), now)
+        self._strangers: set[str] = set()
 
     def take_in(self, vins: set[str], now: datetime) -> None:
         """Learn which cars there are, if that can be believed. Those that are not among them are missing.
@@ -131,6 +132,12 @@ class Cars:
             self.by_vin[vin].wishes.add(Reason.STREAM_WAS_AWAY)
         self.missing = {vin: car for vin, car in known.items() if vin not in self.by_vin}
         self._forget_missing(now)
+
+    def meet(self, vin: str) -> None:
+        """Hear of a car that is none of these. It may be new, so BMW is asked; once for each since the start."""
+        if VIN.fullmatch(vin) and vin not in self._strangers and len(self._strangers) < MOST_CARS:
+            self._strangers.add(vin)
+            self.roll_call.due_at = None
 
     def _doubtful(self, now: datetime) -> dict[str, datetime]:
         """The cars of which it is too soon to believe that they are gone, and when to look for each again."""

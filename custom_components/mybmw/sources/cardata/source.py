@@ -268,8 +268,10 @@ class CarDataSource(Source):
 
     def take_message(self, vin: str, payload: Json) -> None:
         """Take in what the stream brought about a car; of cars that are not the account's nothing is taken."""
-        car = self._cars.by_vin.get(vin)
-        if car is None or not isinstance(payload, dict):
+        if (car := self._cars.by_vin.get(vin)) is None:
+            self._cars.meet(vin)
+            return
+        if not isinstance(payload, dict):
             return
         self._heard.add(vin)
         now = self._clock()
