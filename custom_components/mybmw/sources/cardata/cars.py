@@ -37,7 +37,7 @@ class Car:
     last came of the car. `wishes` are what it should be read for, `trouble` is why it could not be, and `failures` are
     the calls in a row that were spent on it in vain. `basic_at` is when BMW was last asked what it is, for the time
     being `basic_failures` times in vain, and the same goes for its tires. `missing_since` is since when it has not been
-    on the account's list.
+    on the account's list. It was last found `driven_unheard_at`, not having streamed since it was read before.
     """
 
     vin: str = field(repr=False)
@@ -50,6 +50,7 @@ class Car:
     tried_at: datetime | None = None
     heard_at: datetime | None = None
     missing_since: datetime | None = None
+    driven_unheard_at: datetime | None = None
     failures: int = 0
     basic_failures: int = 0
     tires_failures: int = 0
@@ -61,6 +62,14 @@ class Car:
     def has_model(self) -> bool:
         """Whether it is known what a car it is."""
         return self.vehicle is not None and self.vehicle.identity.model is not None
+
+    def mute_since(self, now: datetime) -> datetime | None:
+        """Since when it seems not to stream; None if it does, or has not been driven for a day, so that it need not.
+
+        Motorcycles never do, and what an owner has selected for a car was seen to vanish from BMW's portal (EV#31923).
+        """
+        unheard_at = self.driven_unheard_at
+        return unheard_at if unheard_at and now < unheard_at + _LONGEST_SILENCE else None
 
     def rebuild(self, now: datetime) -> bool:
         """Make the car anew from what is known, and return whether anything about it has changed."""
@@ -150,7 +159,7 @@ class Cars:
         for car in (*self.by_vin.values(), *self.missing.values()):
             car.read_at, car.tried_at = _not_after(car.read_at, now), _not_after(car.tried_at, now)
             car.basic_at, car.tires_at = _not_after(car.basic_at, now), _not_after(car.tires_at, now)
-            car.heard_at = _not_after(car.heard_at, now)
+            car.heard_at, car.driven_unheard_at = _not_after(car.heard_at, now), _not_after(car.driven_unheard_at, now)
             car.missing_since = _not_after(car.missing_since, now)
         self._forget_missing(now)
 
@@ -186,6 +195,7 @@ def _to_keep(car: Car) -> dict[str, Json]:
         "tried_at": car.tried_at,
         "heard_at": car.heard_at,
         "missing_since": car.missing_since,
+        "driven_unheard_at": car.driven_unheard_at,
     }
     return {
         "basic": car.basic,
@@ -219,6 +229,7 @@ def _remembered(vin: str, kept: dict[str, Json], now: datetime) -> Car:
         tried_at=_past(kept.get("tried_at"), now),
         heard_at=_past(kept.get("heard_at"), now),
         missing_since=_past(kept.get("missing_since"), now),
+        driven_unheard_at=_past(kept.get("driven_unheard_at"), now),
         failures=count_of(kept.get("failures")),
         basic_failures=count_of(kept.get("basic_failures")),
         tires_failures=count_of(kept.get("tires_failures")),

@@ -19,13 +19,24 @@ class Reader:
     """Spends the calls of an account on what its autopilot finds worth one, and on what its owner wants."""
 
     def __init__(
-        self, access: Access, cars: Cars, clock: Clock, *, silent_since: Callable[[], datetime | None]
+        self,
+        access: Access,
+        cars: Cars,
+        clock: Clock,
+        *,
+        silent_since: Callable[[], datetime | None],
+        listening_since: Callable[[], datetime],
     ) -> None:
-        """Ask nothing yet. `silent_since` tells since when nothing streams, None while something does."""
+        """Ask nothing yet.
+
+        `silent_since` tells since when nothing streams, None while something does, `listening_since` since when hardly
+        anything that streamed was missed.
+        """
         self._access = access
         self._cars = cars
         self._clock = clock
         self._silent_since = silent_since
+        self._listening_since = listening_since
 
     async def look_for_cars(self, *, at_once: bool) -> None:
         """Find out which cars there are, if it is time to. That it cannot be found out matters only if none is known.
@@ -88,10 +99,11 @@ class Reader:
         return None
 
     def _reason_to_read(self, car: Car) -> Reason | None:
+        now = self._clock()
         return reason_to_read(
             car,
-            self._clock(),
-            silent_since=self._silent_since(),
+            now,
+            silent_since=self._silent_since() or car.mute_since(now),
             cars=len(self._cars.by_vin),
             calls_left=self._access.ledger.calls_left,
         )
@@ -103,6 +115,12 @@ class Reader:
     def _asks_basic(self, car: Car, reason: Reason) -> bool:
         """Whether BMW is asked, too, what a car is that is read for a reason; its owner does not wait for that."""
         return (reason is Reason.OWNER and car.basic is None) or wants_basic(car, self._clock())
+
+    def _is_unheard(self, car: Car) -> bool:
+        """Whether nothing has streamed of a car since it was read last, though nothing that did could be missed."""
+        if car.read_at is None or car.heard_at != car.read_at:
+            return False
+        return self._silent_since() is None and car.read_at >= self._listening_since()
 
     async def read(self, car: Car, reason: Reason) -> Vehicle:
         """Read a car, and what belongs to it if it is time for that.
@@ -117,10 +135,13 @@ class Reader:
         now = self._clock()
         if car.vehicle:
             car.rebuild(now)  # what has streamed meanwhile is news
-        wishes = set(car.wishes)
+        wishes, mileage_km = set(car.wishes), _mileage_km(car)
+        is_unheard = self._is_unheard(car)
         car.readings.take_answer(data, now)
         car.read_at = car.heard_at = now
         car.rebuild(now)
+        if is_unheard and 0 < mileage_km < _mileage_km(car):
+            car.driven_unheard_at = now
         car.wishes = wishes  # what BMW answered needs no second look
         if wants_tires(car, now):
             await self._read_tires(car)
@@ -184,3 +205,7 @@ class Reader:
         else:
             car.tires_failures = 0
         car.tires_at = self._clock()
+
+
+def _mileage_km(car: Car) -> int:
+    return (car.vehicle and car.vehicle.odometer.mileage_km) or 0

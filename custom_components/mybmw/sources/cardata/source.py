@@ -102,14 +102,20 @@ class CarDataSource(Source):
         self._on_change = on_change
         self._later = later
         self._cars = Cars(access.memory, clock)
-        self._stream_left_at = clock()
+        self._stream_left_at = self._listening_since = clock()
         self._is_streaming = False
         self._changed: set[str] = set()
         self._heard: set[str] = set()
         self._bugs = Bugs(_LOGGER)
         self._call_off: Callable[[], object] | None = None
         self._turn = asyncio.Lock()
-        self._reader = Reader(access, self._cars, clock, silent_since=self._silent_since)
+        self._reader = Reader(
+            access,
+            self._cars,
+            clock,
+            silent_since=self._silent_since,
+            listening_since=lambda: self._listening_since,
+        )
         self._histories = Histories(access.client, clock)
         self._anonymous = Anonymizer()
         self._stream = (
@@ -276,7 +282,7 @@ class CarDataSource(Source):
         self._heard.add(vin)
         now = self._clock()
         sent_at = moment_in(payload.get("timestamp")) or LONG_AGO
-        car.heard_at = now
+        car.heard_at, car.driven_unheard_at = now, None
         if not car.readings.take(payload.get("data"), now, min(sent_at, now)):
             return
         self._changed.add(vin)
@@ -285,7 +291,9 @@ class CarDataSource(Source):
 
     def stream_has_come(self) -> None:
         """The stream is there (again); what it brought before is lost."""
-        if not self._is_streaming and self._clock() > self._stream_left_at + _SHORT_GAP:
+        now = self._clock()
+        if not self._is_streaming and now > self._stream_left_at + _SHORT_GAP:
+            self._listening_since = now
             for car in self._cars.by_vin.values():
                 car.wishes.add(Reason.STREAM_WAS_AWAY)
         self._is_streaming = True
@@ -301,7 +309,7 @@ class CarDataSource(Source):
     def _put_right(self, now: datetime) -> None:
         """Believe no moment that is still to come: the clock was ahead then, and has been set back."""
         self._cars.put_right(now)
-        self._stream_left_at = min(self._stream_left_at, now)
+        self._stream_left_at, self._listening_since = min(self._stream_left_at, now), min(self._listening_since, now)
 
     def _silent_since(self) -> datetime | None:
         return None if self._is_streaming else self._stream_left_at
