@@ -153,6 +153,18 @@ async def test_a_car_that_is_refused_without_a_reason_says_nothing_of_the_contai
     assert verdicts(check_up(access, cars, LISTENING, {I5}), Verdict.BAD) == set()
 
 
+async def test_a_container_is_good_only_once_bmw_has_answered_by_it(
+    access: Access, cars: Cars, cloud: Simulator
+) -> None:
+    cloud.faults.append(Fault(path="telematicData", status=403, body={"exveErrorId": "CU-403"}))
+    with pytest.raises(SourceError):
+        await access.containers.telematic_data(I5, Reason.DAILY)
+    assert check_up(access, cars, LISTENING, {I5})[Check.CONTAINER] is Verdict.PENDING
+    cloud.faults.clear()
+    await access.containers.telematic_data(I5, Reason.DAILY)
+    assert check_up(access, cars, LISTENING, {I5})[Check.CONTAINER] is Verdict.GOOD
+
+
 def test_an_account_without_cars(access: Access, clock: Clock) -> None:
     cars = Cars(access.memory, clock)
     cars.take_in(set(), NOW)

@@ -278,6 +278,67 @@ async def test_what_is_refused_by_a_container_is_known_until_it_answers(
     assert verdict(rooms) == verdict(restarted()) == (True, None)
 
 
+# One that BMW has made, and does not answer by
+
+
+def unanswered(times: int | None = None) -> Fault:
+    """BMW's no to what is asked by a container, for which it gives no reason."""
+    return Fault(path="telematicData", status=403, body={"exveErrorId": "CU-403"}, times=times)
+
+
+async def test_one_that_bmw_has_never_answered_by_becomes_ever_shorter(
+    rooms: Rooms, restarted: Callable[[], Rooms]
+) -> None:
+    rooms.cloud.faults[:] = [unanswered()]
+    sizes = []
+    for _ in range(5):
+        for _ in range(2):
+            assert await failure(rooms) is Cause.UNEXPLAINED
+        [container] = active(rooms)
+        sizes.append(len(container.descriptors))
+        rooms = restarted()
+        rooms.clock.now += MENDING_REST
+    assert sizes == [286, 143, 71, 35, 35]
+
+
+async def test_the_first_that_is_short_enough_stays_until_the_whole_list_is_offered_again(rooms: Rooms) -> None:
+    rooms.cloud.faults[:] = [unanswered(times=2)]
+    await failure(rooms)
+    rooms.clock.now += MENDING_REST
+    assert await calls(rooms) == ["GET 403", "POST 201", "DELETE 204"]
+    rooms.clock.now += LONGEST_REST - timedelta(hours=1)
+    assert await calls(rooms) == []
+    rooms.clock.now += timedelta(hours=1)
+    rooms.cloud.faults[:] = [unanswered(times=2)]
+    await failure(rooms)
+    assert [len(container.descriptors) for container in active(rooms)] == [286]
+    rooms.clock.now += LEAST_REST
+    assert await calls(rooms) == ["GET 403", "POST 201", "DELETE 204"], "what is known to work does not wait long"
+
+
+async def test_one_that_bmw_has_answered_by_is_not_too_long(rooms: Rooms) -> None:
+    await calls(rooms)
+    rooms.cloud.faults[:] = [unanswered()]
+    before = active(rooms)
+    for _ in range(5):
+        rooms.clock.now += BASELINE
+        assert await failure(rooms) is Cause.UNEXPLAINED
+    assert active(rooms) == before
+
+
+async def test_a_shorter_one_that_bmw_does_not_take_either_is_not_tried_each_time(rooms: Rooms) -> None:
+    rooms.cloud.faults[:] = [unanswered()]
+    await failure(rooms)
+    rooms.cloud.faults.append(refused("CU-403", times=None))
+    spent = []
+    for _ in range(6):
+        rooms.clock.now += MENDING_REST
+        rooms.cloud.requests.clear()
+        assert await failure(rooms) is Cause.UNEXPLAINED
+        spent.append(len(asked(rooms.cloud)))
+    assert spent == [1 + 3, 1, 1, 1, 1 + 3, 1]
+
+
 async def test_mending_that_fails_rests_too_but_not_for_the_owner(rooms: Rooms, cloud: Simulator) -> None:
     await calls(rooms)
     rooms.customer.containers.clear()

@@ -57,10 +57,10 @@ def _of_cars(cars: Cars, causes: Iterable[Cause]) -> Verdict:
 
 
 def _of_container(containers: ContainerKeeper) -> Verdict:
-    """What BMW says of a car is not asked here: a plain 403 may be about anything."""
+    """A plain 403 is nobody's fault: it may be about anything, and a list that it says is too long becomes shorter."""
     if containers.refused_by:
         return Verdict.BAD
-    return Verdict.GOOD if containers.is_there else Verdict.PENDING
+    return Verdict.GOOD if containers.has_answered else Verdict.PENDING
 
 
 def _of_rivals(stream: StreamStatus) -> Verdict:

@@ -52,6 +52,11 @@ class ContainerKeeper:
         return bool(self._status.container_id)
 
     @property
+    def has_answered(self) -> bool:
+        """Whether there is one that BMW has answered by."""
+        return self._status.has_answered
+
+    @property
     def refused_by(self) -> Cause | None:
         """What BMW said when it last refused to answer by the one there is, or to make one if there is none.
 
@@ -84,15 +89,16 @@ class ContainerKeeper:
         try:
             return await self._client.telematic_data(vin, container_id, reason)
         except (DeniedError, FailedError) as err:
-            if err.cause not in STALE or (mended := await self._mended(container_id, reason)) is None:
+            if (other := await self._other(container_id, err.cause, reason)) is None:
                 raise
-        return await self._client.telematic_data(vin, mended, reason)
+        return await self._client.telematic_data(vin, other, reason)
 
     async def _note_answer(self, refused_by: Cause | None) -> None:
         """Remember whether BMW answers by the container; it may not be asked by it again for a day."""
         status = self._status
-        if status.container_id and status.refused_by is not refused_by:
-            noted = replace(status, tried=self._wanted, refused_by=refused_by)
+        shorter_at = status.shorter_at if refused_by else None
+        if status.container_id and (status.refused_by, status.shorter_at) != (refused_by, shorter_at):
+            noted = replace(status, tried=self._wanted, refused_by=refused_by, shorter_at=shorter_at)
             await noted.keep_if_possible(self._memory)
 
     async def container_id(self, reason: Reason) -> str:
@@ -124,22 +130,28 @@ class ContainerKeeper:
             _LOGGER.debug("There is no better container to be had (%s)", cause_of(err))
             return status
 
-    async def _mended(self, broken: str, reason: Reason) -> str | None:
-        """Another container in place of one that BMW no longer answers by, None if there is none, or it is too soon.
+    async def _other(self, refused: str, cause: Cause, reason: Reason) -> str | None:
+        """Another container in place of one that BMW does not answer by, None if there is none, or it is too soon.
 
-        What others have mended meanwhile is good.
+        What others have put in its place meanwhile is good.
         """
         async with self._turn:
             status = self._status
-            if status.container_id == broken:
-                if self._must_rest(status, reason):
-                    return None
-                try:
-                    status = await self._renewed(reason, besides=broken)
-                except (DeniedError, FailedError) as err:
-                    _LOGGER.debug("The container could not be mended (%s)", err.cause)
-                    return None
-            return status.container_id
+            if status.container_id != refused:
+                return status.container_id
+            try:
+                if cause in STALE and not self._must_rest(status, reason):
+                    return (await self._renewed(reason, besides=refused)).container_id
+                if cause is Cause.UNEXPLAINED and self._may_be_too_long(status):
+                    return (await self._renewed(reason, less_than=status.size)).container_id
+            except (DeniedError, FailedError) as err:
+                _LOGGER.debug("The container could not be replaced (%s)", err.cause)
+            return None
+
+    def _may_be_too_long(self, status: ContainerStatus) -> bool:
+        """Whether a shorter one is to be made if BMW refuses this one without a reason."""
+        shortest = len(shorter_and_shorter(self._descriptors)[-1])
+        return status.size > shortest and status.may_be_too_long(self._clock())
 
     def _must_rest(self, status: ContainerStatus, reason: Reason) -> bool:
         """Whether it is too soon to make one. Its owner may just have made room for it in BMW's portal."""
@@ -149,15 +161,19 @@ class ContainerKeeper:
             return struggled_at is not None and struggled_at <= now < struggled_at + _OWNERS_REST
         return status.rests(now)
 
-    async def _renewed(self, reason: Reason, besides: str = "") -> ContainerStatus:
+    async def _renewed(self, reason: Reason, besides: str = "", less_than: int | None = None) -> ContainerStatus:
         """The best container that can be had but for the one `besides`, instead of the one that there is.
+
+        With `less_than`, it is to be shorter than that.
 
         Raises:
             SourceError: None can be had, which is remembered.
         """
         status = self._status
         try:
-            if status.wanted == self._wanted and not besides:
+            if less_than is not None:
+                new, old = await self._made(reason, old=status.container_id, less_than=less_than)
+            elif status.wanted == self._wanted and not besides:
                 (new, _), old = await self._made(reason, more_than=status.size), status.container_id
             else:
                 new, old = await self._found_or_made(status.container_id, besides, reason)
@@ -171,7 +187,7 @@ class ContainerKeeper:
         now = self._clock()
         if besides:
             self._struggled_at = now
-        new = new.made(self._wanted, now, is_mended=bool(besides))
+        new = new.made(self._wanted, now, instead_of=status, is_mended=bool(besides), is_shorter=less_than is not None)
         await new.keep(self._memory)
         if old:
             await self._delete(old, reason)
@@ -197,9 +213,11 @@ class ContainerKeeper:
                 return self._ours(container_id, descriptors)
         return None
 
-    async def _made(self, reason: Reason, *, old: str = "", more_than: int = 0) -> tuple[ContainerStatus, str]:
+    async def _made(
+        self, reason: Reason, *, old: str = "", more_than: int = 0, less_than: int | None = None
+    ) -> tuple[ContainerStatus, str]:
         """A new one of as much as BMW takes, if that is `more_than` we have; and the old one if it is still there."""
-        contents = Contents(self._descriptors, more_than=more_than)
+        contents = Contents(self._descriptors, more_than=more_than, less_than=less_than)
         while True:
             descriptors = contents.descriptors
             try:

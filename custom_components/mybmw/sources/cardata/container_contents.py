@@ -34,12 +34,15 @@ def shorter_and_shorter(descriptors: tuple[str, ...]) -> list[tuple[str, ...]]:
 class Contents:
     """What BMW is asked to take: less after each refusal, but always `more_than` so many descriptors.
 
+    Of a list that was too long, it begins with what is `less_than` that.
+
     Descriptors that BMW names cost one attempt and themselves; if it goes on to name others, the list is halved, too.
     """
 
-    def __init__(self, descriptors: tuple[str, ...], *, more_than: int = 0) -> None:
+    def __init__(self, descriptors: tuple[str, ...], *, more_than: int = 0, less_than: int | None = None) -> None:
         """Begin with all `descriptors`, of which those that matter most come first."""
-        self._lists = deque(shorter_and_shorter(descriptors))
+        lists = shorter_and_shorter(descriptors)
+        self._lists = deque(one for one in lists if less_than is None or len(one) < less_than)
         self._unknown: set[str] = set()
         self._more_than = more_than
 

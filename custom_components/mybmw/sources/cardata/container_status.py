@@ -31,8 +31,8 @@ class ContainerStatus:
 
     It was made for what we `wanted` then (a purpose), with what was `got` (another if reduced), which are so many
     descriptors (`size`). BMW last refused with the words `refused_by`: to answer by it, or else to make one. What was
-    `tried` last (a purpose) was refused so many times in a row (`failures`). None is made before `rests_until`, and no
-    better one before `better_at`.
+    `tried` last (a purpose) was refused so many times in a row (`failures`). None is made before `rests_until`, no
+    better one before `better_at`, and no shorter one before `shorter_at`, which is None once BMW has answered by it.
     """
 
     container_id: str = ""
@@ -43,6 +43,7 @@ class ContainerStatus:
     failures: int = 0
     rests_until: datetime | None = None
     better_at: datetime | None = None
+    shorter_at: datetime | None = None
     refused_by: Cause | None = None
 
     @classmethod
@@ -51,8 +52,10 @@ class ContainerStatus:
         page = memory.read(Page.CONTAINER)
         container_id, made_for, got, cause = (_text(page.get(key)) for key in ("id", "wanted", "got", "refused_by"))
         is_ours = container_id and made_for and got
-        size = count_of(page.get("size"))
-        ours = cls(container_id=container_id, wanted=made_for, got=got, size=size) if is_ours else cls()
+        size, shorter_at = count_of(page.get("size")), moment_of(page.get("shorter_at"))
+        ours = cls(container_id=container_id, wanted=made_for, got=got, size=size, shorter_at=shorter_at)
+        if not is_ours:
+            ours = cls()
         if page.get("tried") != wanted:
             return ours
         return replace(
@@ -79,6 +82,7 @@ class ContainerStatus:
             "failures": self.failures,
             "rests_until": self.rests_until.isoformat() if self.rests_until else None,
             "better_at": self.better_at.isoformat() if self.better_at else None,
+            "shorter_at": self.shorter_at.isoformat() if self.shorter_at else None,
             "refused_by": self.refused_by.value if self.refused_by else None,
         }
         await memory.write(Page.CONTAINER, content)
@@ -96,12 +100,29 @@ class ContainerStatus:
         """Whether it is time to ask for one with all that is `wanted`."""
         return self.got != wanted and not _is_to_come(self.better_at, now)
 
-    def made(self, wanted: str, now: datetime, *, is_mended: bool) -> Self:
-        """It has just been made or found, maybe in place of one that is broken."""
+    @property
+    def has_answered(self) -> bool:
+        """Whether there is one that BMW has answered by."""
+        return bool(self.container_id) and self.shorter_at is None
+
+    def may_be_too_long(self, now: datetime) -> bool:
+        """Whether it is time for a shorter one if BMW gives no reason for not answering by it.
+
+        BMW was seen to say the same (CU-403) when a container too large was made, when one was used, and after outages.
+        One that it has ever answered by is not too large.
+        """
+        return self.shorter_at is not None and not _is_to_come(self.shorter_at, now)
+
+    def made(
+        self, wanted: str, now: datetime, *, instead_of: ContainerStatus, is_mended: bool, is_shorter: bool
+    ) -> Self:
+        """It has just been made or found, maybe in place of one that is broken, or too long."""
+        may_go_back = instead_of.has_answered and not is_mended
         return replace(
             self,
             failures=int(self.got != wanted),
-            better_at=now + BASELINE if self.got != wanted else None,
+            better_at=now + (LONGEST_REST if is_shorter else BASELINE) if self.got != wanted else None,
+            shorter_at=now + (LEAST_REST if may_go_back else MENDING_REST),
             rests_until=now + MENDING_REST if is_mended else None,
         )
 
@@ -110,7 +131,8 @@ class ContainerStatus:
         failures = self.failures + 1
         if self.container_id and not is_broken:
             better_at = now + rest_after(failures, BASELINE, LONGEST_REST)
-            return replace(self, tried=wanted, failures=failures, better_at=better_at)
+            shorter_at = self.shorter_at and better_at
+            return replace(self, tried=wanted, failures=failures, better_at=better_at, shorter_at=shorter_at)
         if cause in _REFUSED:
             until = now + rest_after(failures, MENDING_REST)
             return replace(self, tried=wanted, failures=failures, rests_until=until, refused_by=cause)
