@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from custom_components.mybmw.sources.cardata.quota import LIMIT, RESERVE, WINDOW, Reason
 from custom_components.mybmw.vehicle import DriveTrain
 from tests.simulator import Simulator
 from tests.simulator.faults import Fault
@@ -24,6 +25,18 @@ async def test_a_car_that_was_never_read_is_shown_when_it_speaks(
     assert (fetch.failures, fetch.vehicles[I5]) == ({}, shown)
     await account.source.close()
     assert (await account_restarted().source.fetch()).vehicles[I5] == shown
+
+
+async def test_a_car_is_not_shown_before_bmw_was_asked_what_it_is(account: Account, clock: Clock) -> None:
+    """Its first name is in the ids of its entities for good, and when there is a call for it is known."""
+    for _ in range(LIMIT - RESERVE - 1):
+        await account.access.ledger.book(Reason.OWNER)
+    assert len((await account.source.fetch()).failures) == 3
+    account.source.take_message(I5, said(clock, MILEAGE=90_000))
+    account.alarm.ring()
+    assert not account.told
+    clock.now += WINDOW
+    assert (await account.source.fetch()).vehicles[I5].identity.model
 
 
 async def test_what_a_car_is_is_asked_again_soon_if_that_failed(

@@ -25,6 +25,9 @@ MOST_CARS: Final = 50
 _LONGEST_SILENCE: Final = timedelta(days=1)
 """For so long a car is believed that BMW could not be asked about."""
 
+_IN_USE: Final = timedelta(days=1)
+"""For so long a car that was driven is likely to be driven again."""
+
 KEPT_MISSING: Final = timedelta(days=7)
 """For so long a car that is not on the account any more is remembered, should it come back."""
 
@@ -59,17 +62,22 @@ class Car:
     vehicle: Vehicle | None = field(default=None, repr=False)
 
     @property
+    def is_introduced(self) -> bool:
+        """Whether BMW was asked what it is. It is not shown before that: its first name gets into ids of entities."""
+        return self.basic is not None or self.basic_at is not None
+
+    @property
     def has_model(self) -> bool:
         """Whether it is known what a car it is."""
         return self.vehicle is not None and self.vehicle.identity.model is not None
 
     def mute_since(self, now: datetime) -> datetime | None:
-        """Since when it seems not to stream; None if it does, or has not been driven for a day, so that it need not.
+        """Since when it seems not to stream; None if it does, or is not in use, so that it need not.
 
         Motorcycles never do, and what an owner has selected for a car was seen to vanish from BMW's portal (EV#31923).
         """
         unheard_at = self.driven_unheard_at
-        return unheard_at if unheard_at and now < unheard_at + _LONGEST_SILENCE else None
+        return unheard_at if unheard_at and now < unheard_at + _IN_USE else None
 
     def rebuild(self, now: datetime) -> bool:
         """Make the car anew from what is known, and return whether anything about it has changed."""
@@ -235,7 +243,7 @@ def _remembered(vin: str, kept: dict[str, Json], now: datetime) -> Car:
         tires_failures=count_of(kept.get("tires_failures")),
         wishes={Reason.RESTART},
     )
-    if car.heard_at is not None and (car.basic is not None or car.readings.told):
+    if car.heard_at is not None and car.is_introduced:
         car.rebuild(now)
     return car
 

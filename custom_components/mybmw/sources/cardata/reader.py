@@ -182,6 +182,8 @@ class Reader:
             car.basic = await self._access.client.basic_data(car.vin, reason)
         except SignInRequiredError:
             raise
+        except SlowDownError:
+            return
         except SourceError as err:
             _LOGGER.debug("What a car is could not be asked: %s", err)
             car.basic_failures = 0 if isinstance(err, NotAllowedError) else car.basic_failures + 1
