@@ -51,7 +51,7 @@ async def refreshes(owner: Desk) -> None:
     lists = owner.switchboard.get_by_text(re.compile(r"POST \S+/vehicle-list"))
     await lists.first.wait_for()
     asked = await lists.count()
-    await owner.home.get_by_role("button", name="Refresh all cars now").first.click()
+    await tile(owner, f"MyBMW account {OURS}").get_by_role("button", name="Refresh all cars now").click()
     await lists.nth(asked).wait_for()
 
 

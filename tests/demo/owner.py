@@ -121,7 +121,7 @@ class Owner:
         return sorted((car for car in cars if car.entities), key=lambda car: (car.name, car.vin))
 
     async def refresh_buttons(self) -> list[str]:
-        """What asks BMW for all cars of an account at once, one for each account."""
+        """What asks BMW for all cars of an account at once, one for each account, in the same order at each start."""
         devices, entities = await self._registries()
         accounts = {
             device["id"]: account_id
@@ -129,11 +129,11 @@ class Owner:
             for domain, account_id in device["identifiers"]
             if domain == DOMAIN and device["entry_type"] == "service"
         }
-        return [
+        return sorted(
             entity["entity_id"]
             for entity in entities
             if (account_id := accounts.get(entity["device_id"] or "")) and _key(entity, account_id) == "button.refresh"
-        ]
+        )
 
     async def history(self, entity_ids: Sequence[str], since: datetime) -> dict[str, list[tuple[datetime, str]]]:
         """What entities have shown, and from when on, since a moment."""
