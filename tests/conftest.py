@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from hypothesis import HealthCheck, settings
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
@@ -20,10 +21,12 @@ from syrupy.assertion import SnapshotAssertion
 # Assistant finds.
 import custom_components.mybmw  # noqa: F401 (imported for being first)
 from custom_components.mybmw.sources.loopback import LOOPBACK
-from tests.account import FakeSource
+from tests.account import FakeSource, account_entry, set_up
+from tests.calling import I4
 from tests.captcha_tab import Client, Tab
 from tests.day.home import Home, streaming_garage
 from tests.door import Door
+from tests.gallery import open_gallery
 from tests.leaks import Leaks
 from tests.simulator import Simulator
 
@@ -74,6 +77,21 @@ def source() -> Generator[FakeSource]:
     source = FakeSource()
     with patch("custom_components.mybmw.open_source", return_value=source):
         yield source
+
+
+@pytest.fixture
+async def i4_account(hass: HomeAssistant, source: FakeSource) -> MockConfigEntry:
+    """An account with one car, a recorded i4."""
+    source.show(I4)
+    entry = account_entry()
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+async def gallery(hass: HomeAssistant, source: FakeSource) -> MockConfigEntry:
+    """An account with one car, of which there is a blue picture."""
+    return await open_gallery(hass, source)
 
 
 @pytest.fixture

@@ -19,9 +19,7 @@ from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import (
     NotAllowedError,
     Refusal,
-    SignInRequiredError,
     SlowDownError,
-    SourceError,
     TryLaterError,
 )
 from custom_components.mybmw.vehicle import Brand, Identity, Odometer, Software, View
@@ -116,130 +114,6 @@ async def test_a_car_that_could_never_be_read_is_told_of_once(
 
     source.show(MINI, I4)
     await pass_time(hass, freezer, INTERVAL)
-    assert mileage(hass, I4) == "1000"
-
-
-LOST: Final = "i4 is unavailable until it can be read again"
-BACK: Final = "i4 can be read again"
-
-
-@pytest.mark.parametrize(("failure", "patience"), [(BUSY, 2), (FORBIDDEN, 0)])
-async def test_a_car_that_is_lost_with_the_whole_account_is_told_of_once(  # noqa: PLR0913 (all of it matters)
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    source: FakeSource,
-    caplog: pytest.LogCaptureFixture,
-    *,
-    failure: SourceError,
-    patience: int,
-) -> None:
-    source.show(I4)
-    await set_up(hass, account_entry())
-    source.failure = failure
-    for _ in range(patience):
-        await pass_time(hass, freezer, HOUR + MINUTE)
-    assert LOST not in caplog.text
-    for _ in range(3):
-        await pass_time(hass, freezer, HOUR + MINUTE)
-    why = "BMW does not answer" if failure is BUSY else "the account is refused (forbidden)"
-    assert caplog.text.count(f"{LOST}: {why}") == 1
-    assert BACK not in caplog.text
-    source.failure = None
-    for _ in range(3):
-        await pass_time(hass, freezer, HOUR + MINUTE)
-    assert caplog.text.count(LOST) == caplog.text.count(BACK) == 1
-    assert I4.vin not in caplog.text
-
-
-async def test_a_failure_of_the_account_does_not_have_a_lost_car_told_of_again(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
-) -> None:
-    source.show(MINI)
-    source.failures = {I4.vin: BUSY}
-    await set_up(hass, account_entry())
-    for _ in range(2):
-        await pass_time(hass, freezer, INTERVAL)
-    for _ in range(2):
-        source.failure = BUSY
-        await pass_time(hass, freezer, INTERVAL)
-        source.failure = None
-        for _ in range(3):
-            await pass_time(hass, freezer, INTERVAL)
-    assert caplog.text.count("A car of the account is unavailable until it can be read again") == 1
-
-
-# One car that cannot be read after none could
-
-
-@pytest.mark.parametrize("is_refused", [True, False])
-@pytest.mark.parametrize("between", [None, BUSY, SlowDownError("Quota exceeded", NOW + 2 * HOUR)])
-async def test_after_a_refusal_no_car_is_back_before_it_was_read(  # noqa: PLR0913 (all of it matters)
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    source: FakeSource,
-    caplog: pytest.LogCaptureFixture,
-    between: SourceError | None,
-    *,
-    is_refused: bool,
-) -> None:
-    """While the account was refused nothing was shown; one poll that was lost to an outage leaves all as it is."""
-    source.show(I4, MINI)
-    await set_up(hass, account_entry())
-    source.failure = FORBIDDEN if is_refused else BUSY
-    await pass_time(hass, freezer, HOUR + MINUTE)
-    if between:
-        source.failure = between
-        await pass_time(hass, freezer, HOUR + MINUTE)
-    assert mileage(hass, I4) == (STATE_UNAVAILABLE if is_refused else "1000")
-
-    source.show(MINI)
-    source.failures = {I4.vin: BUSY}
-    await pass_time(hass, freezer, HOUR + MINUTE)
-    assert mileage(hass, MINI) == "1000"
-    is_lost = is_refused or between is BUSY
-    assert mileage(hass, I4) == (STATE_UNAVAILABLE if is_lost else "1000")
-    assert trouble(hass, I4) == "try_later"
-
-    source.show(MINI, I4)
-    await pass_time(hass, freezer, INTERVAL)
-    assert mileage(hass, I4) == "1000"
-    assert trouble(hass, I4) is None
-    assert caplog.text.count(LOST) == caplog.text.count(BACK) == is_lost
-
-
-async def test_a_new_quota_does_not_bring_back_what_a_refusal_took(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
-) -> None:
-    source.show(I4, MINI)
-    await set_up(hass, account_entry())
-    source.failure = FORBIDDEN
-    await pass_time(hass, freezer, INTERVAL)
-    source.show(MINI)
-    source.failures = {I4.vin: SlowDownError("Quota exceeded", NOW + 3 * HOUR)}
-    await pass_time(hass, freezer, HOUR + MINUTE)
-    assert (mileage(hass, MINI), trouble(hass, I4)) == ("1000", "slow_down")
-    assert mileage(hass, I4) == STATE_UNAVAILABLE
-
-
-@pytest.mark.parametrize("is_heard", [True, False])
-async def test_after_a_sign_in_that_was_not_accepted_no_car_is_back_before_it_was_read(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, *, is_heard: bool
-) -> None:
-    """By whatever the others are back: one of them speaks, or somebody presses *Refresh* and BMW has thought better."""
-    source.show(I4, MINI)
-    coordinator = await set_up(hass, account_entry())
-    source.failure = SignInRequiredError("The refresh token is dead")
-    await pass_time(hass, freezer, INTERVAL)
-    assert mileage(hass, I4) == mileage(hass, MINI) == STATE_UNAVAILABLE
-    if is_heard:
-        source.push(MINI)
-    else:
-        source.show(MINI)
-        source.failures = {I4.vin: BUSY}
-        await coordinator.async_refresh()
-    assert mileage(hass, MINI) == "1000"
-    assert mileage(hass, I4) == STATE_UNAVAILABLE
-    source.push(I4)
     assert mileage(hass, I4) == "1000"
 
 

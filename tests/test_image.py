@@ -29,7 +29,7 @@ from .account import (
     state_of,
 )
 from .faults.account import settled_account
-from .gallery import BLUE, I4, RED, files, glimpse, looked_at, open_gallery, updated
+from .gallery import BLUE, I4, RED, files, glimpse, looked_at, updated
 from .simulator import Simulator
 from .simulator.pictures import draw
 
@@ -37,12 +37,6 @@ MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
 
 pytestmark = pytest.mark.freeze_time(NOW)
-
-
-@pytest.fixture
-async def entry(hass: HomeAssistant, source: FakeSource) -> MockConfigEntry:
-    """An account with one car, of which there is a blue picture."""
-    return await open_gallery(hass, source)
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -55,8 +49,8 @@ async def test_pictures_of_a_recorded_car(
     assert len(hass.states.async_all("image")) == len(View) == 12
 
 
-async def test_one_picture_is_enough_for_a_start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+async def test_one_picture_is_enough_for_a_start(hass: HomeAssistant, gallery: MockConfigEntry) -> None:
+    registered = er.async_entries_for_config_entry(er.async_get(hass), gallery.entry_id)
     enabled = [entity.unique_id for entity in registered if entity.domain == "image" and not entity.disabled]
     assert enabled == [f"{I4.vin}-front_side"]
 
@@ -73,7 +67,7 @@ async def test_only_what_a_cloud_has_becomes_an_entity(hass: HomeAssistant, sour
 # Looking
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("gallery")
 async def test_nothing_is_asked_before_somebody_looks(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
@@ -88,7 +82,7 @@ async def test_nothing_is_asked_before_somebody_looks(
     assert source.pictures_asked == [(I4.vin, View.FRONT_SIDE)]
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("gallery")
 async def test_a_picture_is_the_newest_for_a_week(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
@@ -110,7 +104,7 @@ async def test_a_picture_is_the_newest_for_a_week(
     assert len(source.pictures_asked) == 2
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("gallery")
 async def test_a_picture_that_looks_the_same_was_not_updated(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
@@ -125,11 +119,11 @@ async def test_a_picture_that_looks_the_same_was_not_updated(
 
 
 async def test_a_picture_survives_a_restart(
-    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, source: FakeSource
+    hass: HomeAssistant, gallery: MockConfigEntry, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
     await looked_at(hass)
     freezer.tick(DAY)
-    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.config_entries.async_reload(gallery.entry_id)
     assert updated(hass) == NOW.isoformat()
     image = await looked_at(hass)
     assert image
@@ -137,7 +131,7 @@ async def test_a_picture_survives_a_restart(
     assert len(source.pictures_asked) == 1
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("gallery")
 async def test_several_who_look_cause_one_question(hass: HomeAssistant, source: FakeSource) -> None:
     source.may_answer = asyncio.Event()
     looking = [asyncio.create_task(glimpse(hass)) for _ in range(3)]
@@ -147,7 +141,7 @@ async def test_several_who_look_cause_one_question(hass: HomeAssistant, source: 
     assert len(source.pictures_asked) == 1
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("gallery")
 async def test_who_loses_patience_does_not_stop_the_question(hass: HomeAssistant, source: FakeSource) -> None:
     source.may_answer = asyncio.Event()
     looking = asyncio.create_task(glimpse(hass))
@@ -159,7 +153,7 @@ async def test_who_loses_patience_does_not_stop_the_question(hass: HomeAssistant
     assert updated(hass) == NOW.isoformat()
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default", "entry")
+@pytest.mark.usefixtures("entity_registry_enabled_by_default", "gallery")
 async def test_views_are_asked_for_one_at_a_time(hass: HomeAssistant, source: FakeSource) -> None:
     source.pictures = dict.fromkeys(View, BLUE)
     source.may_answer = asyncio.Event()

@@ -1,13 +1,13 @@
 """Actions of our own, and what an owner reads when one comes to nothing."""
 
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 import json
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_DEVICE_ID, ATTR_LATITUDE, ATTR_LONGITUDE
+from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -25,9 +25,7 @@ from custom_components.mybmw.vehicle import (
     ChargingMode,
     Fate,
     Outcome,
-    Position,
     Reason,
-    SendDestination,
     SetChargingPlan,
     TimerChange,
     Vehicle,
@@ -37,151 +35,16 @@ from custom_components.mybmw.vehicle import (
 from custom_components.mybmw.vehicle.export import export
 
 from .account import GCID, NOW, FakeSource, a_car, account_entry, mileage, recorded_vehicle, set_up
+from .calling import I4, act, device
 from .complaints import complaint
-from .geocoder import Geocoder, geocoding
+from .test_destination import LOCATION
 
 pytestmark = pytest.mark.freeze_time(NOW)
-
-I4: Final = recorded_vehicle("G26")
-MUSEUM: Final = Position(latitude=48.1769, longitude=11.5587)
-LOCATION: Final = {ATTR_LATITUDE: 48.1769, ATTR_LONGITUDE: 11.5587}
-ADDRESS: Final = "Am Olympiapark 2, München"
-
-
-@pytest.fixture
-async def entry(hass: HomeAssistant, source: FakeSource) -> MockConfigEntry:
-    """An account with one car."""
-    source.show(I4)
-    entry = account_entry()
-    await set_up(hass, entry)
-    return entry
-
-
-@pytest.fixture
-async def geocoder(socket_enabled: None) -> AsyncGenerator[Geocoder]:  # noqa: ARG001 (it is a real server)
-    async with geocoding() as geocoder:
-        yield geocoder
-
-
-def device(hass: HomeAssistant, identifier: str = I4.vin) -> str:
-    """The device of a car, or of the account."""
-    [entry] = hass.config_entries.async_entries(DOMAIN)
-    found = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, identifier), entry.entry_id)
-    assert found
-    return found.id
-
-
-async def act(hass: HomeAssistant, action: str, identifier: str = I4.vin, /, **data: object) -> None:
-    """Have an action done."""
-    data = {ATTR_DEVICE_ID: device(hass, identifier), **data}
-    await hass.services.async_call(DOMAIN, action, data, blocking=True)
-
-
-# Destination
-
-
-@pytest.mark.usefixtures("entry")
-async def test_a_location_is_sent(hass: HomeAssistant, source: FakeSource) -> None:
-    await act(hass, "send_destination", location={**LOCATION, "radius": 100}, name="BMW Museum", city="München")
-    assert source.commands == [(I4.vin, SendDestination(position=MUSEUM, name="BMW Museum", city="München"))]
-
-
-@pytest.mark.usefixtures("entry")
-@pytest.mark.parametrize("name", [None, "Work"])
-async def test_a_place_of_home_assistant_is_sent_under_its_name(
-    hass: HomeAssistant, source: FakeSource, name: str | None
-) -> None:
-    hass.states.async_set("zone.museum", "0", {**LOCATION, "friendly_name": "Museum"})
-    await act(hass, "send_destination", entity_id="zone.museum", **({"name": name} if name else {}))
-    assert source.commands == [(I4.vin, SendDestination(position=MUSEUM, name=name or "Museum"))]
-
-
-@pytest.mark.usefixtures("entry")
-async def test_coordinates_in_an_address_need_no_geocoder(hass: HomeAssistant, source: FakeSource) -> None:
-    await act(hass, "send_destination", address="geo:48.1769,11.5587")
-    assert source.commands == [(I4.vin, SendDestination(position=MUSEUM))]
-
-
-@pytest.mark.usefixtures("entry")
-async def test_an_address_is_looked_up_where_the_owner_says(
-    hass: HomeAssistant, source: FakeSource, geocoder: Geocoder
-) -> None:
-    await act(hass, "send_destination", address=ADDRESS, geocoder=geocoder.url, name="Museum", house_number="2a")
-    [(vin, command)] = source.commands
-    assert vin == I4.vin
-    assert command == SendDestination(
-        position=MUSEUM,
-        name="Museum",
-        street="Am Olympiapark",
-        house_number="2a",
-        postal_code="80809",
-        city="München",
-        country="Deutschland",
-    )
-    assert [asked["q"] for asked in geocoder.asked] == [ADDRESS]
-
-
-@pytest.mark.usefixtures("entry")
-async def test_nobody_is_asked_about_an_address_unless_the_owner_says_so(
-    hass: HomeAssistant, source: FakeSource
-) -> None:
-    german, english = await complaint(hass, act(hass, "send_destination", address=ADDRESS))
-    assert english.startswith("An address has to be looked up, and whoever does that learns where you are going")
-    assert german.startswith("Eine Adresse muss nachgeschlagen werden, und wer das tut, erfährt dein Ziel")
-    assert source.commands == []
-
-
-@pytest.mark.parametrize("is_read_only", [True, False])
-async def test_no_address_is_told_for_a_car_that_takes_no_destination(
-    hass: HomeAssistant, source: FakeSource, geocoder: Geocoder, *, is_read_only: bool
-) -> None:
-    source.show(I4 if is_read_only else a_car("deaf"))
-    await set_up(hass, account_entry({CONF_READ_ONLY: is_read_only}))
-    [vin] = source.vehicles
-    await complaint(hass, act(hass, "send_destination", vin, address=ADDRESS, geocoder=geocoder.url))
-    assert geocoder.asked == []
-    assert source.commands == []
-
-
-@pytest.mark.usefixtures("entry")
-async def test_a_geocoder_may_fail(hass: HomeAssistant, source: FakeSource, geocoder: Geocoder) -> None:
-    def look_up() -> Awaitable[None]:
-        return act(hass, "send_destination", address=ADDRESS, geocoder=f"{geocoder.url}?key=not-to-be-told")
-
-    geocoder.answer = []
-    german, english = await complaint(hass, look_up())
-    assert english.startswith("The geocoder does not know this address.")
-    assert german.startswith("Der Geocoder kennt diese Adresse nicht.")
-    geocoder.status = 503
-    german, english = await complaint(hass, look_up())
-    assert english.startswith("The geocoder did not find the address: HTTP status 503.")
-    assert german.startswith("Der Geocoder hat die Adresse nicht gefunden: HTTP status 503.")
-    assert source.commands == []
-
-
-@pytest.mark.usefixtures("entry")
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ({}, ("auf genau eine Weise", "in exactly one way")),
-        ({"location": LOCATION, "entity_id": "zone.home"}, ("auf genau eine Weise", "in exactly one way")),
-        ({"entity_id": "sun.sun"}, ("sun.sun hat im Moment keine", "sun.sun has no coordinates")),
-        ({"address": "91, 0"}, ("", "")),
-        ({"location": LOCATION, "name": "a\nb"}, ("", "")),
-    ],
-)
-async def test_a_destination_that_is_none(
-    hass: HomeAssistant, source: FakeSource, data: Mapping[str, object], words: tuple[str, str]
-) -> None:
-    texts = await complaint(hass, act(hass, "send_destination", **data))
-    assert all(word in text for word, text in zip(words, texts, strict=True))
-    assert source.commands == []
-
 
 # Charging plan
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 async def test_a_plan_is_changed_in_parts(hass: HomeAssistant, source: FakeSource) -> None:
     await act(
         hass,
@@ -210,7 +73,7 @@ async def test_a_plan_is_changed_in_parts(hass: HomeAssistant, source: FakeSourc
     ]
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 @pytest.mark.parametrize(
     "data",
     [
@@ -228,7 +91,7 @@ async def test_a_plan_that_makes_no_sense(hass: HomeAssistant, source: FakeSourc
     assert source.commands == []
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 @pytest.mark.parametrize(
     "data",
     [
@@ -254,7 +117,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, object]]] = {
 }
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 @pytest.mark.parametrize("action", COMMANDS)
 @pytest.mark.parametrize(
     ("failure", "english"),
@@ -274,7 +137,7 @@ async def test_a_command_that_was_not_taken(
     assert len(source.commands) == 1, "it is sent once"
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 @pytest.mark.parametrize("action", COMMANDS)
 @pytest.mark.parametrize(
     "outcome",
@@ -315,7 +178,7 @@ async def test_who_only_watches_sends_nothing(hass: HomeAssistant, source: FakeS
 # Data
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 async def test_everything_about_a_car_is_told(hass: HomeAssistant, source: FakeSource) -> None:
     data = await hass.services.async_call(
         DOMAIN, "get_vehicle_data", {ATTR_DEVICE_ID: device(hass)}, blocking=True, return_response=True
@@ -329,8 +192,8 @@ async def test_everything_about_a_car_is_told(hass: HomeAssistant, source: FakeS
 # Refresh
 
 
-async def test_one_car_is_read(hass: HomeAssistant, source: FakeSource, entry: MockConfigEntry) -> None:
-    assert entry.state is ConfigEntryState.LOADED
+async def test_one_car_is_read(hass: HomeAssistant, source: FakeSource, i4_account: MockConfigEntry) -> None:
+    assert i4_account.state is ConfigEntryState.LOADED
     source.show(moved(I4, 4321))
     await act(hass, "refresh")
     await hass.async_block_till_done()
@@ -338,7 +201,7 @@ async def test_one_car_is_read(hass: HomeAssistant, source: FakeSource, entry: M
     assert mileage(hass, I4) == "4321"
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 async def test_the_account_is_read(hass: HomeAssistant, source: FakeSource) -> None:
     source.show(moved(I4, 4321), a_car("new"))
     await act(hass, "refresh", GCID)
@@ -347,7 +210,7 @@ async def test_the_account_is_read(hass: HomeAssistant, source: FakeSource) -> N
     assert mileage(hass, I4) == "4321"
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 @pytest.mark.parametrize("identifier", [I4.vin, GCID])
 async def test_a_pause_is_kept_and_told(hass: HomeAssistant, source: FakeSource, identifier: str) -> None:
     until = NOW + timedelta(hours=2)
@@ -361,7 +224,7 @@ async def test_a_pause_is_kept_and_told(hass: HomeAssistant, source: FakeSource,
     assert moment in english
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 @pytest.mark.parametrize("identifier", [I4.vin, GCID])
 @pytest.mark.parametrize("failure", [TryLaterError("BMW does not answer"), NotAllowedError("Blocked", Refusal.BLOCKED)])
 async def test_a_refresh_in_vain(
@@ -373,7 +236,7 @@ async def test_a_refresh_in_vain(
     assert mileage(hass, I4) != "4321"
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 async def test_a_refresh_may_need_a_new_sign_in(hass: HomeAssistant, source: FakeSource) -> None:
     source.failure = SignInRequiredError("Sign in")
     german, english = await complaint(hass, act(hass, "refresh"))
@@ -386,7 +249,7 @@ async def test_a_refresh_may_need_a_new_sign_in(hass: HomeAssistant, source: Fak
 # Targets
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("i4_account")
 @pytest.mark.parametrize("action", ["send_destination", "set_charging_plan", "get_vehicle_data"])
 async def test_an_account_is_no_car(hass: HomeAssistant, action: str) -> None:
     data = {ATTR_DEVICE_ID: device(hass, GCID)}
@@ -398,17 +261,19 @@ async def test_an_account_is_no_car(hass: HomeAssistant, action: str) -> None:
     )
 
 
-async def test_a_car_that_was_never_read(hass: HomeAssistant, source: FakeSource, entry: MockConfigEntry) -> None:
-    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "WBA00000000DEMO99")})
+async def test_a_car_that_was_never_read(hass: HomeAssistant, source: FakeSource, i4_account: MockConfigEntry) -> None:
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=i4_account.entry_id, identifiers={(DOMAIN, "WBA00000000DEMO99")}
+    )
     german, english = await complaint(hass, act(hass, "refresh", "WBA00000000DEMO99"))
     assert english.startswith("BMW has told nothing of this car since Home Assistant started")
     assert german.startswith("BMW hat zu diesem Auto nichts gemeldet")
     assert source.refreshed == []
 
 
-async def test_an_account_that_does_not_run(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_an_account_that_does_not_run(hass: HomeAssistant, i4_account: MockConfigEntry) -> None:
     device_id = device(hass)
-    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.config_entries.async_unload(i4_account.entry_id)
     with pytest.raises(ServiceValidationError):
         await hass.services.async_call(DOMAIN, "refresh", {ATTR_DEVICE_ID: device_id}, blocking=True)
     with pytest.raises(ServiceValidationError):

@@ -1,8 +1,8 @@
 """A garage of our own: five cars that are driven, charged, forgotten unlocked and serviced as time passes.
 
 Physics only: what is true of a car at any moment, and what it told. In which words a cloud passes it on is written
-elsewhere (../speaks_mybmw.py). From the world to the car: places and roads, weather, models and cars, energy and
-upkeep, habits, what happens to a parked car, a day, a life, the diary.
+elsewhere (../speaks_mybmw.py). From the world to the car: places and roads, weather, models, owners and cars, energy
+and upkeep, habits, what happens to a parked car, a day, a life, the diary.
 """
 
 from .cars import LIVING_CARS

@@ -1,7 +1,7 @@
-"""The cars of the garage and their owners: what there is to see is made here."""
+"""The cars of the garage, as they were when it opened."""
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date
 from typing import Final
 
 from .condition import Opening, Stamp, Work
@@ -9,40 +9,14 @@ from .models import (
     ELECTRIC_THIRST,
     PETROL_THIRST,
     Battery,
-    Charging,
     DriveTrain,
     Identity,
     Interval,
     Model,
-    Outing,
-    Owner,
-    Stop,
     Tank,
     Tires,
 )
-from .places import (
-    AIRPORT,
-    AUGSBURG,
-    GARCHING,
-    GARMISCH,
-    MALL,
-    MARKET,
-    NUREMBERG,
-    POOL,
-    RESEARCH_CENTER,
-    SALZBURG,
-    SCHOOL,
-    STARNBERG,
-    STATION,
-    TEGERNSEE,
-    UNIVERSITY,
-)
-
-_WORKDAYS: Final = (0, 1, 2, 3, 4)
-_SATURDAY: Final = (5,)
-_SUNDAY: Final = (6,)
-_WEEKEND: Final = (5, 6)
-_EVERY_DAY: Final = (0, 1, 2, 3, 4, 5, 6)
+from .owners import COOPER_OWNER, I3_OWNER, I5_OWNER, M240I_OWNER, X1_OWNER
 
 _TWO_DOORS: Final = frozenset(
     {
@@ -100,37 +74,7 @@ _I5: Final = Model(
     },
     mileage_km=31_482.4,
     parked=(0.00004, -0.00010),
-    owner=Owner(
-        charging=Charging(below_percent=65, target_percent=80),
-        preconditions=0.55,
-        outings=(
-            Outing(
-                days=_WORKDAYS,
-                leaves=time(7, 20),
-                spread_min=25,
-                stops=(Stop(place=GARCHING, hours=(7.5, 9.2)),),
-                chance=0.8,
-            ),
-            Outing(
-                days=(1, 3), leaves=time(19), spread_min=20, stops=(Stop(place=MALL, hours=(0.6, 1.2)),), chance=0.5
-            ),
-            Outing(
-                days=_SATURDAY,
-                leaves=time(8, 30),
-                spread_min=60,
-                stops=(Stop(place=SALZBURG, hours=(4, 6)),),
-                chance=0.55,
-            ),
-            Outing(
-                days=_SUNDAY,
-                leaves=time(10),
-                spread_min=60,
-                stops=(Stop(place=STARNBERG, hours=(2, 4)),),
-                chance=0.5,
-            ),
-            Outing(days=(2,), leaves=time(6), spread_min=15, stops=(Stop(place=NUREMBERG, hours=(6, 9)),), chance=0.35),
-        ),
-    ),
+    owner=I5_OWNER,
     thirst=ELECTRIC_THIRST,
 )
 
@@ -170,45 +114,7 @@ _X1: Final = Model(
     },
     mileage_km=38_911.7,
     parked=(0.00001, 0.00014),
-    owner=Owner(
-        charging=Charging(below_percent=95, target_percent=100, window=(time(22), time(5))),
-        preconditions=0.3,
-        leaves_something_open=0.1,
-        loads=0.2,
-        outings=(
-            Outing(
-                days=_WORKDAYS,
-                leaves=time(7, 35),
-                spread_min=10,
-                stops=(Stop(place=SCHOOL, hours=(0.1, 0.2)),),
-                chance=0.9,
-            ),
-            Outing(
-                days=_WORKDAYS,
-                leaves=time(9, 30),
-                spread_min=40,
-                stops=(Stop(place=MARKET, hours=(1, 2.5)), Stop(place=SCHOOL, hours=(0.3, 0.5))),
-                chance=0.6,
-            ),
-            Outing(
-                days=(0, 2, 4),
-                leaves=time(15, 40),
-                spread_min=25,
-                stops=(Stop(place=POOL, hours=(1.2, 2)),),
-                chance=0.6,
-            ),
-            Outing(
-                days=_SATURDAY, leaves=time(10), spread_min=60, stops=(Stop(place=MALL, hours=(1, 2.5)),), chance=0.8
-            ),
-            Outing(
-                days=_SUNDAY,
-                leaves=time(9, 30),
-                spread_min=60,
-                stops=(Stop(place=TEGERNSEE, hours=(3, 6)),),
-                chance=0.5,
-            ),
-        ),
-    ),
+    owner=X1_OWNER,
     thirst=ELECTRIC_THIRST,
 )
 
@@ -247,30 +153,7 @@ _M240I: Final = Model(
     },
     mileage_km=57_204.9,
     parked=(-0.00003, -0.00022),
-    owner=Owner(
-        leaves_unlocked=0.08,
-        leaves_something_open=0.08,
-        loads=0.05,
-        outings=(
-            Outing(
-                days=_WORKDAYS,
-                leaves=time(8, 10),
-                spread_min=30,
-                stops=(Stop(place=RESEARCH_CENTER, hours=(8, 9.5)),),
-                chance=0.6,
-            ),
-            Outing(
-                days=(3, 4), leaves=time(19, 15), spread_min=30, stops=(Stop(place=MARKET, hours=(1.5, 3)),), chance=0.5
-            ),
-            Outing(
-                days=_WEEKEND,
-                leaves=time(8, 30),
-                spread_min=90,
-                stops=(Stop(place=GARMISCH, hours=(2, 5)), Stop(place=STARNBERG, hours=(0.7, 2))),
-                chance=0.5,
-            ),
-        ),
-    ),
+    owner=M240I_OWNER,
     thirst=PETROL_THIRST,
 )
 
@@ -313,27 +196,7 @@ _COOPER: Final = Model(
     },
     mileage_km=9_340.2,
     parked=(0.00007, 0.00003),
-    owner=Owner(
-        charging=Charging(below_percent=55, target_percent=90),
-        preconditions=0.4,
-        leaves_unlocked=0.06,
-        outings=(
-            Outing(
-                days=_WORKDAYS,
-                leaves=time(8, 45),
-                spread_min=45,
-                stops=(Stop(place=UNIVERSITY, hours=(3, 7)),),
-                chance=0.7,
-            ),
-            Outing(
-                days=_EVERY_DAY, leaves=time(18), spread_min=45, stops=(Stop(place=POOL, hours=(1, 2)),), chance=0.3
-            ),
-            Outing(
-                days=_SATURDAY, leaves=time(11), spread_min=90, stops=(Stop(place=AUGSBURG, hours=(3, 6)),), chance=0.5
-            ),
-            Outing(days=_SUNDAY, leaves=time(13), spread_min=60, stops=(Stop(place=MARKET, hours=(1, 3)),), chance=0.5),
-        ),
-    ),
+    owner=COOPER_OWNER,
     thirst=ELECTRIC_THIRST,
 )
 
@@ -375,33 +238,7 @@ _I3: Final = Model(
     },
     mileage_km=96_733.1,
     parked=(-0.00006, 0.00009),
-    owner=Owner(
-        charging=Charging(below_percent=80, target_percent=100),
-        preconditions=0.2,
-        loads=0.15,
-        outings=(
-            Outing(
-                days=_WORKDAYS,
-                leaves=time(6, 50),
-                spread_min=20,
-                stops=(Stop(place=STATION, hours=(8, 9.5)),),
-                chance=0.75,
-            ),
-            Outing(
-                days=(2, 5), leaves=time(18, 20), spread_min=30, stops=(Stop(place=MALL, hours=(0.5, 1.5)),), chance=0.7
-            ),
-            Outing(
-                days=(4,),
-                leaves=time(17, 45),
-                spread_min=30,
-                stops=(Stop(place=AIRPORT, hours=(0.3, 0.9)),),
-                chance=0.5,
-            ),
-            Outing(
-                days=_SUNDAY, leaves=time(9), spread_min=60, stops=(Stop(place=GARMISCH, hours=(4, 6)),), chance=0.4
-            ),
-        ),
-    ),
+    owner=I3_OWNER,
     thirst=ELECTRIC_THIRST,
 )
 
