@@ -30,8 +30,7 @@ from custom_components.mybmw.sources import (
     SourceError,
     TryLaterError,
 )
-from custom_components.mybmw.sources.mybmw.brands import ListBrand
-from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
+from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.vehicle import (
     Brand,
     Capabilities,
@@ -50,6 +49,7 @@ from custom_components.mybmw.vehicle import (
 )
 from tests.issued import Kind, issue, well_known
 from tests.recorded import RECORDED_CARS
+from tests.sources.mybmw.answers import recorded_answers
 
 NOW: Final = datetime(2023, 1, 4, 15, 0, tzinfo=UTC)
 """A moment after the recorded cars spoke last."""
@@ -64,17 +64,7 @@ well_known(Kind.KEY, PASSWORD)
 
 def recorded_vehicle(folder: str) -> Vehicle:
     """A recorded car as the integration sees it, fetched just now."""
-    car = RECORDED_CARS[folder]
-    return build_vehicle(
-        Answers(
-            vin=car.vin,
-            brand=ListBrand(car.brand),
-            profile=car.profile,
-            state=car.state,
-            charging=car.charging,
-            fetched_at=datetime.now(UTC),
-        )
-    )
+    return build_vehicle(recorded_answers(RECORDED_CARS[folder], asked_at=datetime.now(UTC)))
 
 
 def a_car(name: str = "i4", *, mileage_km: int = 1000) -> Vehicle:

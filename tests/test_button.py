@@ -220,16 +220,21 @@ async def test_only_who_presses_has_cars_looked_for(
     assert (source.times_asked, source.looked_for_cars) == (3, 1)
 
 
+async def begin_to_poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource) -> None:
+    """Have the account read when it is due; BMW answers when `may_fetch` is set."""
+    source.may_fetch.clear()
+    freezer.tick(INTERVAL)
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0)
+
+
 async def test_a_press_while_the_account_is_read_asks_nothing_more(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
     source.show(I4)
     await set_up(hass, account_entry())
     source.show(a_car("i4", mileage_km=1001), MINI)
-    source.may_fetch.clear()
-    freezer.tick(INTERVAL)
-    async_fire_time_changed(hass)
-    await asyncio.sleep(0)
+    await begin_to_poll(hass, freezer, source)
     pressed = hass.async_create_task(press(hass))
     await asyncio.sleep(0)
     assert source.times_asked == 2
@@ -250,10 +255,7 @@ async def test_what_a_press_waits_for_may_be_in_vain(
     source.show(I4)
     await set_up(hass, account_entry())
     source.failure = SILENT
-    source.may_fetch.clear()
-    freezer.tick(INTERVAL)
-    async_fire_time_changed(hass)
-    await asyncio.sleep(0)
+    await begin_to_poll(hass, freezer, source)
     pressed = hass.async_create_task(complaint(hass))
     await asyncio.sleep(0)
     source.may_fetch.set()

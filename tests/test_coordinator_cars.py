@@ -20,6 +20,7 @@ from custom_components.mybmw.sources import (
     NotAllowedError,
     Refusal,
     SlowDownError,
+    SourceError,
     TryLaterError,
 )
 from custom_components.mybmw.vehicle import Brand, Identity, Odometer, Software, View
@@ -45,6 +46,12 @@ def device(hass: HomeAssistant, entry: MockConfigEntry, vin: str) -> dr.DeviceEn
     return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, vin), entry.entry_id)
 
 
+def leave_unread(source: FakeSource, failure: SourceError = BUSY) -> None:
+    """Have the MINI read, and the i4 fail."""
+    source.show(MINI)
+    source.failures = {I4.vin: failure}
+
+
 # One car that cannot be read
 
 
@@ -53,8 +60,7 @@ async def test_a_car_that_fails_keeps_its_last_state_and_says_so(
 ) -> None:
     source.show(I4, MINI)
     await set_up(hass, account_entry())
-    source.show(MINI)
-    source.failures = {I4.vin: BUSY}
+    leave_unread(source)
     for _ in range(2):
         await pass_time(hass, freezer, INTERVAL)
         assert mileage(hass, I4) == "1000"
@@ -91,8 +97,7 @@ async def test_lost_polls_count_whoever_lost_them(
 ) -> None:
     source.show(I4, MINI)
     await set_up(hass, account_entry())
-    source.show(MINI)
-    source.failures = {I4.vin: BUSY}
+    leave_unread(source)
     for _ in range(2):
         await pass_time(hass, freezer, INTERVAL)
     source.failure = BUSY
@@ -104,8 +109,7 @@ async def test_lost_polls_count_whoever_lost_them(
 async def test_a_car_that_could_never_be_read_is_told_of_once(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source.show(MINI)
-    source.failures = {I4.vin: BUSY}
+    leave_unread(source)
     await set_up(hass, account_entry())
     for _ in range(5):
         await pass_time(hass, freezer, INTERVAL)

@@ -14,7 +14,7 @@ from custom_components.mybmw.sources import (
 )
 
 from .account import NOW, FakeSource, account_entry, mileage, pass_time, set_up, trouble
-from .test_coordinator_cars import BUSY, FORBIDDEN, HOUR, I4, INTERVAL, MINI, MINUTE
+from .test_coordinator_cars import BUSY, FORBIDDEN, HOUR, I4, INTERVAL, MINI, MINUTE, leave_unread
 
 LOST: Final = "i4 is unavailable until it can be read again"
 BACK: Final = "i4 can be read again"
@@ -53,8 +53,7 @@ async def test_a_car_that_is_lost_with_the_whole_account_is_told_of_once(  # noq
 async def test_a_failure_of_the_account_does_not_have_a_lost_car_told_of_again(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source.show(MINI)
-    source.failures = {I4.vin: BUSY}
+    leave_unread(source)
     await set_up(hass, account_entry())
     for _ in range(2):
         await pass_time(hass, freezer, INTERVAL)
@@ -88,8 +87,7 @@ async def test_after_a_refusal_no_car_is_back_before_it_was_read(  # noqa: PLR09
         await pass_time(hass, freezer, HOUR + MINUTE)
     assert mileage(hass, I4) == (STATE_UNAVAILABLE if is_refused else "1000")
 
-    source.show(MINI)
-    source.failures = {I4.vin: BUSY}
+    leave_unread(source)
     await pass_time(hass, freezer, HOUR + MINUTE)
     assert mileage(hass, MINI) == "1000"
     is_lost = is_refused or between is BUSY
@@ -110,8 +108,7 @@ async def test_a_new_quota_does_not_bring_back_what_a_refusal_took(
     await set_up(hass, account_entry())
     source.failure = FORBIDDEN
     await pass_time(hass, freezer, INTERVAL)
-    source.show(MINI)
-    source.failures = {I4.vin: SlowDownError("Quota exceeded", NOW + 3 * HOUR)}
+    leave_unread(source, SlowDownError("Quota exceeded", NOW + 3 * HOUR))
     await pass_time(hass, freezer, HOUR + MINUTE)
     assert (mileage(hass, MINI), trouble(hass, I4)) == ("1000", "slow_down")
     assert mileage(hass, I4) == STATE_UNAVAILABLE
@@ -130,8 +127,7 @@ async def test_after_a_sign_in_that_was_not_accepted_no_car_is_back_before_it_wa
     if is_heard:
         source.push(MINI)
     else:
-        source.show(MINI)
-        source.failures = {I4.vin: BUSY}
+        leave_unread(source)
         await coordinator.async_refresh()
     assert mileage(hass, MINI) == "1000"
     assert mileage(hass, I4) == STATE_UNAVAILABLE

@@ -13,6 +13,7 @@ from custom_components.mybmw.sources import Json
 from custom_components.mybmw.sources.mybmw.brands import ListBrand
 from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
 from custom_components.mybmw.vehicle import ChargingStatus, Vehicle
+from tests.clock import SetClock
 from tests.recorded import RECORDED_CARS
 from tests.simulator import Age, Garage
 from tests.simulator.living import (
@@ -228,18 +229,7 @@ def test_a_car_tells_only_when_something_happens(name: str, moment: datetime) ->
 # In the words of the MyBMW API
 
 
-class Watch:
-    """A watch to be set."""
-
-    def __init__(self) -> None:
-        self.now = FIRST
-
-    def __call__(self) -> datetime:
-        """The time it was set to."""
-        return self.now
-
-
-WATCH: Final = Watch()
+WATCH: Final = SetClock(FIRST)
 GARAGE: Final = Garage(LIVING_CARS, age=Age.FRESH, clock=WATCH, world=World(WorldClock(WATCH), seed=1))
 
 
@@ -356,7 +346,7 @@ def test_a_living_car_can_be_told_what_to_say() -> None:
 
 
 def test_a_world_in_a_hurry() -> None:
-    watch = Watch()
+    watch = SetClock(FIRST)
     clock = WorldClock(watch, speed=60)
     assert clock() == FIRST
     watch.now += 10 * MINUTE
@@ -372,7 +362,7 @@ def test_a_world_in_a_hurry() -> None:
 
 def test_who_watches_a_world_in_a_hurry_is_told_the_time_of_the_watch() -> None:
     """An hour of charging is a minute for those who watch at sixty times the speed, and no moment is in the future."""
-    watch = Watch()
+    watch = SetClock(FIRST)
     garage = Garage(["I5"], age=Age.FRESH, clock=watch, world=World(WorldClock(watch, speed=60), seed=1))
     charge = next(entry for entry in life_of("I5").diary(FIRST, FIRST + YEAR) if isinstance(entry, Charge))
     watch.now = garage.world.clock.watched_at(charge.start + MINUTE)

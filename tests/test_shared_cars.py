@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.sources import TryLaterError
+from custom_components.mybmw.vehicle import Vehicle
 
 from .account import NOW, FakeSource, a_car, account_entry, mileage, pass_time, set_up
 from .test_coordinator_cars import I4, INTERVAL, MINI
@@ -32,14 +33,22 @@ def shared_cars_issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEn
     return ir.async_get(hass).async_get_issue(DOMAIN, f"shared_cars_{entry.entry_id}")
 
 
-async def test_a_car_on_two_accounts_is_shown_by_the_first(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
-) -> None:
+async def two_accounts(
+    hass: HomeAssistant, source: FakeSource, *others: Vehicle
+) -> tuple[MockConfigEntry, MockConfigEntry]:
+    """Set up two accounts, one after the other, that share a car; the second has others beside it."""
     first, second = account_entry(), account_entry(gcid=OTHER_GCID)
     source.show(I4)
     await set_up(hass, first)
-    source.show(I4, MINI)
+    source.show(I4, *others)
     await set_up(hass, second)
+    return first, second
+
+
+async def test_a_car_on_two_accounts_is_shown_by_the_first(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = await two_accounts(hass, source, MINI)
     assert vins(hass, first) == {I4.vin}
     assert vins(hass, second) == {MINI.vin}
     issue = shared_cars_issue(hass, second)
@@ -94,11 +103,7 @@ async def test_a_shared_car_is_called_what_its_owner_calls_it(
 async def test_a_car_sold_beside_a_shared_one_goes(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
-    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
-    source.show(I4)
-    await set_up(hass, first)
-    source.show(I4, MINI)
-    await set_up(hass, second)
+    first, second = await two_accounts(hass, source, MINI)
     source.show(I4)
     await pass_time(hass, freezer, INTERVAL)
     assert vins(hass, first) == {I4.vin}
@@ -108,10 +113,7 @@ async def test_a_car_sold_beside_a_shared_one_goes(
 async def test_a_car_goes_on_with_the_account_that_is_left(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, source: FakeSource
 ) -> None:
-    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
-    source.show(I4)
-    await set_up(hass, first)
-    await set_up(hass, second)
+    first, second = await two_accounts(hass, source)
     assert vins(hass, second) == set()
     await hass.config_entries.async_remove(first.entry_id)
     await pass_time(hass, freezer, INTERVAL)
@@ -159,10 +161,7 @@ async def test_what_was_said_of_a_shared_car_stays_while_it_cannot_be_read(
 
 
 async def test_removing_an_account_takes_its_messages_along(hass: HomeAssistant, source: FakeSource) -> None:
-    first, second = account_entry(), account_entry(gcid=OTHER_GCID)
-    source.show(I4)
-    await set_up(hass, first)
-    await set_up(hass, second)
+    _, second = await two_accounts(hass, source)
     assert shared_cars_issue(hass, second)
     await hass.config_entries.async_remove(second.entry_id)
     assert shared_cars_issue(hass, second) is None

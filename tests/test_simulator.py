@@ -15,6 +15,7 @@ import pytest
 from custom_components.mybmw.sources import Json
 from custom_components.mybmw.vehicle import Picture
 from tests.certified import ca_file, certified, for_server
+from tests.clock import SetClock
 from tests.recorded import RECORDED_CARS, RecordedCar
 from tests.simulator import Account, Age, Asked, Fault, Garage, Simulator
 from tests.simulator.pictures import VIEWS, draw
@@ -68,24 +69,13 @@ class Phone:
         return await self._http.get(path, params=queries[path], headers=headers)
 
 
-class Clock:
-    """A clock to be set."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        """The time it was set to."""
-        return self.now
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(NOW)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def cloud(clock: Clock) -> AsyncGenerator[Simulator]:
+async def cloud(clock: SetClock) -> AsyncGenerator[Simulator]:
     async with Simulator(clock=clock) as cloud:
         yield cloud
 
@@ -164,7 +154,7 @@ async def test_who_does_not_ask_like_the_application_gets_no_answer(
     assert (await phone.ask(STATE, i4)).status_code == status
 
 
-async def test_access_tokens_end(phone: Phone, clock: Clock, i4: str) -> None:
+async def test_access_tokens_end(phone: Phone, clock: SetClock, i4: str) -> None:
     clock.now += timedelta(minutes=59, seconds=59)
     assert (await phone.ask(PROFILE, i4)).status_code == 200
     clock.now += timedelta(seconds=1)
@@ -198,7 +188,7 @@ async def test_answers_can_be_changed(cloud: Simulator, phone: Phone, i4: str) -
     assert "location" in cloud.garage.add("G26").state, "recordings are never changed"
 
 
-async def test_a_fresh_garage_has_just_reported(clock: Clock) -> None:
+async def test_a_fresh_garage_has_just_reported(clock: SetClock) -> None:
     garage = Garage(["G26", "F31"], age=Age.FRESH, clock=clock)
     state = garage.state_of(garage["G26"])
     assert state["lastFetched"] == "2026-11-20T12:00:00.000Z"
@@ -220,7 +210,7 @@ async def test_a_fresh_garage_has_just_reported(clock: Clock) -> None:
     ],
 )
 async def test_what_ends_in_a_fresh_garage_ends_when_it_was_told_to(
-    car: str, part: str, left: str, unit: timedelta, clock: Clock
+    car: str, part: str, left: str, unit: timedelta, clock: SetClock
 ) -> None:
     garage = Garage([car], age=Age.FRESH, clock=clock)
     ends = []
@@ -304,7 +294,7 @@ async def test_a_taken_port_is_an_error(cloud: Simulator) -> None:
         await Simulator(port=int(cloud.url.rpartition(":")[2])).start()
 
 
-async def test_over_tls_it_is_asked_by_those_who_trust_it(clock: Clock) -> None:
+async def test_over_tls_it_is_asked_by_those_who_trust_it(clock: SetClock) -> None:
     # The server's loop would complain of strangers.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     path = "/eadrax-vcs/v1/vehicles"

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from custom_components.mybmw.sources import Json
+from tests.clock import SetClock
 from tests.simulator import Asked, Simulator
 from tests.simulator.cardata import API, SCOPES, STREAM, Container, Window
 from tests.simulator.cardata.papers import basic_data
@@ -24,24 +25,13 @@ VIN: Final = "WBA00000000LIVE01"
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
-class Clock:
-    """A clock to be set."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 2, 20, 12, 3, 21, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """What it shows."""
-        return self.now
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(datetime(2026, 2, 20, 12, 3, 21, tzinfo=UTC))
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def cloud(clock: Clock) -> AsyncGenerator[Simulator]:
+async def cloud(clock: SetClock) -> AsyncGenerator[Simulator]:
     async with Simulator(cars=[*LIVING_CARS, "G26"], clock=clock) as cloud:
         yield cloud
 
@@ -73,7 +63,7 @@ def at(document: Json, *path: str) -> Json:
 
 
 @pytest.mark.parametrize("name", LIVING_CARS)
-async def test_both_doors_lead_to_the_same_car(name: str, cloud: Simulator, clock: Clock) -> None:
+async def test_both_doors_lead_to_the_same_car(name: str, cloud: Simulator, clock: SetClock) -> None:
     car = living(cloud, name)
     for hours in range(0, 72, 5):
         clock.now = datetime(2026, 2, 20, 12, tzinfo=UTC) + timedelta(hours=hours)
@@ -117,7 +107,7 @@ async def test_no_car_says_what_is_in_no_catalogue(name: str, cloud: Simulator) 
     assert {item["messageType"] for item in json.loads(services)} == {"CBS"}
 
 
-async def test_before_anything_has_happened(clock: Clock) -> None:
+async def test_before_anything_has_happened(clock: SetClock) -> None:
     clock.now = datetime(2026, 1, 5, 6, tzinfo=UTC)
     async with Simulator(cars=["I5"], clock=clock) as cloud:
         car = living(cloud, "I5")
@@ -164,7 +154,7 @@ async def test_who_may_not_ask(
     assert not cloud.cardata.customer().calls, "nobody's call"
 
 
-async def test_a_token_ends_after_an_hour(client: httpx.AsyncClient, clock: Clock) -> None:
+async def test_a_token_ends_after_an_hour(client: httpx.AsyncClient, clock: SetClock) -> None:
     clock.now += timedelta(hours=1)
     assert error(await client.get(f"{VEHICLES}/mappings")) == (401, "CU-102")
 
@@ -201,7 +191,9 @@ async def test_a_car_without_charging_has_no_history(client: httpx.AsyncClient, 
     assert (await client.get(f"{VEHICLES}/{VIN}/chargingHistory", params=early)).json() == {"data": []}
 
 
-async def test_a_charge_that_goes_on_has_no_end_yet(client: httpx.AsyncClient, cloud: Simulator, clock: Clock) -> None:
+async def test_a_charge_that_goes_on_has_no_end_yet(
+    client: httpx.AsyncClient, cloud: Simulator, clock: SetClock
+) -> None:
     life = cloud.world.life("I5")
     charge = next(
         entry
@@ -262,7 +254,7 @@ async def test_the_life_of_a_container(client: httpx.AsyncClient, cloud: Simulat
 
 
 @pytest.mark.parametrize("window", Window)
-async def test_the_quota(window: Window, client: httpx.AsyncClient, cloud: Simulator, clock: Clock) -> None:
+async def test_the_quota(window: Window, client: httpx.AsyncClient, cloud: Simulator, clock: SetClock) -> None:
     cloud.cardata.quota_window = window
     cloud.cardata.customer().calls += [clock.now - timedelta(hours=1)] * 49
     assert (await client.get(f"{VEHICLES}/mappings")).status_code == 200
@@ -274,7 +266,7 @@ async def test_the_quota(window: Window, client: httpx.AsyncClient, cloud: Simul
     assert is_free is (window is Window.MIDNIGHT)
 
 
-async def test_the_key_to_the_stream(cloud: Simulator, clock: Clock) -> None:
+async def test_the_key_to_the_stream(cloud: Simulator, clock: SetClock) -> None:
     customers, customer = cloud.cardata.customers, cloud.cardata.customer()
     gcid = customer.account.gcid
     grant = customers.admit(customer, frozenset(SCOPES))
@@ -305,7 +297,7 @@ async def test_tokens_are_not_for_everybody(form: Mapping[str, str], status: int
     assert (answer.status_code, answer.json()["error"]) == (status, word)
 
 
-async def test_polling_too_fast_is_told_so(cloud: Simulator, clock: Clock) -> None:
+async def test_polling_too_fast_is_told_so(cloud: Simulator, clock: SetClock) -> None:
     client_id = {"client_id": cloud.cardata.customer().client_id}
     begin = {"response_type": "device_code", "scope": API, "code_challenge_method": "S256", "code_challenge": "c"}
     challenge = {"code_challenge": "iMnq5o6zALKXGivsnlom_0F5_WYda32GHkxlV7mq7hQ"}

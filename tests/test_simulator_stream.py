@@ -11,6 +11,7 @@ import httpx
 from paho.mqtt.reasoncodes import ReasonCode
 import pytest
 
+from tests.clock import SetClock
 from tests.simulator import SWITCHBOARD, Simulator
 from tests.simulator.cardata import API, SCOPES, STREAM, Grant
 from tests.simulator.garage import LivingCar
@@ -25,24 +26,13 @@ DAY = timedelta(days=1)
 LOCK = "vehicle.cabin.door.lock.status"
 
 
-class Clock:
-    """A clock to be set."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 2, 20, 12, 3, 21, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """What it shows."""
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> SetClock:
+    return SetClock(datetime(2026, 2, 20, 12, 3, 21, tzinfo=UTC))
 
 
 @pytest.fixture(params=list(Which))
-async def cloud(request: pytest.FixtureRequest, clock: Clock) -> AsyncGenerator[Simulator]:
+async def cloud(request: pytest.FixtureRequest, clock: SetClock) -> AsyncGenerator[Simulator]:
     if request.param is Which.MOSQUITTO and mosquitto() is None:
         pytest.skip("mosquitto is not installed; with it, this test would run against a second broker")
     async with Simulator(cars=["I5"], clock=clock, stream=request.param) as cloud:
@@ -95,7 +85,7 @@ async def heard(connected: aiomqtt.Client, number: int) -> list[aiomqtt.Message]
         return [await anext(messages) for _ in range(number)]
 
 
-async def test_who_is_let_in(cloud: Simulator, clock: Clock) -> None:
+async def test_who_is_let_in(cloud: Simulator, clock: SetClock) -> None:
     good = grant(cloud)
     assert await refusal(cloud, good, gcid="somebody-else") == 134
     assert await refusal(cloud, grant(cloud, API)) == 135
@@ -162,7 +152,7 @@ async def test_or_the_second_is_refused(cloud: Simulator) -> None:
         assert await subscribed(first, topic(cloud)) == [0]
 
 
-async def test_the_end_of_a_token_is_the_end_of_its_connection(cloud: Simulator, clock: Clock) -> None:
+async def test_the_end_of_a_token_is_the_end_of_its_connection(cloud: Simulator, clock: SetClock) -> None:
     connected = client(cloud, grant(cloud))
     await connected.__aenter__()
     clock.now += timedelta(minutes=59)
@@ -200,7 +190,7 @@ async def test_nothing_is_subscribed_to_that_is_switched_off(cloud: Simulator) -
         assert await subscribed(connected, topic(cloud)) == [0x80]
 
 
-async def test_an_upload_is_told_value_by_value(cloud: Simulator, clock: Clock) -> None:
+async def test_an_upload_is_told_value_by_value(cloud: Simulator, clock: SetClock) -> None:
     car = i5(cloud)
     clock.now = next(report.at for report in car.life.reports(clock.now + timedelta(seconds=1), clock.now + DAY))
     async with client(cloud, grant(cloud)) as connected:
@@ -220,7 +210,7 @@ async def test_an_upload_is_told_value_by_value(cloud: Simulator, clock: Clock) 
 
 
 @pytest.mark.parametrize("fault", [StreamFault.DUPLICATE, StreamFault.OUT_OF_ORDER, StreamFault.LATE])
-async def test_what_becomes_of_an_upload(cloud: Simulator, clock: Clock, fault: StreamFault) -> None:
+async def test_what_becomes_of_an_upload(cloud: Simulator, clock: SetClock, fault: StreamFault) -> None:
     reports = [report.at for report in i5(cloud).life.reports(clock.now + timedelta(seconds=1), clock.now + DAY)]
     cloud.stream.faults.add(fault)
     clock.now = reports[0]
@@ -240,7 +230,7 @@ async def test_what_becomes_of_an_upload(cloud: Simulator, clock: Clock, fault: 
     assert begins_with_mileage is (fault is not StreamFault.OUT_OF_ORDER)
 
 
-def test_a_charge_of_which_nobody_hears_more_than_that_it_began(clock: Clock) -> None:
+def test_a_charge_of_which_nobody_hears_more_than_that_it_began(clock: SetClock) -> None:
     cloud = Simulator(cars=["I5"], clock=clock)
     life, begin = i5(cloud).life, clock.now
     charges = [entry for entry in life.diary(begin, begin + 7 * DAY) if isinstance(entry, Charge)]
@@ -271,7 +261,7 @@ async def test_who_was_unreachable_is_not_opened_while_it_is_down(cloud: Simulat
     assert cloud.stream.port == port
 
 
-async def test_who_has_hung_up_on_everybody_answers_again(cloud: Simulator, clock: Clock) -> None:
+async def test_who_has_hung_up_on_everybody_answers_again(cloud: Simulator, clock: SetClock) -> None:
     given, port = grant(cloud), cloud.stream.port
     first = client(cloud, given)
     await first.__aenter__()

@@ -30,6 +30,7 @@ from homeassistant.setup import async_setup_component
 
 from custom_components import mybmw
 from custom_components.mybmw.const import CONF_SOURCE, DOMAIN
+from tests.clock import SetClock
 from tests.simulator.garage import Garage, LivingCar
 
 from .memory import Memory
@@ -79,16 +80,6 @@ async def _home_assistant(folder: Path) -> AsyncGenerator[HomeAssistant]:
         await hass.async_stop(force=True)
 
 
-@dataclass(slots=True)
-class _Watch:
-    """A clock that is put forward by hand."""
-
-    moment: datetime
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-
 @dataclass(frozen=True, slots=True)
 class _Note:
     """A state, and when it came to be."""
@@ -99,7 +90,7 @@ class _Note:
 
 async def _watch(folder: Path, cars: Mapping[str, Sequence[LivingCar]], until: datetime) -> list[_Note]:
     """Show the past, one moment after the other, and note every state that came to be."""
-    watch = _Watch(_poll_after(until - timedelta(days=DAYS)))
+    watch = SetClock(_poll_after(until - timedelta(days=DAYS)))
     memories = {door: Memory(door, of_it, watch) for door, of_it in cars.items()}
 
     def remember(settings: Mapping[str, str], *_: object, **__: object) -> Memory:
@@ -110,17 +101,17 @@ async def _watch(folder: Path, cars: Mapping[str, Sequence[LivingCar]], until: d
         with patch.object(mybmw, "open_source", remember):
             await async_setup_component(hass, DOMAIN, {})
         accounts = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
-        notes = [_Note(watch.moment, state) for state in hass.states.async_all()]
+        notes = [_Note(watch.now, state) for state in hass.states.async_all()]
 
         @callback
         def note(event: Event[EventStateChangedData]) -> None:
             if state := event.data["new_state"]:
-                notes.append(_Note(watch.moment, state))
+                notes.append(_Note(watch.now, state))
 
         stop_noting = hass.bus.async_listen(EVENT_STATE_CHANGED, note)
         lives = [car.life for of_it in cars.values() for car in of_it]
-        reports = [report.at for life in lives for report in life.reports(watch.moment, until - _POLL)]
-        for watch.moment in sorted({_poll_after(at) for at in reports}):
+        reports = [report.at for life in lives for report in life.reports(watch.now, until - _POLL)]
+        for watch.now in sorted({_poll_after(at) for at in reports}):
             for account in accounts:
                 await account.async_refresh()
             await hass.async_block_till_done()

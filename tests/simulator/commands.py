@@ -12,7 +12,7 @@ from aiohttp import web
 from custom_components.mybmw.sources import Clock, Json
 
 from .accounts import Account
-from .dialect import VIN_HEADER, RefusalError, brand_of, malformed, require
+from .dialect import EMPTY_DIALOG, VIN_HEADER, RefusalError, brand_of, malformed, require
 from .faults import FATE_HEADER
 from .garage import Act, Car
 from .mybmw import MyBmw, not_found
@@ -379,18 +379,7 @@ def _ac_limits(car: Car) -> list[Json]:
 
 
 def _not_allowed() -> RefusalError:
-    """The application's empty dialog."""
-    return RefusalError(
-        403,
-        {
-            "title": None,
-            "description": None,
-            "presentationType": "DIALOG",
-            "iconId": None,
-            "isRetriable": False,
-            "errorDetails": "",
-        },
-    )
+    return RefusalError(403, EMPTY_DIALOG)
 
 
 def _failed() -> RefusalError:

@@ -35,6 +35,17 @@ class RefusalError(Exception):
         self.body = body
 
 
+EMPTY_DIALOG: Final[Json] = {
+    "title": None,
+    "description": None,
+    "presentationType": "DIALOG",
+    "iconId": None,
+    "isRetriable": False,
+    "errorDetails": "",
+}
+"""The body of a refusal that the app would show without a word."""
+
+
 def malformed(what: str) -> RefusalError:
     """The answer to a request that the application would never send; names the part of it that is wrong.
 

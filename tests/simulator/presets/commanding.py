@@ -4,7 +4,7 @@ from typing import Final
 
 from ..faults import Fault
 from ..playing import failed_in_a_sentence, plainly, refused_in_a_sentence
-from .preset import BLOCKED, EMPTY_DIALOG, Preset, Seen, core_issue, iobroker_issue, library_issue
+from .preset import BLOCKED, WORDLESS, Preset, Seen, core_issue, iobroker_issue, library_issue
 
 COMMANDING: Final = (
     Preset(
@@ -21,7 +21,7 @@ COMMANDING: Final = (
         seen=(Seen("after 2023-07", iobroker_issue(44)),),
         played="403 with the app's empty dialog to every command",
         endpoint="commands",
-        play=plainly(EMPTY_DIALOG),
+        play=plainly(WORDLESS),
     ),
     Preset(
         name="command-refused-in-a-sentence",

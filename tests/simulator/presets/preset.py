@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ..dialect import EMPTY_DIALOG
 from ..faults import Fault
 from ..playing import Play
 from ..stream import StreamFault
@@ -59,15 +60,5 @@ def streaming_issue(number: int) -> str:
 BLOCKED: Final = Fault(status=489, body="Blocked")
 """How BMW turns away everybody but its own app."""
 
-EMPTY_DIALOG: Final = Fault(
-    status=403,
-    body={
-        "title": None,
-        "description": None,
-        "presentationType": "DIALOG",
-        "iconId": None,
-        "isRetriable": False,
-        "errorDetails": "",
-    },
-)
-"""How BMW refuses something about one car: as the app would show it, without a word."""
+WORDLESS: Final = Fault(status=403, body=EMPTY_DIALOG)
+"""How BMW refuses something about one car."""

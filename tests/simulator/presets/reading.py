@@ -6,7 +6,7 @@ from typing import Final
 from .. import spoiling
 from ..faults import Fault
 from ..playing import bought, plainly, sold, without_access
-from .preset import BLOCKED, EMPTY_DIALOG, Preset, Seen, core_issue, iobroker_issue, library_issue
+from .preset import BLOCKED, WORDLESS, Preset, Seen, core_issue, iobroker_issue, library_issue
 
 _INVALID_REQUEST: Final = Fault(
     status=400,
@@ -56,7 +56,7 @@ READING: Final = (
         played="403 with the app's empty dialog, for one car",
         endpoint="data",
         is_about_one_car=True,
-        play=plainly(EMPTY_DIALOG),
+        play=plainly(WORDLESS),
     ),
     Preset(
         name="app-too-old",

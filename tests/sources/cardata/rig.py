@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Literal, override
 
 import httpx
@@ -12,6 +12,7 @@ from custom_components.mybmw.sources import Credentials
 from custom_components.mybmw.sources.cardata.access import Access
 from custom_components.mybmw.sources.cardata.auth import first_credentials
 from custom_components.mybmw.sources.cardata.grant import Grant
+from tests.clock import SetClock
 from tests.simulator import Simulator
 from tests.simulator.cardata import SCOPES, Customer
 
@@ -23,19 +24,11 @@ TOKEN: Final = "/gcdm/oauth/token"
 DEVICE_CODE: Final = "/gcdm/oauth/device/code"
 
 
-class Clock:
-    """A clock that stands still unless it is told to go on."""
+class Clock(SetClock):
+    """A clock that stands at the moment at which tests of this room begin."""
 
     def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        """What it shows."""
-        return self.now
-
-    def advance(self, **duration: float) -> None:
-        """Let some time pass."""
-        self.now += timedelta(**duration)
+        super().__init__(NOW)
 
 
 class Sleeper:

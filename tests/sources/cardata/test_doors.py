@@ -6,7 +6,7 @@ the stream alone. docs/differences.md shows the same table to people.
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 import re
 from typing import Final, NamedTuple
@@ -24,6 +24,8 @@ from tests.simulator.cardata.papers import basic_data, tire_diagnosis
 from tests.simulator.garage import Age, Garage, LivingCar
 from tests.simulator.living import LIVING_CARS
 from tests.simulator.speaks_cardata import in_rest, in_stream, said
+
+from .rig import Clock
 
 DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "differences.md"
 
@@ -135,13 +137,6 @@ _INDEX: Final = re.compile(r"\[\d+\].*")
 _WHEEL: Final = re.compile(r"^tires\.(front|rear)_(left|right)")
 
 
-class _Clock:
-    now = datetime(2026, 2, 20, 12, 3, 21, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 def _values(part: object, path: str = "") -> Iterator[tuple[str, object]]:
     match part:
         case dict():
@@ -167,7 +162,7 @@ def _explained(path: str) -> set[str]:
 
 
 def test_both_doors_lead_to_the_same_car() -> None:
-    clock = _Clock()
+    clock = Clock()
     garage = Garage(LIVING_CARS, age=Age.AS_RECORDED, clock=clock)
     cars = [car for car in garage if isinstance(car, LivingCar)]
     doors = {car.vin: (Readings(), Readings()) for car in cars}
@@ -210,7 +205,7 @@ def test_both_doors_lead_to_the_same_car() -> None:
 
 
 def test_worn_tires_are_seen_through_both_doors() -> None:
-    clock = _Clock()
+    clock = Clock()
     [car] = Garage(["I5"], age=Age.AS_RECORDED, clock=clock)
     assert isinstance(car, LivingCar)
     car.life.model = replace(car.life.model, tires=replace(car.life.model.tires, are_worn=True))

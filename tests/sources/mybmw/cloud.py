@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Final, Protocol, override
 from urllib.parse import parse_qsl
@@ -16,6 +16,7 @@ import pytest
 from custom_components.mybmw.sources import Credentials, Json, SourceError
 from custom_components.mybmw.sources.mybmw import Account, Region
 from custom_components.mybmw.sources.mybmw.source import MyBmwSource
+from tests.clock import SetClock
 from tests.issued import Kind, issue, well_known
 from tests.recorded import RECORDED_CARS
 
@@ -55,19 +56,11 @@ DEAD_TOKEN: Final = {"error": "invalid_request", "error_description": "The reque
 HTML: Final = "<html><body>The service is unavailable</body></html>"
 
 
-class Clock:
-    """A clock that stands still unless it is told to go on."""
+class Clock(SetClock):
+    """A clock that stands at the moment at which tests of this room begin."""
 
     def __init__(self) -> None:
-        self.now = datetime(2021, 11, 28, 21, 28, 59, 123456, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """What it shows."""
-        return self.now
-
-    def advance(self, **duration: float) -> None:
-        """Let some time pass."""
-        self.now += timedelta(**duration)
+        super().__init__(datetime(2021, 11, 28, 21, 28, 59, 123456, tzinfo=UTC))
 
 
 class Sleeper:

@@ -11,11 +11,11 @@ from custom_components.mybmw.sources import (
 )
 from custom_components.mybmw.sources.loopback import LOOPBACK
 from custom_components.mybmw.sources.mybmw import Account, Region
-from custom_components.mybmw.sources.mybmw.brands import ListBrand
-from custom_components.mybmw.sources.mybmw.build import Answers, build_vehicle
+from custom_components.mybmw.sources.mybmw.build import build_vehicle
 from custom_components.mybmw.sources.mybmw.source import MyBmwSource, open_account
 from tests.recorded import RECORDED_CARS
 
+from .answers import recorded_answers
 from .cloud import (
     ACCOUNT,
     AUTHENTICATE,
@@ -43,16 +43,7 @@ async def test_all_recorded_cars_are_read_and_built(source: MyBmwSource, clock: 
     fetch = await source.fetch()
     assert not fetch.failures
     assert fetch.vehicles == {
-        car.vin: build_vehicle(
-            Answers(
-                vin=car.vin,
-                brand=ListBrand(car.brand),
-                profile=car.profile,
-                state=car.state,
-                charging=car.charging,
-                fetched_at=clock().replace(microsecond=0),
-            )
-        )
+        car.vin: build_vehicle(recorded_answers(car, asked_at=clock().replace(microsecond=0)))
         for car in RECORDED_CARS.values()
     }
     assert {vehicle.fetched_at for vehicle in fetch.vehicles.values()} == {clock().replace(microsecond=0)}

@@ -62,21 +62,6 @@ async def test_a_car_that_is_denied_may_have_been_sold(
     assert (await asked(cloud, source))[LIST] == (1 if is_noticed else 0)
 
 
-@pytest.mark.parametrize("reply", [httpx.Response(404), FORBIDDEN])
-async def test_a_list_that_is_denied_is_as_good_as_empty(reply: Reply, source: MyBmwSource, cloud: Cloud) -> None:
-    cloud.fail_list("toyota", reply)
-    assert set((await source.fetch()).vehicles) == {car.vin for car in RECORDED_CARS.values() if car.brand == "bmw"}
-    assert LIST not in await asked(cloud, source)
-
-
-@pytest.mark.parametrize(("reply", "error"), [(httpx.Response(404), UnknownError), (FORBIDDEN, NotAllowedError)])
-async def test_an_account_that_is_denied_every_list_is_refused(
-    reply: Reply, error: type[SourceError], source: MyBmwSource, cloud: Cloud
-) -> None:
-    cloud.replies[LIST] = reply
-    assert type(await refused(source)) is error
-
-
 @pytest.mark.parametrize("reply", [BLOCKED, QUOTA])
 async def test_a_stop_at_the_lists_is_a_stop(reply: Reply, source: MyBmwSource, cloud: Cloud) -> None:
     await source.fetch()
