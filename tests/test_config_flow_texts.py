@@ -63,6 +63,7 @@ def test_no_text_is_left_over(language: str) -> None:
         "already_configured",
         "not_stored",
         "source_changed",
+        "account_gone",
         "unreadable",
         "wrong_account",
     }

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.typing import UNDEFINED
 from homeassistant.util import dt as dt_util
 import probatio
@@ -67,7 +68,7 @@ class AccountFlow(CheckupSteps):
 
     async def async_step_change_number(self, user_input: dict[str, str] | None = None) -> ConfigFlowResult:
         """Ask whether an account is the right one that has another number at the source it is to change to."""
-        entry = self.hass.config_entries.async_get_known_entry(self.context["entry_id"])
+        entry = self._entry_of_flow(self.context["entry_id"])
         if user_input is not None:
             return await self._async_replace(entry, self._signed_in)
         return self._show_change("change_number", entry, self._signed_in)
@@ -87,7 +88,13 @@ class AccountFlow(CheckupSteps):
     def _entry(self) -> MyBMWConfigEntry | None:
         """The account that is signed in anew, None for one that is added."""
         entry_id = self.context.get("entry_id")
-        return self.hass.config_entries.async_get_known_entry(entry_id) if entry_id else None
+        return self._entry_of_flow(entry_id) if entry_id else None
+
+    def _entry_of_flow(self, entry_id: str) -> MyBMWConfigEntry:
+        """The account that the dialog is about, which ends if that was removed meanwhile."""
+        if (entry := self.hass.config_entries.async_get_entry(entry_id)) is None:
+            raise AbortFlow(reason="account_gone")
+        return entry
 
     def _entry_of(self, source: str) -> MyBMWConfigEntry | None:
         """The same, if it is reached by a source until now."""

@@ -11,6 +11,7 @@ import pytest
 
 from custom_components.mybmw.const import DOMAIN
 from custom_components.mybmw.coordinator import MyBMWConfigEntry, MyBMWCoordinator
+from custom_components.mybmw.next_flow import async_begin_next
 from custom_components.mybmw.repairs import LookAgainFlow
 from custom_components.mybmw.sources import Check, Credentials, Refusal, Verdict
 from custom_components.mybmw.sources.pauses import Pause
@@ -240,6 +241,14 @@ async def test_an_account_changes_by_the_message_that_bmw_blocks_it(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "source_changed")
     assert [entry] == hass.config_entries.async_entries(DOMAIN)
     assert entry.data["source"] == "cardata"
+
+
+async def test_a_dialog_ends_that_is_about_an_account_that_was_removed(hass: HomeAssistant, customer: Customer) -> None:
+    entry = known_account(hass, gcid=customer.account.gcid)
+    form = await hass.config_entries.flow.async_configure(await async_begin_next(hass, entry.entry_id))
+    await hass.config_entries.async_remove(entry.entry_id)
+    result = await submit(hass, shown(form), client_id=customer.client_id)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "account_gone")
 
 
 async def test_an_account_does_not_become_one_that_is_there_already(

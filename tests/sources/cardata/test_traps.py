@@ -95,7 +95,8 @@ def test_an_odometer_is_in_the_unit_that_can_be(said: list[tuple[float, str | No
         ([(20_005, "miles", 0), (20_010, "km", 1), (20_100, "km", 25)], 20_100),
         ([(20_005, "miles", 0), (20_010, "km", 1), (20_100, "km", 25), (20_110, None, 26)], 20_110),
         ([(20_005, "miles", 0), (20_010, "km", 1), (20_011, "miles", 2), (20_100, "km", 25)], 32_347),
-        ([(20_005, "miles", 0), (20_010, "km", 1), (20_011, None, 2), (20_100, "km", 25)], 32_347),
+        ([(20_005, "miles", 0), (20_010, "km", 1), (20_011, None, 2), (20_100, "km", 25)], 20_100),
+        ([(20_005, "miles", 0), (20_010, "km", 1), (20_011, None, 25)], 32_204),  # which is no label
     ],
 )
 def test_a_wrong_label_is_put_right_by_a_day_of_others(said: list[tuple[float, str | None, float]], km: int) -> None:

@@ -124,10 +124,11 @@ class Readings:
         before = self.told.get(key)
         if before is not None and (at < before.at or (at == before.at and value == before.value)):
             return False
-        unit = unit_of(unit_written) or self._last_unit(key, before)
+        label = unit_of(unit_written)
+        unit = label or self._last_unit(key, before)
         is_same = before is not None and before.value == value and before.unit == unit
         since = before.since if before is not None and is_same else at
-        return self._settle(key, Reading(value, unit, at, since), before)
+        return self._settle(key, Reading(value, unit, at, since), before, label)
 
     def _last_unit(self, key: str, before: Reading | None) -> str | None:
         """Units vanish now and then; what one was once, it still is. The odometer's is worked out later."""
@@ -135,15 +136,15 @@ class Readings:
             return before.unit
         return CATALOGUE[key].unit if key in CATALOGUE and key != Key.MILEAGE else None
 
-    def _settle(self, key: str, reading: Reading, before: Reading | None) -> bool:
-        """Put a new reading where it belongs; a trap may be there."""
+    def _settle(self, key: str, reading: Reading, before: Reading | None, label: str | None) -> bool:
+        """Put a new reading where it belongs; a trap may be there. `label` is the unit that came with it."""
         match key:
             case Key.LATITUDE | Key.LONGITUDE:
                 return self._take_half(Key(key), reading)
             case Key.GPS_FIX if reading.value == _NO_FIX:
                 self._lose_place(reading.at)
             case Key.MILEAGE:
-                reading = self._in_its_unit(reading, before)
+                reading = self._in_its_unit(reading, before, label)
             case Key.CHARGING_STATUS | Key.CHARGING_HV_STATUS if before and before.value != reading.value:
                 reading = self._after_blip(key, reading, before)
             case Key.TARGET if traps.is_doubtful_target(reading.value, self.told):
@@ -160,12 +161,17 @@ class Readings:
         self.told[key] = reading
         return True
 
-    def _in_its_unit(self, mileage: Reading, before: Reading | None) -> Reading:
-        """A mileage in the unit that it is in; the first of a row whose label is not believed is remembered."""
-        doubted = self._waiting.pop(Key.MILEAGE, None)
+    def _in_its_unit(self, mileage: Reading, before: Reading | None, label: str | None) -> Reading:
+        """A mileage in the unit that it is in; the first of a row whose label is not believed is remembered.
+
+        Only another label ends the row: REST gives none, day by day.
+        """
+        doubted = self._waiting.get(Key.MILEAGE)
         unit = traps.odometer_unit(mileage, before, doubted)
-        if unit != mileage.unit:
-            self._waiting[Key.MILEAGE] = doubted if doubted and doubted.unit == mileage.unit else mileage
+        if label == unit:
+            self._waiting.pop(Key.MILEAGE, None)
+        elif label and (doubted is None or doubted.unit != label):
+            self._waiting[Key.MILEAGE] = mileage
         return mileage._replace(unit=unit)
 
     def _after_blip(self, key: str, status: Reading, before: Reading) -> Reading:
