@@ -96,9 +96,10 @@ class ContainerKeeper:
     async def _note_answer(self, refused_by: Cause | None) -> None:
         """Remember whether BMW answers by the container; it may not be asked by it again for a day."""
         status = self._status
-        shorter_at = status.shorter_at if refused_by else None
-        if status.container_id and (status.refused_by, status.shorter_at) != (refused_by, shorter_at):
-            noted = replace(status, tried=self._wanted, refused_by=refused_by, shorter_at=shorter_at)
+        noted = replace(status, tried=self._wanted, refused_by=refused_by)
+        if refused_by is None:
+            noted = replace(noted, shorter_at=None, answered_size=status.size)
+        if status.container_id and noted != status:
             await noted.keep_if_possible(self._memory)
 
     async def container_id(self, reason: Reason) -> str:

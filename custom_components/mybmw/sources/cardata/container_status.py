@@ -33,6 +33,7 @@ class ContainerStatus:
     descriptors (`size`). BMW last refused with the words `refused_by`: to answer by it, or else to make one. What was
     `tried` last (a purpose) was refused so many times in a row (`failures`). None is made before `rests_until`, no
     better one before `better_at`, and no shorter one before `shorter_at`, which is None once BMW has answered by it.
+    It last answered by one of `answered_size` descriptors, this one or one before it; 0 if it never did.
     """
 
     container_id: str = ""
@@ -44,6 +45,7 @@ class ContainerStatus:
     rests_until: datetime | None = None
     better_at: datetime | None = None
     shorter_at: datetime | None = None
+    answered_size: int = 0
     refused_by: Cause | None = None
 
     @classmethod
@@ -52,8 +54,14 @@ class ContainerStatus:
         page = memory.read(Page.CONTAINER)
         container_id, made_for, got, cause = (_text(page.get(key)) for key in ("id", "wanted", "got", "refused_by"))
         is_ours = container_id and made_for and got
-        size, shorter_at = count_of(page.get("size")), moment_of(page.get("shorter_at"))
-        ours = cls(container_id=container_id, wanted=made_for, got=got, size=size, shorter_at=shorter_at)
+        ours = cls(
+            container_id=container_id,
+            wanted=made_for,
+            got=got,
+            size=count_of(page.get("size")),
+            shorter_at=moment_of(page.get("shorter_at")),
+            answered_size=count_of(page.get("answered_size")),
+        )
         if not is_ours:
             ours = cls()
         if page.get("tried") != wanted:
@@ -83,6 +91,7 @@ class ContainerStatus:
             "rests_until": self.rests_until.isoformat() if self.rests_until else None,
             "better_at": self.better_at.isoformat() if self.better_at else None,
             "shorter_at": self.shorter_at.isoformat() if self.shorter_at else None,
+            "answered_size": self.answered_size,
             "refused_by": self.refused_by.value if self.refused_by else None,
         }
         await memory.write(Page.CONTAINER, content)
@@ -116,13 +125,18 @@ class ContainerStatus:
     def made(
         self, wanted: str, now: datetime, *, instead_of: ContainerStatus, is_mended: bool, is_shorter: bool
     ) -> Self:
-        """It has just been made or found, maybe in place of one that is broken, or too long."""
-        may_go_back = instead_of.has_answered and not is_mended
+        """It has just been made or found, maybe in place of one that is broken, or too long.
+
+        If it is longer than what BMW has answered by, its refusals are believed soon, for there is a way back. That is
+        gone by halves as well: an outage may have made shorter than need be what BMW has answered by.
+        """
+        may_go_back = 0 < instead_of.answered_size < self.size
         return replace(
             self,
             failures=int(self.got != wanted),
             better_at=now + (LONGEST_REST if is_shorter else BASELINE) if self.got != wanted else None,
             shorter_at=now + (LEAST_REST if may_go_back else MENDING_REST),
+            answered_size=instead_of.answered_size,
             rests_until=now + MENDING_REST if is_mended else None,
         )
 
