@@ -120,7 +120,7 @@ async def test_from_the_account_to_the_first_value_that_streams(
 @pytest.mark.parametrize(
     ("path", "code", "container"),
     [
-        ("basicData", "CU-500", Verdict.GOOD),
+        ("basicData", "CU-104", Verdict.GOOD),
         ("telematicData", "CU-503", Verdict.PENDING),
         ("/customers/containers$", "CU-124", Verdict.BAD),
         ("/customers/containers$", "CU-403", Verdict.BAD),
@@ -157,7 +157,7 @@ async def test_a_refresh_that_brings_no_car_is_told(hass: HomeAssistant, cloud: 
 async def test_a_car_has_its_name_as_soon_as_bmw_says_what_it_is(
     hass: HomeAssistant, cloud: Simulator, device_registry: dr.DeviceRegistry
 ) -> None:
-    cloud.faults.append(Fault(path="basicData", status=500))
+    cloud.faults.append(Fault(path="basicData", status=403, body={"exveErrorId": "CU-104"}))
     entry = await signed_in(hass, cloud)
     coordinator = await set_up(hass, entry)
     [vin] = coordinator.data
@@ -170,6 +170,24 @@ async def test_a_car_has_its_name_as_soon_as_bmw_says_what_it_is(
     assert (before.name, before.model) == (Brand.UNKNOWN, None)
     assert after
     assert (after.manufacturer, after.name, after.model) == ("BMW", "i5 eDrive40 Touring", "i5 eDrive40 Touring")
+
+
+@pytest.mark.usefixtures("hass_storage")
+async def test_an_account_that_is_added_during_an_outage_is_set_up_and_its_car_waits_for_its_name(
+    hass: HomeAssistant, cloud: Simulator, entity_registry: er.EntityRegistry
+) -> None:
+    cloud.faults.append(Fault(path="basicData", status=500))
+    entry = await signed_in(hass, cloud)
+    coordinator = await set_up(hass, entry)
+    await until(hass, coordinator, Check.CONNECTION)
+    verdict, cars = checkup_of(entry).get(Check.CONTAINER), dict(coordinator.data)
+    cloud.faults.clear()
+    await coordinator.async_refresh_now()
+    await hass.async_block_till_done()
+    mileage = entity_registry.async_get_entity_id("sensor", DOMAIN, f"{cloud.garage['I5'].vin}-mileage")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert (verdict, cars) == (Verdict.GOOD, {})
+    assert mileage == "sensor.i5_edrive40_touring_mileage"
 
 
 @pytest.mark.usefixtures("hass_storage")

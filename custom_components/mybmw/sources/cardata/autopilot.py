@@ -93,11 +93,11 @@ def _reasons(
 def wants_basic(car: Car, now: datetime) -> bool:
     """Whether BMW should be asked what a car is.
 
-    Again soon if that failed, else daily: if the answer did not say it, or nothing else of the car can be read either.
+    Again soon if that failed, whatever else did, else daily: if it was refused, or the answer did not say it.
     """
     if car.basic is not None and (car.vehicle is None or car.has_model):
         return False
-    rest = rest_after(car.basic_failures) if car.basic_failures and not car.failures else BASELINE
+    rest = rest_after(car.basic_failures) if car.basic_failures else BASELINE
     return car.basic_at is None or now >= car.basic_at + rest
 
 

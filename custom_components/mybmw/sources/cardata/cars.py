@@ -28,6 +28,9 @@ _LONGEST_SILENCE: Final = timedelta(days=1)
 _IN_USE: Final = timedelta(days=1)
 """For so long a car that was driven is likely to be driven again."""
 
+_TRIES_TO_INTRODUCE: Final = 3
+"""So often in a row BMW may fail to say what a car is before it is shown without that: for an hour and a half."""
+
 KEPT_MISSING: Final = timedelta(days=7)
 """For so long a car that is not on the account any more is remembered, should it come back."""
 
@@ -63,8 +66,13 @@ class Car:
 
     @property
     def is_introduced(self) -> bool:
-        """Whether BMW was asked what it is. It is not shown before that: its first name gets into ids of entities."""
-        return self.basic is not None or self.basic_at is not None
+        """Whether BMW was asked what it is, and said or refused it, or failed to for long.
+
+        It is not shown before that: its first name gets into ids of entities. From then on it is.
+        """
+        if self.vehicle is not None or self.basic is not None:
+            return True
+        return self.basic_at is not None and not 0 < self.basic_failures < _TRIES_TO_INTRODUCE
 
     @property
     def has_model(self) -> bool:
@@ -80,7 +88,9 @@ class Car:
         return unheard_at if unheard_at and now < unheard_at + _IN_USE else None
 
     def rebuild(self, now: datetime) -> bool:
-        """Make the car anew from what is known, and return whether anything about it has changed."""
+        """Make the car anew from what is known, once it is introduced, and return whether anything has changed."""
+        if not self.is_introduced:
+            return False
         before = self.vehicle
         self.vehicle = build_vehicle(
             Answers(
@@ -99,7 +109,7 @@ class Car:
     def why_not_shown(self, now: datetime) -> SourceError | None:
         """Why it cannot be shown, None if it can; one that was heard of lately can."""
         if self.vehicle is None:
-            return self.trouble or TryLaterError("BMW has not been asked about this car yet")
+            return self.trouble or TryLaterError("BMW has not said yet what this car is")
         is_silent = self.heard_at is None or now > self.heard_at + _LONGEST_SILENCE
         return self.trouble if is_silent else None
 
@@ -243,7 +253,7 @@ def _remembered(vin: str, kept: dict[str, Json], now: datetime) -> Car:
         tires_failures=count_of(kept.get("tires_failures")),
         wishes={Reason.RESTART},
     )
-    if car.heard_at is not None and car.is_introduced:
+    if car.heard_at is not None:
         car.rebuild(now)
     return car
 

@@ -84,7 +84,7 @@ class Reader:
             await self._learn(car)
             return None
         try:
-            self._access.ledger.require(reason, self._least_calls(car, reason))
+            self._access.ledger.require(reason, self._least_calls(car))
         except SlowDownError as err:
             if car.vehicle is None:  # whoever waits for the car is to be told until when
                 car.trouble = err
@@ -108,13 +108,21 @@ class Reader:
             calls_left=self._access.ledger.calls_left,
         )
 
-    def _least_calls(self, car: Car, reason: Reason) -> int:
-        """The calls that reading a car takes; with fewer it is not begun."""
-        return 1 + self._asks_basic(car, reason) + (0 if self._access.containers.is_there else CALLS_TO_MAKE)
+    def _calls_for_state(self) -> int:
+        """The calls that asking for a car's state takes."""
+        return 1 + (0 if self._access.containers.is_there else CALLS_TO_MAKE)
+
+    def _least_calls(self, car: Car) -> int:
+        """The calls without which a car cannot be read, and shown; with fewer it is not begun."""
+        return self._calls_for_state() + (not car.is_introduced)
 
     def _asks_basic(self, car: Car, reason: Reason) -> bool:
-        """Whether BMW is asked, too, what a car is that is read for a reason; its owner does not wait for that."""
-        return (reason is Reason.OWNER and car.basic is None) or wants_basic(car, self._clock())
+        """Whether BMW is asked, too, what a car is that is read for a reason: if that leaves enough for its state.
+
+        An owner who asks need not wait until the last failure, or refusal, is long enough ago.
+        """
+        is_wanted = (reason is Reason.OWNER and car.basic is None) or wants_basic(car, self._clock())
+        return is_wanted and self._access.ledger.may_call(reason, self._calls_for_state() + 1)
 
     def _is_unheard(self, car: Car) -> bool:
         """Whether nothing has streamed of a car since it was read last, though nothing that did could be missed."""
@@ -126,9 +134,9 @@ class Reader:
         """Read a car, and what belongs to it if it is time for that.
 
         Raises:
-            SourceError: It could not be read.
+            SourceError: It could not be read, or is not introduced.
         """
-        self._access.ledger.require(reason, self._least_calls(car, reason))
+        self._access.ledger.require(reason, self._least_calls(car))
         if self._asks_basic(car, reason):
             await self._read_basic(car, reason)
         data = await self._ask(car, reason)
@@ -146,7 +154,10 @@ class Reader:
         if wants_tires(car, now):
             await self._read_tires(car)
             car.rebuild(self._clock())
-        return car.vehicle or Vehicle(vin=car.vin)
+        if car.vehicle is None:
+            message = "BMW has not said yet what this car is"
+            raise TryLaterError(message)
+        return car.vehicle
 
     async def _ask(self, car: Car, reason: Reason) -> dict[str, Json]:
         """What BMW knows of a car's state, with which all comes true that it was wished for until now.
@@ -177,7 +188,7 @@ class Reader:
             await self._read_basic(car, Reason.DAILY)
 
     async def _read_basic(self, car: Car, reason: Reason) -> None:
-        """Ask what a car is; it is read and shown without that, too. An answer that said little is better than none."""
+        """Ask what a car is; it is read without that, too. An answer that said little is better than none."""
         try:
             car.basic = await self._access.client.basic_data(car.vin, reason)
         except SignInRequiredError:
@@ -189,9 +200,9 @@ class Reader:
             car.basic_failures = 0 if isinstance(err, NotAllowedError) else car.basic_failures + 1
         else:
             car.basic_failures = 0
-            if car.vehicle:
-                car.rebuild(self._clock())
         car.basic_at = self._clock()
+        if car.heard_at:
+            car.rebuild(car.basic_at)
 
     async def _read_tires(self, car: Car) -> None:
         """Look at the tires; many cars have nothing to say of them."""

@@ -370,7 +370,7 @@ class CarDataSource(Source):
         changed: dict[str, Vehicle] = {}
         for vin in vins:
             car = cars.get(vin)
-            if car and car.is_introduced and car.rebuild(now) and car.vehicle:
+            if car and car.rebuild(now) and car.vehicle:
                 changed[vin] = car.vehicle
         if changed:
             self._say(changed)
