@@ -198,10 +198,8 @@ class Readings:
             return False
         if (half.value == 0 and partner.value == 0) or self._had_no_fix(half.at):
             return False
-        if key in self.told and self.told.get(other) not in {
-            None,
-            partner,
-        }:  # else it is put right
+        is_put_right = self.told.get(other) in {None, partner}
+        if key in self.told and not is_put_right:
             self._place_before = self.told[Key.LATITUDE], self.told[Key.LONGITUDE]
         self.told[key], self.told[other] = half, partner
         return True
