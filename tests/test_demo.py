@@ -199,6 +199,19 @@ async def test_what_the_demo_is_can_be_read_before_anything_is_fetched(tmp_path:
     assert not fetched.exists()
 
 
+async def test_the_first_start_fetches_into_a_folder_that_is_empty(tmp_path: Path) -> None:
+    """Whatever Python helps to fetch it puts nothing there: uv makes no environment in a folder that has something."""
+    alone, setup = tmp_path / "scripts" / "demo", tmp_path / "scripts" / "setup"
+    alone.parent.mkdir()
+    copy(DEMO, alone)
+    setup.write_text("#!/bin/sh\necho told to put it into: $PYTHONPYCACHEPREFIX.\nexit 1\n", encoding="utf-8")
+    setup.chmod(0o755)
+    process = await asyncio.create_subprocess_exec(alone, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(STOPS_WITHIN_S):
+        told, _ = await process.communicate()
+    assert told == b"told to put it into: .\n"
+
+
 async def test_a_taken_port_is_named(port: int, tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
