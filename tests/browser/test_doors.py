@@ -35,7 +35,7 @@ async def adds_an_account_of_cardata(owner: Desk) -> None:
     await owner.add_account("BMW CarData")
     await owner.sign_in_by_code("through BMW CarData")
     await reads_the_checkup(owner)
-    await owner.dialog.get_by_text("Checked. Nothing was changed.").wait_for()
+    await owner.dialog.get_by_text("That was the checkup.").wait_for()
     await owner.dialog.get_by_role("button", name="Close").last.click()
     await owner.car("CarData", "M240i xDrive").click()
     await sees_a_car_drive(owner, "sensor.m240i_xdrive_mileage")
