@@ -77,8 +77,11 @@ class Excuse:
             self.give(at, rest)
 
     def end(self, seen_at: datetime) -> None:
-        """Excuse it no more: all is well, and was not struck a moment ago."""
-        if seen_at > self.since + _SLACK:
+        """Excuse it no more: all is well, and a look has passed since it was struck.
+
+        That a sign-in has ended the stream may find out, and the account only when it is looked at next.
+        """
+        if seen_at > self.since + _NEXT_LOOK:
             self.until = _NEVER
 
     def holds(self, at: datetime) -> bool:
