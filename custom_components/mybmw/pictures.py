@@ -245,8 +245,9 @@ async def _load(store: Store[_Stored]) -> tuple[dict[_Key, Record], datetime | N
     """What is remembered of each picture, and until when none is asked for; nothing, if it cannot be read."""
     try:
         stored: Json = cast("Json", await store.async_load())
-    except (HomeAssistantError, OSError) as err:  # without what it says, which has the number of the account in it
-        _LOGGER.error("What is known of the pictures of cars cannot be read (%s)", type(err).__name__)  # noqa: TRY400
+    except (HomeAssistantError, OSError) as err:
+        why = type(err).__name__  # what else it says has the number of the account in it
+        _LOGGER.error("What is known of the pictures of cars cannot be read (%s)", why)  # noqa: TRY400 (likewise)
         return {}, None
     page, records = object_in(stored), dict[_Key, Record]()
     pictures = page.get("pictures")

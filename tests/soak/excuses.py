@@ -65,11 +65,11 @@ class Excuse:
     """A time in which something may be amiss, as long as it is."""
 
     until: datetime = _NEVER
-    since: datetime = _NEVER
+    shows_by: datetime = _NEVER
 
-    def give(self, at: datetime, rest: timedelta) -> None:
+    def give(self, at: datetime, rest: timedelta, *, shows_within: timedelta = _SLACK) -> None:
         """Excuse it from a moment on, for so long at most."""
-        self.since, self.until = at, max(self.until, at + rest)
+        self.shows_by, self.until = max(self.shows_by, at + shows_within), max(self.until, at + rest)
 
     def prolong(self, at: datetime, rest: timedelta) -> None:
         """Excuse it for longer, if it is excused."""
@@ -77,11 +77,8 @@ class Excuse:
             self.give(at, rest)
 
     def end(self, seen_at: datetime) -> None:
-        """Excuse it no more: all is well, and a look has passed since it was struck.
-
-        That a sign-in has ended the stream may find out, and the account only when it is looked at next.
-        """
-        if seen_at > self.since + _NEXT_LOOK:
+        """Excuse it no more: all is well, and what struck it would show by now."""
+        if seen_at > self.shows_by:
             self.until = _NEVER
 
     def holds(self, at: datetime) -> bool:
@@ -191,9 +188,9 @@ class Excuses:
             self._hear_of_look(asked)
 
     def sign_in_lost(self, at: datetime) -> None:
-        """Have CarData's account sign in again."""
+        """Have CarData's account sign in again. The stream may find that out first, the account at its next look."""
         for car in self._each(self.with_stream):
-            car.away.give(at, _SIGNS_IN)
+            car.away.give(at, _SIGNS_IN, shows_within=_NEXT_LOOK)
 
     def seen(self, vin: str, now: datetime, *, is_there: bool, is_known: bool) -> None:
         """Have looked at what is shown of a car: whether it is available, and nothing of it unknown."""
